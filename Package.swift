@@ -1,0 +1,55 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// One row for each driver: the backend's module, its folder under `remotes/`, and its actions. Each action becomes an
+/// executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
+let drivers: [(backend: String, folder: String, actions: [String])] = [
+    ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
+    ("DatastoreFS", "datastore/fs", ["export"]),
+]
+
+let systemLibraries = ["CCurl", "COpenSSL"]
+
+/// The floors of the house, from the bottom up: a module imports what stands below it.
+let modules: [Target] = [
+    .target(name: "CPosix"),
+    .target(name: "Posix", dependencies: ["CPosix"]),
+    .target(name: "DriverProtocol", dependencies: ["Posix"]),
+    .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
+    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
+]
+
+let backends: [Target] = drivers.map { driver in
+    .target(
+        name: driver.backend, dependencies: ["ImageTransfer", "DriverProtocol", "Posix"],
+        path: "Sources/Backends/\(driver.backend)")
+}
+
+let actions: [Target] = drivers.flatMap { driver in
+    driver.actions.map { action in
+        .executableTarget(
+            name: (driver.folder + "/" + action).replacing("/", with: "-"),
+            dependencies: [.byName(name: driver.backend)],
+            path: "Sources/Actions/\(driver.folder)/\(action)")
+    }
+}
+
+/// `ActionTests` runs the built executables; the others each test the module of their name.
+let tests: [Target] =
+    [.target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport")]
+    + ["Posix", "DriverProtocol", "HTTP", "ImageTransfer", "OneMarket"].map { module in
+        .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
+    } + [
+        .testTarget(
+            name: "ActionTests",
+            dependencies: ["TestSupport", "DriverProtocol", "one_market"] + actions.map { .byName(name: $0.name) })
+    ]
+
+let package = Package(
+    name: "market-drivers",
+    targets: systemLibraries.map { .systemLibrary(name: $0) } + modules + backends + actions + [
+        .executableTarget(name: "one_market", dependencies: ["OneMarket"])
+    ] + tests,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,48 @@
+#define _GNU_SOURCE 1
+#include "CPosix.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int cposix_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+int cposix_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int cposix_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+
+int cposix_rename_noreplace(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int cposix_start_writeback(int fd, off_t offset, off_t length) {
+    return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+off_t cposix_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
+
+off_t cposix_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+
+int cposix_block_device_size(int fd, unsigned long long *size) { return ioctl(fd, BLKGETSIZE64, size); }
+
+int cposix_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int cposix_spawn_close_from(void *actions, int fd) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, fd);
+}
+
+int cposix_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+char **cposix_environment(void) { return environ; }
+
+int cposix_wifexited(int status) { return WIFEXITED(status); }
+
+int cposix_wexitstatus(int status) { return WEXITSTATUS(status); }
+
+int cposix_wtermsig(int status) { return WTERMSIG(status); }

@@ -1,0 +1,48 @@
+// The few calls that Swift's Glibc module does not import: GNU extensions, variadic functions and macros with arguments.
+// They are compiled in CPosix.c, because _GNU_SOURCE in a header would make this module's C types differ from Glibc's.
+#ifndef CPOSIX_H
+#define CPOSIX_H
+
+#include <sys/types.h>
+
+/// open(2), which is variadic.
+int cposix_open(const char *path, int flags, mode_t mode);
+
+/// pipe2(2) with O_CLOEXEC.
+int cposix_pipe(int ends[2]);
+
+/// fcntl(2) with an integer argument, which is variadic.
+int cposix_fcntl(int fd, int command, int argument);
+
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
+int cposix_rename_noreplace(const char *from, const char *to);
+
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing back, waits for nothing.
+int cposix_start_writeback(int fd, off_t offset, off_t length);
+
+/// lseek(2) with SEEK_DATA.
+off_t cposix_seek_data(int fd, off_t offset);
+
+/// lseek(2) with SEEK_HOLE.
+off_t cposix_seek_hole(int fd, off_t offset);
+
+/// ioctl(2) BLKGETSIZE64: the size of a block device in bytes.
+int cposix_block_device_size(int fd, unsigned long long *size);
+
+/// pidfd_open(2), close-on-exec.
+int cposix_pidfd_open(pid_t pid);
+
+/// posix_spawn_file_actions_addclosefrom_np(3); `actions` is a posix_spawn_file_actions_t.
+int cposix_spawn_close_from(void *actions, int fd);
+
+/// prctl(PR_SET_PDEATHSIG): `signal` comes when the parent process dies.
+int cposix_set_parent_death_signal(int signal);
+
+/// environ(7).
+char **cposix_environment(void);
+
+int cposix_wifexited(int status);
+int cposix_wexitstatus(int status);
+int cposix_wtermsig(int status);
+
+#endif

@@ -1,0 +1,142 @@
+import Glibc
+import Posix
+
+extension Action {
+    /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
+    /// log lines and the error to standard error, exit status 0 or 1.
+    public static func main() -> Never {
+        Interrupt.install()
+        let streams = ActionRunner.Streams(
+            input: .standardInput, output: .standardOutput, errors: .standardError)
+        exit(ActionRunner.run(Self.self, arguments: Array(CommandLine.arguments.dropFirst()), streams: streams))
+    }
+}
+
+/// The only place that touches arguments, standard streams and exit status.
+public enum ActionRunner {
+    public struct Streams: Sendable {
+        public let input: FileDescriptor
+        public let output: FileDescriptor
+        public let errors: FileDescriptor
+
+        public init(input: FileDescriptor, output: FileDescriptor, errors: FileDescriptor) {
+            self.input = input
+            self.output = output
+            self.errors = errors
+        }
+    }
+
+    /// Runs `action` and answers its exit status.
+    public static func run(_ action: any Action.Type, arguments: [String], streams: Streams) -> Int32 {
+        do {
+            if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
+                try deliver(Reply(usage(of: action)), to: streams.output)
+                return 0
+            }
+            let (message, id) = try readMessage(action, arguments: arguments, input: streams.input)
+            for path in action.inputs { _ = try message.required(path) }
+            let installation = Installation.current()
+            let log = Log(action: action.name, id: String(id)) { line in
+                try? write(line, to: streams.errors)
+            }
+            let request = Request(
+                message: message, id: id, log: log, installation: installation,
+                settings: try Settings(file: installation.remotes + "/etc/market/market-drivers.conf"))
+            try deliver(try action.run(request), to: streams.output)
+            return 0
+        } catch {
+            try? write(describe(error, in: action) + "\n", to: streams.errors)
+            return 1
+        }
+    }
+
+    /// The message and the object's id. The message is the first argument that is not a number, else standard input;
+    /// the id is the argument that is a number, else what the message itself says.
+    private static func readMessage(
+        _ action: any Action.Type, arguments: [String], input: FileDescriptor
+    ) throws -> (Message, Int) {
+        let isID = { (argument: String) in !argument.isEmpty && argument.utf8.allSatisfy(isDigit) }
+        let text: [UInt8]
+        if let argument = arguments.first(where: { !isID($0) }) {
+            text = Array(argument.utf8)
+        } else if isatty(input.number) == 1 {
+            throw DriverError(
+                "run", action.name, cause: "no driver message was given",
+                remedy: "give it on standard input, as in: \(action.name) < message; --help tells more")
+        } else if let read = try input.readToEnd(limit: Message.maximumTextSize) {
+            text = read
+        } else {
+            throw DriverError(
+                "read", "the driver message", cause: "it is longer than \(Message.maximumTextSize >> 20) MiB",
+                remedy: "pass the message that oned wrote")
+        }
+        let message = try Message(text: text)
+        let stated = message.value("MARKETPLACEAPP/ID") ?? message.value("MARKETPLACE/ID") ?? message.value("IMAGE/ID")
+        return (message, (arguments.first(where: isID) ?? stated).flatMap { Int($0) } ?? 0)
+    }
+
+    /// Prints the reply; where that fails, or the process has been asked to end meanwhile, takes the work back.
+    private static func deliver(_ reply: Reply, to output: FileDescriptor) throws {
+        do {
+            try Interrupt.check()
+            try write(reply.text, to: output)
+        } catch {
+            reply.undo()
+            throw error
+        }
+    }
+
+    private static func write(_ text: String, to descriptor: FileDescriptor) throws {
+        var text = text
+        try text.withUTF8 { try descriptor.writeAll(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The one line for the user.
+    private static func describe(_ error: any Error, in action: any Action.Type) -> String {
+        switch error {
+        case let error as DriverError:
+            error.description
+        case let interrupted as Interrupted:
+            DriverError("finish", action.name, cause: "\(interrupted)", remedy: "nothing was kept; run it again")
+                .description
+        default:
+            DriverError("finish", action.name, cause: "\(error)", remedy: "see the log of oned for what preceded it")
+                .description
+        }
+    }
+
+    private static func usage(of action: any Action.Type) -> String {
+        """
+        \(action.name): \(action.purpose)
+
+        usage: \(action.name) [ID] < MESSAGE
+               \(action.name) MESSAGE [ID]
+
+        MESSAGE is oned's driver message, base64 or plain XML. It must have:
+        \(action.inputs.map { "  " + $0 }.joined(separator: "\n"))
+        The result goes to standard output, log lines and the reason of a failure to standard error.
+        The exit status is 0 or 1.
+
+        """
+    }
+}
+
+extension DriverError {
+    /// The error of a system call that failed while `operation` was done to `object`.
+    public init(_ operation: String, _ object: String, _ error: SystemError, remedy: String? = nil) {
+        self.init(operation, object, cause: error.cause, remedy: remedy ?? Self.remedy(for: error.code, object))
+    }
+
+    private static func remedy(for code: Int32, _ object: String) -> String {
+        switch code {
+        case ENOENT: "check that it exists"
+        case EACCES, EPERM: "let the user that runs oned (oneadmin) use it"
+        case ENOSPC, EDQUOT: "free some space there"
+        case EROFS: "mount its file system for writing"
+        case ENOTDIR, EISDIR: "check the path"
+        case EIO: "look at the kernel's log for faults of the disk"
+        case EMFILE, ENFILE: "raise the limit of open files"
+        default: "check it and try again"
+        }
+    }
+}

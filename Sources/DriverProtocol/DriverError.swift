@@ -1,0 +1,65 @@
+/// The one error that a user sees: what failed, on what, why, and what to do about it.
+///
+/// `description` is the line that an action writes to standard error and that oned stores in the app, so it is made
+/// safe for both: one line, no control characters, no `]]>`, at most ``maximumLength`` characters.
+public struct DriverError: Error, Equatable, CustomStringConvertible {
+    /// The longest line that is ever printed, in Unicode scalars.
+    public static let maximumLength = 1000
+
+    /// What was being done, as a verb phrase: `write the image`.
+    public let operation: String
+    /// What it was done to: a path, a URL, an attribute.
+    public let object: String
+    /// Why it failed.
+    public let cause: String
+    /// What the reader can do about it.
+    public let remedy: String
+
+    public init(_ operation: String, _ object: String, cause: String, remedy: String) {
+        self.operation = operation
+        self.object = object
+        self.cause = cause
+        self.remedy = remedy
+    }
+
+    public var description: String {
+        // The remedy is the part that must survive a long cause.
+        let ending = oneLine(remedy, limit: Self.maximumLength / 3)
+        let limit = Self.maximumLength - ending.unicodeScalars.count - 2
+        return oneLine("Cannot \(operation) \(object): \(cause)", limit: limit) + "; " + ending
+    }
+}
+
+/// `text` as one printable line that can stand in XML's CDATA: control characters are written as escapes, `]]>` is
+/// broken up, and what is longer than `limit` Unicode scalars is cut with an ellipsis.
+public func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> String {
+    var line = String.UnicodeScalarView()
+    var count = 0
+    for scalar in text.unicodeScalars {
+        let piece = printable(scalar, after: line)
+        count += piece.unicodeScalars.count
+        line.append(contentsOf: piece.unicodeScalars)
+        if count > limit { break }
+    }
+    guard count > limit else { return String(line) }
+    return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
+}
+
+private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScalarView) -> String {
+    switch scalar.value {
+    case 0x0A: return "\\n"
+    case 0x0D: return "\\r"
+    case 0x09: return " "
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFFFE, 0xFFFF:
+        return "\\u{" + String(scalar.value, radix: 16) + "}"
+    case 0x3E where line.last == "]" && line.dropLast().last == "]":
+        return " >"
+    default:
+        return String(scalar)
+    }
+}
+
+/// `text` between quotation marks, so that the reader sees where an odd name begins and ends.
+public func quoted(_ text: String) -> String {
+    "'" + text + "'"
+}

@@ -1,0 +1,44 @@
+import Glibc
+import Posix
+
+/// Where this OpenNebula keeps its files.
+public struct Installation: Sendable, Equatable {
+    /// The driver tree: `/var/lib/one/remotes`.
+    public let remotes: String
+    /// State that drivers keep: `/var/lib/one`.
+    public let state: String
+
+    /// A self-contained installation below `location`, or, where that is nil, the system's own paths.
+    public init(location: String?) {
+        if let location {
+            state = location + "/var"
+        } else {
+            state = "/var/lib/one"
+        }
+        remotes = state + "/remotes"
+    }
+
+    /// The installation that this process belongs to: ONE_LOCATION, else the one that its executable lies in
+    /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
+    public static func current() -> Installation {
+        if let location = environmentVariable("ONE_LOCATION") { return Installation(location: location) }
+        if let executable = try? resolvedPath("/proc/self/exe") {
+            let parts = executable.split(separator: "/").dropLast(3)
+            let location = "/" + parts.joined(separator: "/")
+            var status = stat()
+            if executable.hasPrefix(location + "/lib/market-drivers/"), stat(location + "/var/remotes", &status) == 0 {
+                return Installation(location: location)
+            }
+        }
+        return Installation(location: nil)
+    }
+
+    /// The release of OpenNebula, `7.0.0`, from `remotes/VERSION`; nil where there is no such file.
+    public var version: String? {
+        guard let file = try? FileDescriptor.open(remotes + "/VERSION", O_RDONLY),
+            let bytes = try? file.readToEnd(limit: 4096)
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
+        return text.map(String.init)
+    }
+}

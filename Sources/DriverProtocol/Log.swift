@@ -1,0 +1,30 @@
+import Posix
+
+/// Lines for the driver manager's log, on standard error: `INFO: 12 market/http/import: text`.
+///
+/// The manager recognises such lines by the level and passes them on; every other line on standard error is the error
+/// that the user sees.
+public struct Log: Sendable {
+    public enum Level: String, Sendable, CaseIterable {
+        case error = "ERROR"
+        case warning = "WARN"
+        case info = "INFO"
+        case debug = "DEBUG"
+    }
+
+    private let prefix: String
+    private let write: @Sendable (String) -> Void
+
+    /// A log of `action` on the object `id`, each finished line given to `write`.
+    public init(action: String, id: String, write: @escaping @Sendable (String) -> Void) {
+        prefix = "\(id) \(action): "
+        self.write = write
+    }
+
+    public func info(_ text: String) { line(.info, text) }
+    public func warning(_ text: String) { line(.warning, text) }
+
+    private func line(_ level: Level, _ text: String) {
+        write(oneLine("\(level.rawValue): \(prefix)\(text)") + "\n")
+    }
+}

@@ -1,0 +1,98 @@
+/// What oned tells a driver: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
+public struct Message: Sendable {
+    /// The names that the document's root may have.
+    static let rootNames = ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"]
+
+    /// The longest text that is read, in bytes: base64 of the largest document, line breaks included.
+    public static let maximumTextSize = XMLParser.maximumSize / 3 * 4 + XMLParser.maximumSize / 16
+
+    public let root: XMLElement
+    /// The XML that ``root`` was read from: its elements' ranges point into it.
+    public let document: [UInt8]
+
+    /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that tells what is wrong with it.
+    public init(text: [UInt8]) throws(DriverError) {
+        guard let first = text.first(where: { !isWhiteSpace($0) }) else {
+            throw Self.unreadable("it is empty")
+        }
+        if first == UInt8(ascii: "<") || first == 0xEF {
+            document = text.first == first ? text : Array(text.drop(while: isWhiteSpace))
+        } else if let decoded = Base64.decode(text) {
+            document = decoded
+        } else {
+            throw Self.unreadable("it is neither base64 nor XML")
+        }
+        do {
+            root = try XMLParser.parse(document)
+        } catch {
+            throw Self.unreadable("\(error)")
+        }
+        guard Self.rootNames.contains(root.name) else {
+            throw Self.unreadable("its root is <\(root.name)>")
+        }
+    }
+
+    private static func unreadable(_ cause: String) -> DriverError {
+        DriverError(
+            "read", "the driver message", cause: cause,
+            remedy:
+                "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML")
+    }
+
+    /// The text of the element at `path`, nil where it is missing or empty.
+    public func value(_ path: String) -> String? {
+        guard let text = root.element(at: path)?.text, !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// The text of an element that has to be there.
+    public func required(_ path: String) throws(DriverError) -> String {
+        guard let value = value(path) else {
+            throw DriverError(
+                "use", "the driver message", cause: "\(path) is missing or empty", remedy: Self.remedy(for: path))
+        }
+        return value
+    }
+
+    /// A whole number that is not negative, nil where the element is missing or empty.
+    public func number(_ path: String) throws(DriverError) -> UInt64? {
+        guard let text = value(path) else { return nil }
+        guard let number = UInt64(text), text.utf8.allSatisfy(isDigit) else {
+            throw invalid(path, "is not a whole number", remedy: "give digits alone")
+        }
+        return number
+    }
+
+    /// YES or NO, in any case; `standard` where the element is missing or empty.
+    public func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
+        guard let text = value(path) else { return standard }
+        switch text.lowercased() {
+        case "yes", "true", "1": return true
+        case "no", "false", "0": return false
+        default: throw invalid(path, "is neither YES nor NO", remedy: "write YES or NO")
+        }
+    }
+
+    /// A list of words divided by white space; empty where the element is missing.
+    public func words(_ path: String) -> [String] {
+        (value(path) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+
+    /// The error of an attribute whose value cannot be used.
+    public func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
+        DriverError(
+            "use", path, cause: "its value \(quoted(oneLine(value(path) ?? "", limit: 200))) \(cause)", remedy: remedy)
+    }
+
+    /// Where the reader sets the value at `path`.
+    private static func remedy(for path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        if path.hasPrefix("MARKETPLACE/TEMPLATE/") {
+            return "set \(name) in the marketplace's template (onemarket update)"
+        }
+        if path.hasPrefix("DATASTORE/") {
+            return "set \(name) in the datastore's template (onedatastore update)"
+        }
+        return "pass the message as oned writes it for this action"
+    }
+}

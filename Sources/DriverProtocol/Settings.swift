@@ -1,0 +1,62 @@
+import Glibc
+import Posix
+
+/// What `remotes/etc/market/market-drivers.conf` says: `NAME="value"` lines, read and never executed.
+public struct Settings: Sendable, Equatable {
+    /// The settings that there are.
+    public static let names = ["SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
+
+    /// A file of ssh_config(5) in place of the user's own: `ssh -F`.
+    public var sshConfiguration: String?
+    /// How long a bridge host may take to answer, in seconds.
+    public var sshConnectTimeout = 10
+    /// Where a bridge host's image is put together before it is sent, in place of `/var/tmp`.
+    public var stagingDirectory = "/var/tmp"
+
+    public init() {}
+
+    /// The file's settings. A file that is missing leaves all at their defaults; one that cannot be read, a name that
+    /// is not known, or a bad value is a ``DriverError``.
+    public init(file path: String) throws(DriverError) {
+        let text: String
+        do {
+            let file = try FileDescriptor.open(path, O_RDONLY)
+            text = String(decoding: try file.readToEnd(limit: 1 << 20) ?? [], as: UTF8.self)
+        } catch {
+            if error.code == ENOENT { return }
+            throw DriverError("read", path, cause: error.cause, remedy: "make it readable for the user that runs oned")
+        }
+        do {
+            try apply(Template(parsing: text))
+        } catch let error as Template.SyntaxError {
+            throw DriverError("read", path, cause: "\(error)", remedy: "write one NAME=\"value\" a line")
+        } catch let problem as Problem {
+            throw DriverError(
+                "read", path, cause: problem.cause, remedy: "known are \(Self.names.joined(separator: ", "))")
+        } catch {
+            throw DriverError("read", path, cause: "\(error)", remedy: "correct the file")
+        }
+    }
+
+    private struct Problem: Error {
+        let cause: String
+    }
+
+    private mutating func apply(_ template: Template) throws {
+        for attribute in template.attributes {
+            guard case .text(let value) = attribute.value else {
+                throw Problem(cause: "\(attribute.name) is a list")
+            }
+            switch attribute.name {
+            case "SSH_CONFIG": sshConfiguration = value.isEmpty ? nil : value
+            case "STAGING_DIR": stagingDirectory = value.isEmpty ? stagingDirectory : value
+            case "SSH_CONNECT_TIMEOUT":
+                guard let seconds = Int(value), seconds > 0, seconds <= 3600 else {
+                    throw Problem(cause: "SSH_CONNECT_TIMEOUT=\(value) is not a number of seconds from 1 to 3600")
+                }
+                sshConnectTimeout = seconds
+            default: throw Problem(cause: "\(attribute.name) is not a setting")
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/// OpenNebula's template syntax: `NAME="value"` a line, `NAME=[KEY="value",…]` for a vector. A name may repeat.
+///
+/// What oned's grammar does with a quoted value decides what can be written: `\"` is its only escape, every other
+/// backslash stands for itself, and `]]>` is an error wherever it stands.
+public struct Template: Equatable, Sendable {
+    public enum Value: Equatable, Sendable {
+        case text(String)
+        case vector([(name: String, value: String)])
+
+        public static func == (left: Value, right: Value) -> Bool {
+            switch (left, right) {
+            case (.text(let left), .text(let right)): left == right
+            case (.vector(let left), .vector(let right)): left.elementsEqual(right) { $0 == $1 }
+            default: false
+            }
+        }
+    }
+
+    public struct Attribute: Equatable, Sendable {
+        public let name: String
+        public let value: Value
+    }
+
+    public private(set) var attributes: [Attribute] = []
+
+    public init() {}
+
+    /// The first plain value of that name, in any case.
+    public subscript(name: String) -> String? {
+        for attribute in attributes where attribute.name == name.uppercased() {
+            if case .text(let text) = attribute.value { return text }
+        }
+        return nil
+    }
+
+    public mutating func append(_ name: String, _ text: String) {
+        attributes.append(Attribute(name: name.uppercased(), value: .text(text)))
+    }
+
+    public mutating func append(_ name: String, vector: [(name: String, value: String)]) {
+        let pairs = vector.map { (name: $0.name.uppercased(), value: $0.value) }
+        attributes.append(Attribute(name: name.uppercased(), value: .vector(pairs)))
+    }
+
+    // MARK: Writing
+
+    /// The template as oned reads it, a line for each attribute.
+    public var text: String {
+        var text = ""
+        for attribute in attributes {
+            text += attribute.name
+            switch attribute.value {
+            case .text(let value):
+                text += "=\"\(Self.escaped(value))\"\n"
+            case .vector(let pairs):
+                text += "=[" + pairs.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",") + "]\n"
+            }
+        }
+        return text
+    }
+
+    private static func escaped(_ value: String) -> String {
+        representable(value).split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
+    }
+
+    /// The nearest value to `value` that can be written: without characters that XML refuses, `]]>` broken up, and a
+    /// space behind a backslash that would swallow the closing quotation mark.
+    public static func representable(_ value: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars where isXMLCharacter(scalar.value) && !(0x7F..<0xA0).contains(scalar.value) {
+            if scalar == ">" && result.last == "]" && result.dropLast().last == "]" { result.append(" ") }
+            result.append(scalar)
+        }
+        if result.last == "\\" { result.append(" ") }
+        return String(result)
+    }
+
+    // MARK: Reading
+
+    /// Why a text is no template, and in which line.
+    public struct SyntaxError: Error, Equatable, CustomStringConvertible {
+        public let reason: String
+        public let line: Int
+
+        public var description: String { "\(reason), in line \(line)" }
+    }
+
+    /// Reads a template as oned would: quoted and unquoted values, comments, blanks around `=`, names in any case; or
+    /// the XML form `<TEMPLATE>…</TEMPLATE>`.
+    public init(parsing text: String) throws(SyntaxError) {
+        if text.utf8.first(where: { !isWhiteSpace($0) }) == UInt8(ascii: "<") {
+            try self.init(document: Array(text.utf8))
+        } else {
+            var parser = TemplateParser(text)
+            self = try parser.parse()
+        }
+    }
+
+    private init(document: [UInt8]) throws(SyntaxError) {
+        do {
+            for element in try XMLParser.parse(Array(document.drop(while: isWhiteSpace))).children {
+                if element.children.isEmpty {
+                    append(element.name, element.text)
+                } else {
+                    append(element.name, vector: element.children.map { ($0.name, $0.text) })
+                }
+            }
+        } catch {
+            throw SyntaxError(reason: "\(error)", line: 1)
+        }
+    }
+}

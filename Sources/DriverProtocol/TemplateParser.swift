@@ -1,0 +1,129 @@
+/// The reading half of ``Template``.
+struct TemplateParser {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    mutating func parse() throws(Template.SyntaxError) -> Template {
+        var template = Template()
+        while true {
+            skipBlanksAndComments()
+            guard offset < bytes.count else { return template }
+            let name = try parseName()
+            try expect("=", after: name)
+            skipSpaces()
+            if peek == UInt8(ascii: "[") {
+                offset += 1
+                template.append(name, vector: try parseVector(of: name))
+            } else {
+                template.append(name, try parseValue(of: name, endingAt: "\n"))
+            }
+        }
+    }
+
+    private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    private func failure(_ reason: String) -> Template.SyntaxError {
+        Template.SyntaxError(reason: reason, line: 1 + bytes[..<min(offset, bytes.count)].count { $0 == 0x0A })
+    }
+
+    private mutating func skipSpaces() {
+        while let byte = peek, byte == 0x20 || byte == 0x09 { offset += 1 }
+    }
+
+    private mutating func skipBlanksAndComments() {
+        while let byte = peek {
+            if isWhiteSpace(byte) {
+                offset += 1
+            } else if byte == UInt8(ascii: "#") {
+                while let byte = peek, byte != 0x0A { offset += 1 }
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func parseName() throws(Template.SyntaxError) -> String {
+        let start = offset
+        while let byte = peek, isNameByte(byte) { offset += 1 }
+        guard offset > start else { throw failure("an attribute's name was expected") }
+        return String(decoding: bytes[start..<offset], as: UTF8.self)
+    }
+
+    private func isNameByte(_ byte: UInt8) -> Bool {
+        isDigit(byte) || byte == UInt8(ascii: "_")
+            || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+
+    private mutating func expect(_ sign: Character, after name: String) throws(Template.SyntaxError) {
+        skipSpaces()
+        guard peek == sign.asciiValue else { throw failure("\(sign) was expected after \(name)") }
+        offset += 1
+    }
+
+    private mutating func parseVector(of name: String) throws(Template.SyntaxError) -> [(name: String, value: String)] {
+        var pairs: [(name: String, value: String)] = []
+        skipBlanksAndComments()
+        while peek != UInt8(ascii: "]") {
+            let key = try parseName()
+            try expect("=", after: key)
+            skipSpaces()
+            pairs.append((key, try parseValue(of: key, endingAt: ",]\n")))
+            skipBlanksAndComments()
+            if peek == UInt8(ascii: ",") {
+                offset += 1
+                skipBlanksAndComments()
+            } else if peek != UInt8(ascii: "]") {
+                throw failure("the vector \(name) is not closed")
+            }
+        }
+        offset += 1
+        return pairs
+    }
+
+    /// A quoted value, or an unquoted one that ends before one of `delimiters`.
+    private mutating func parseValue(
+        of name: String, endingAt delimiters: String
+    ) throws(Template.SyntaxError) -> String {
+        if peek == UInt8(ascii: "\"") { return try parseQuoted(name) }
+        let start = offset
+        while let byte = peek, !delimiters.utf8.contains(byte) { offset += 1 }
+        var end = offset
+        while end > start, isWhiteSpace(bytes[end - 1]) { end -= 1 }
+        return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+
+    private mutating func parseQuoted(_ name: String) throws(Template.SyntaxError) -> String {
+        offset += 1
+        let start = offset
+        guard let end = closingQuote(from: start) else { throw failure("the value of \(name) is not closed") }
+        var value: [UInt8] = []
+        for position in start..<end {
+            let isEscape =
+                bytes[position] == UInt8(ascii: "\\") && position + 1 < end && bytes[position + 1] == UInt8(ascii: "\"")
+            if !isEscape { value.append(bytes[position]) }
+        }
+        offset = end + 1
+        guard !contains(value, Array("]]>".utf8)) else { throw failure("]]> stands in the value of \(name)") }
+        return String(decoding: value, as: UTF8.self)
+    }
+
+    /// The first quotation mark without a backslash before it; where there is none, the last one of all, since the
+    /// match of oned's lexer is the longest that there is.
+    private func closingQuote(from start: Int) -> Int? {
+        var last: Int?
+        for position in start..<bytes.count where bytes[position] == UInt8(ascii: "\"") {
+            if position == start || bytes[position - 1] != UInt8(ascii: "\\") { return position }
+            last = position
+        }
+        return last
+    }
+
+    private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
+        bytes.count >= part.count
+            && (0...bytes.count - part.count).contains { bytes[$0..<$0 + part.count].elementsEqual(part) }
+    }
+}

@@ -1,0 +1,58 @@
+/// One element of a parsed document.
+public struct XMLElement: Equatable, Sendable {
+    /// What stands between an element's tags, in order. Text and CDATA that touch are one `text`.
+    public enum Node: Equatable, Sendable {
+        case element(XMLElement)
+        case text(String)
+    }
+
+    public struct Attribute: Equatable, Sendable {
+        public let name: String
+        public let value: String
+    }
+
+    public let name: String
+    public let attributes: [Attribute]
+    public let nodes: [Node]
+    /// Where the element stands in the document that it was parsed from, tags included, in bytes.
+    public let range: Range<Int>
+
+    public init(name: String, attributes: [Attribute] = [], nodes: [Node] = [], range: Range<Int> = 0..<0) {
+        self.name = name
+        self.attributes = attributes
+        self.nodes = nodes
+        self.range = range
+    }
+
+    /// The same tree: where it stood does not count.
+    public static func == (left: XMLElement, right: XMLElement) -> Bool {
+        left.name == right.name && left.attributes == right.attributes && left.nodes == right.nodes
+    }
+
+    /// The child elements, in order.
+    public var children: [XMLElement] {
+        nodes.compactMap { node in
+            if case .element(let element) = node { element } else { nil }
+        }
+    }
+
+    /// The text directly inside this element, its children's left out.
+    public var text: String {
+        var text = ""
+        for case .text(let part) in nodes { text += part }
+        return text
+    }
+
+    /// The first child of that name.
+    public func child(_ name: some StringProtocol) -> XMLElement? {
+        for case .element(let element) in nodes where element.name == name { return element }
+        return nil
+    }
+
+    /// The first element at `path` below this one, its names divided by slashes: `MARKETPLACE/TEMPLATE/BASE_URL`.
+    public func element(at path: String) -> XMLElement? {
+        var element: XMLElement? = self
+        for name in path.split(separator: "/") { element = element?.child(name) }
+        return element
+    }
+}

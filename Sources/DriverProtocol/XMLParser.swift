@@ -1,0 +1,136 @@
+/// Reads the XML of a driver message: elements, attributes, text, CDATA, the five entities and character references,
+/// in UTF-8. What a message never holds and an attacker would send is refused: a document type definition, nesting
+/// over ``maximumDepth``, a document over ``maximumSize``.
+public struct XMLParser {
+    /// The largest document that is read, in bytes.
+    public static let maximumSize = 16 << 20
+    /// How deep elements may nest.
+    public static let maximumDepth = 64
+
+    /// Why a document was refused, and where.
+    public struct Failure: Error, Equatable, CustomStringConvertible {
+        public let reason: String
+        /// The offset from the document's beginning, in bytes.
+        public let offset: Int
+
+        public var description: String { "\(reason), at byte \(offset)" }
+    }
+
+    /// The root element of `document`. Throws a ``Failure`` where it is not well-formed XML of the kind read here.
+    public static func parse(_ document: [UInt8]) throws(Failure) -> XMLElement {
+        guard document.count <= maximumSize else {
+            throw Failure(reason: "the document is larger than \(maximumSize >> 20) MiB", offset: maximumSize)
+        }
+        if let offset = firstInvalidByte(of: document) {
+            throw Failure(reason: "a character is not UTF-8 or not allowed in XML", offset: offset)
+        }
+        var parser = XMLParser(scanner: XMLScanner(bytes: document))
+        return try parser.parseDocument()
+    }
+
+    private var scanner: XMLScanner
+    private var depth = 0
+
+    private init(scanner: XMLScanner) {
+        self.scanner = scanner
+    }
+
+    private mutating func parseDocument() throws(Failure) -> XMLElement {
+        scanner.skip([0xEF, 0xBB, 0xBF])
+        try scanner.skipDeclaration()
+        try skipMiscellany()
+        guard scanner.peek == UInt8(ascii: "<") else { throw scanner.failure("there is no element") }
+        let root = try parseElement()
+        try skipMiscellany()
+        guard scanner.isAtEnd else { throw scanner.failure("something follows the document's end") }
+        return root
+    }
+
+    /// White space, comments and processing instructions around the root element.
+    private mutating func skipMiscellany() throws(Failure) {
+        while true {
+            scanner.skipWhiteSpace()
+            if scanner.skip("<!--") {
+                try scanner.skipComment()
+            } else if scanner.skip("<?") {
+                try scanner.skipInstruction()
+            } else if scanner.skip("<!DOCTYPE") {
+                throw scanner.failure("a document type definition is not accepted")
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func parseElement() throws(Failure) -> XMLElement {
+        let start = scanner.offset
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.maximumDepth else {
+            throw scanner.failure("elements nest deeper than \(Self.maximumDepth)")
+        }
+        guard scanner.skip("<") else { throw scanner.failure("a tag was expected") }
+        let name = try scanner.name()
+        let attributes = try parseAttributes()
+        if scanner.skip("/>") {
+            return XMLElement(name: name, attributes: attributes, range: start..<scanner.offset)
+        }
+        guard scanner.skip(">") else { throw scanner.failure("the tag <\(name) is not closed") }
+        let nodes = try parseContent(of: name)
+        return XMLElement(name: name, attributes: attributes, nodes: nodes, range: start..<scanner.offset)
+    }
+
+    private mutating func parseAttributes() throws(Failure) -> [XMLElement.Attribute] {
+        var attributes: [XMLElement.Attribute] = []
+        while true {
+            let separated = scanner.skipWhiteSpace()
+            guard let next = scanner.peek, next != UInt8(ascii: ">"), next != UInt8(ascii: "/") else {
+                return attributes
+            }
+            guard separated else { throw scanner.failure("white space is missing before an attribute") }
+            let name = try scanner.name()
+            scanner.skipWhiteSpace()
+            guard scanner.skip("=") else { throw scanner.failure("attribute \(name) has no value") }
+            scanner.skipWhiteSpace()
+            let value = try scanner.attributeValue()
+            guard !attributes.contains(where: { $0.name == name }) else {
+                throw scanner.failure("attribute \(name) is given twice")
+            }
+            attributes.append(XMLElement.Attribute(name: name, value: value))
+        }
+    }
+
+    /// What stands up to and with the end tag of `name`.
+    private mutating func parseContent(of name: String) throws(Failure) -> [XMLElement.Node] {
+        var nodes: [XMLElement.Node] = []
+        var text: [UInt8] = []
+        func finishText() {
+            guard !text.isEmpty else { return }
+            nodes.append(.text(String(decoding: text, as: UTF8.self)))
+            text.removeAll(keepingCapacity: true)
+        }
+        while true {
+            try scanner.text(into: &text)
+            if scanner.skip("</") {
+                let end = try scanner.name()
+                scanner.skipWhiteSpace()
+                guard end == name, scanner.skip(">") else {
+                    throw scanner.failure("</\(end)> stands where </\(name)> was expected")
+                }
+                finishText()
+                return nodes
+            } else if scanner.skip("<![CDATA[") {
+                try scanner.characterData(into: &text)
+            } else if scanner.skip("<!--") {
+                try scanner.skipComment()
+            } else if scanner.skip("<?") {
+                try scanner.skipInstruction()
+            } else if scanner.isAtEnd {
+                throw scanner.failure("the document ends inside <\(name)>")
+            } else {
+                finishText()
+                nodes.append(.element(try parseElement()))
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Glibc
+
+/// Seconds of a clock that nobody sets: clock_gettime(2) with CLOCK_MONOTONIC.
+public enum Clock {
+    public static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}
+
+/// Sleeps until `deadline` of the ``Clock``; a signal that asks this process to end, ends the sleep too.
+public func sleep(until deadline: Double) throws(Interrupted) {
+    while true {
+        try Interrupt.check()
+        let rest = deadline - Clock.now
+        guard rest > 0 else { return }
+        var entry = pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0)
+        poll(&entry, 1, Int32(min(rest * 1000 + 1, 3_600_000)))
+    }
+}

@@ -1,0 +1,154 @@
+import CPosix
+import Glibc
+
+/// An open file descriptor that is closed with its last reference.
+public final class FileDescriptor: @unchecked Sendable {
+    public let number: Int32
+    /// What errors call it: its path, mostly.
+    public let name: String
+    private let isOwned: Bool
+
+    /// Takes over `number`; leaves it open in the end where it is not `owned`.
+    public init(_ number: Int32, name: String, owned: Bool = true) {
+        self.number = number
+        self.name = name
+        self.isOwned = owned
+    }
+
+    deinit {
+        if isOwned { close(number) }
+    }
+
+    /// open(2), with O_CLOEXEC. `mode` counts where the file is created.
+    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) -> FileDescriptor
+    {
+        FileDescriptor(
+            try retrying("open", path) { cposix_open(path, flags | O_CLOEXEC, mode) }, name: path)
+    }
+
+    public static var standardInput: FileDescriptor { FileDescriptor(0, name: "standard input", owned: false) }
+    public static var standardOutput: FileDescriptor { FileDescriptor(1, name: "standard output", owned: false) }
+    public static var standardError: FileDescriptor { FileDescriptor(2, name: "standard error", owned: false) }
+
+    /// read(2): the number of bytes read, 0 at the end.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        try retrying("read", name) { Glibc.read(number, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Everything up to the end of file, or nil where that is more than `limit` bytes.
+    public func readToEnd(limit: Int) throws(SystemError) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = try retrying("read", name) { Glibc.read(number, &chunk, chunk.count) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { return nil }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// write(2), as often as it takes.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = try retrying("write", name) { Glibc.write(number, rest.baseAddress, rest.count) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// pwrite(2), as often as it takes.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            done += try retrying("write", name) {
+                pwrite(number, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
+            }
+        }
+    }
+
+    /// pread(2), up to the buffer's end or the file's: the number of bytes read.
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let count = try retrying("read", name) {
+                pread(number, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + off_t(done))
+            }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    public func status() throws(SystemError) -> FileStatus {
+        var status = stat()
+        try retrying("fstat", name) { fstat(number, &status) }
+        return FileStatus(status)
+    }
+
+    /// fsync(2).
+    public func synchronize() throws(SystemError) {
+        try retrying("fsync", name) { fsync(number) }
+    }
+
+    /// Starts writing `length` bytes from `offset` to the disk, so that fsync has little left to wait for.
+    /// Advice only: failures do not matter.
+    public func startWriteback(offset: Int64, length: Int64) {
+        _ = cposix_start_writeback(number, off_t(offset), off_t(length))
+    }
+
+    /// ftruncate(2): makes the file `length` bytes long; what is added is a hole.
+    public func truncate(to length: Int64) throws(SystemError) {
+        try retrying("ftruncate", name) { ftruncate(number, off_t(length)) }
+    }
+
+    /// fchmod(2).
+    public func changeMode(_ mode: mode_t) throws(SystemError) {
+        try retrying("fchmod", name) { fchmod(number, mode) }
+    }
+
+    /// flock(2) without waiting: whether the lock was had.
+    public func tryLock() -> Bool {
+        flock(number, LOCK_EX | LOCK_NB) == 0
+    }
+
+    /// Reads and writes on this end of a pipe no longer wait.
+    public func setNonBlocking() {
+        _ = cposix_fcntl(number, F_SETFL, cposix_fcntl(number, F_GETFL, 0) | O_NONBLOCK)
+    }
+
+    /// The extent of data at or behind `offset`: lseek(2) with SEEK_DATA and SEEK_HOLE. Nil where only a hole is left.
+    /// A file system without holes answers one extent to the end.
+    public func dataExtent(from offset: Int64, size: Int64) throws(SystemError) -> Range<Int64>? {
+        let start = cposix_seek_data(number, off_t(offset))
+        if start < 0 {
+            if errno == ENXIO { return nil }
+            return offset..<size
+        }
+        let end = try retrying("lseek", name) { cposix_seek_hole(number, start) }
+        return Int64(start)..<Swift.max(Int64(end), Int64(start))
+    }
+}
+
+/// The two ends of a pipe, both close-on-exec.
+public struct Pipe: Sendable {
+    public let reading: FileDescriptor
+    public let writing: FileDescriptor
+
+    public init() throws(SystemError) {
+        var ends: [Int32] = [0, 0]
+        try retrying("pipe", "") { cposix_pipe(&ends) }
+        reading = FileDescriptor(ends[0], name: "pipe")
+        writing = FileDescriptor(ends[1], name: "pipe")
+    }
+
+    /// For start-up, when a process without descriptors cannot work at all.
+    static func orDie() -> Pipe {
+        do {
+            let pipe = try Pipe()
+            pipe.writing.setNonBlocking()
+            return pipe
+        } catch {
+            fatalError("no pipe can be made: \(error)")
+        }
+    }
+}

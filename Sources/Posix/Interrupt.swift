@@ -1,0 +1,46 @@
+import Glibc
+import Synchronization
+
+/// A signal asked this process to end: SIGTERM, SIGINT or SIGHUP.
+public struct Interrupted: Error, Equatable, CustomStringConvertible {
+    public let signal: Int32
+
+    public var description: String { "ended by signal \(signal) (\(String(cString: strsignal(signal))))" }
+}
+
+/// Signals as a flag that long work looks at, so that it can clean up behind itself.
+///
+/// A handler only stores the number and writes to a pipe; whoever waits in poll(2) also waits for ``descriptor``.
+public enum Interrupt {
+    private static let received = Atomic<Int32>(0)
+    private static let pipe = Pipe.orDie()
+
+    /// Becomes readable when a signal has come.
+    public static var descriptor: Int32 { pipe.reading.number }
+
+    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2).
+    public static func install() {
+        _ = pipe
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGTERM, SIGINT, SIGHUP] {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                let saved = errno
+                Interrupt.received.store(number, ordering: .sequentiallyConsistent)
+                var byte: UInt8 = 0
+                _ = write(Interrupt.pipe.writing.number, &byte, 1)
+                errno = saved
+            }
+            sigaction(number, &action, nil)
+        }
+    }
+
+    /// Throws ``Interrupted`` once a signal has come.
+    public static func check() throws(Interrupted) {
+        let number = received.load(ordering: .relaxed)
+        if number != 0 { throw Interrupted(signal: number) }
+    }
+
+    /// Whether a signal has come.
+    public static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// The path with all links resolved: realpath(3).
+public func resolvedPath(_ path: String) throws(SystemError) -> String {
+    guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
+/// Whether `path` is `directory` or lies below it; both resolved.
+public func isInside(_ path: String, _ directory: String) -> Bool {
+    directory == "/" || path == directory || path.hasPrefix(directory + "/")
+}
+
+/// `directory/name` with one slash between.
+public func joined(_ directory: String, _ name: String) -> String {
+    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+}
+
+/// The names in a directory, `.` and `..` left out, in no particular order.
+public func directoryEntries(_ path: String) throws(SystemError) -> [String] {
+    guard let directory = opendir(path) else { throw SystemError("opendir", path) }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+}
+
+/// The value of an environment variable, nil where it is unset or empty.
+public func environmentVariable(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+}
+
+/// `count` random hexadecimal digits from getrandom(2): a name that nobody can foresee.
+public func randomName(digits count: Int = 16) -> String {
+    var generator = SystemRandomNumberGenerator()
+    return String((0..<count).map { _ in "0123456789abcdef".randomElement(using: &generator)! })
+}

@@ -1,0 +1,96 @@
+import CPosix
+import Glibc
+
+/// A file that is being written under a hidden temporary name beside its target, and becomes visible, whole, by
+/// ``publish(as:mode:)``. Dropped before that, it is removed.
+///
+/// The writer holds a lock on it. A file of that kind that nobody has locked was left by a killed process, and
+/// ``removeAbandoned(in:)`` removes it.
+public final class PendingFile {
+    private static let prefix = ".market-drivers-"
+    private static let suffix = ".part"
+
+    public let descriptor: FileDescriptor
+    public let directory: String
+    /// The temporary path.
+    public let path: String
+    private var isPending = true
+
+    /// Creates the temporary file, mode 0600, in `directory`.
+    public init(in directory: String) throws(SystemError) {
+        self.directory = directory
+        (path, descriptor) = try Self.createLocked(in: directory)
+    }
+
+    private static func createLocked(in directory: String) throws(SystemError) -> (String, FileDescriptor) {
+        while true {
+            let path = joined(directory, prefix + randomName() + suffix)
+            let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            // Between the two calls another process may have taken the file for an abandoned one.
+            let isLocked = file.tryLock()
+            if isLocked, try file.status().linkCount > 0 { return (path, file) }
+            unlink(path)
+        }
+    }
+
+    deinit {
+        discard()
+    }
+
+    /// Removes the temporary file.
+    public func discard() {
+        guard isPending else { return }
+        isPending = false
+        unlink(path)
+    }
+
+    /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a
+    /// rename that replaces nothing. Answers the name taken. The endless sequence of candidates is the caller's.
+    public func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
+        try descriptor.changeMode(mode)
+        try descriptor.synchronize()
+        for name in names {
+            let target = joined(directory, name)
+            do {
+                try Self.renameWithoutReplacing(path, target)
+            } catch  where error.code == EEXIST {
+                continue
+            }
+            isPending = false
+            Self.synchronizeDirectory(directory)
+            return name
+        }
+        throw SystemError("rename", path, code: EEXIST)
+    }
+
+    /// renameat2(2) with RENAME_NOREPLACE; a link(2) and unlink(2) on file systems that do not know it (NFS).
+    private static func renameWithoutReplacing(_ from: String, _ to: String) throws(SystemError) {
+        do {
+            try retrying("rename", to) { cposix_rename_noreplace(from, to) }
+        } catch  where error.code == EINVAL || error.code == ENOSYS {
+            try retrying("link", to) { link(from, to) }
+            unlink(from)
+        }
+    }
+
+    /// Makes a rename in `directory` durable. Not every file system can: failures do not matter.
+    public static func synchronizeDirectory(_ directory: String) {
+        guard let descriptor = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY) else { return }
+        try? descriptor.synchronize()
+    }
+
+    /// Removes what killed processes have left in `directory`, and answers how many files that were.
+    @discardableResult
+    public static func removeAbandoned(in directory: String) -> Int {
+        guard let names = try? directoryEntries(directory) else { return 0 }
+        var count = 0
+        for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+            let path = joined(directory, name)
+            guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), file.tryLock(),
+                unlink(path) == 0
+            else { continue }
+            count += 1
+        }
+        return count
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Reading and writing pipes in ways that a signal to this process ends.
+extension FileDescriptor {
+    /// Waits until a non-blocking descriptor can be read or written.
+    private func waitUntilReady(_ events: Int32) throws {
+        var entries = [
+            pollfd(fd: number, events: Int16(events), revents: 0),
+            pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&entries, 2, -1) <= 0 {}
+        try Interrupt.check()
+    }
+
+    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
+    /// Throws ``SystemError`` or ``Interrupted``.
+    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while true {
+            let count = Glibc.read(number, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno == EAGAIN {
+                try waitUntilReady(POLLIN)
+            } else if errno != EINTR {
+                throw SystemError("read", name)
+            }
+        }
+    }
+
+    /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.
+    public func writeWaiting(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(number, rest.baseAddress, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno == EAGAIN {
+                try waitUntilReady(POLLOUT)
+            } else if errno != EINTR {
+                throw SystemError("write", name)
+            }
+        }
+    }
+}
