@@ -1,0 +1,176 @@
+import DriverProtocol
+
+/// Keeps secrets, and the messages that hold them, out of what is logged and shown to users: drivers quote their
+/// arguments when they fail.
+///
+/// Taken out are the values of elements with a telling name (``isSecret(_:)``), passwords in URLs, driver messages as XML,
+/// and messages as base64: any run of 100 base64 digits that is no path, and shorter ones that stand in a message.
+struct Redaction {
+    static let mark = "[redacted]"
+
+    private static let shortestSecret = 4
+    private static let longestRun = 100
+    private static let shortestFragment = 40
+    private static let keptOfMessage = 256 << 10
+    private static let tellingNames = [
+        "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIAL", "ACCESS_KEY",
+    ]
+
+    /// As they may be written, the longest first.
+    private var secrets: [[UInt8]] = []
+    /// Base64 of the messages that the drivers got.
+    private var messages: [[UInt8]] = []
+
+    init() {}
+
+    /// Whether an element or a parameter of that name holds a secret: `SECRET_ACCESS_KEY`, `CEPH_KEY`, `TOKEN`.
+    static func isSecret(_ name: some StringProtocol) -> Bool {
+        let name = name.uppercased()
+        return name == "KEY" || name.hasSuffix("_KEY") || tellingNames.contains { name.contains($0) }
+    }
+
+    // MARK: What is secret
+
+    /// Learns the secrets of a message's elements.
+    mutating func learn(_ element: XMLElement) {
+        for child in element.children { learn(child) }
+        let text = element.text
+        if Self.isSecret(element.name) { add(secret: text) }
+        learn(url: text)
+    }
+
+    /// Learns the password and the secret parameters of a URL: `http://user:PASSWORD@host`, `rbd://…?CEPH_KEY=SECRET`.
+    mutating func learn(url text: String) {
+        guard let scheme = text.firstRange(of: "://") else { return }
+        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
+            add(secret: String(authority[authority.index(after: colon)..<at]))
+        }
+        for parameter in text[scheme.upperBound...].split(whereSeparator: { $0 == "?" || $0 == "&" }) {
+            let parts = parameter.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, Self.isSecret(parts[0]) { add(secret: String(parts[1])) }
+        }
+    }
+
+    /// Learns a message as it is given to a driver, base64.
+    mutating func learn(base64 message: [UInt8]) {
+        messages.append(message.count > Self.keptOfMessage ? Array(message.prefix(Self.keptOfMessage)) : message)
+    }
+
+    private mutating func add(secret: String) {
+        // A driver's lines are put together with spaces, so that a secret of several lines shows line by line.
+        let lines = secret.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
+        for value in lines where value.count >= Self.shortestSecret {
+            let base64 = Base64.encode(value)
+            secrets += [value, Array(base64.prefix { $0 != UInt8(ascii: "=") }), percentEncoded(value), escaped(value)]
+        }
+        secrets = Array(Set(secrets)).sorted { $0.count > $1.count }
+    }
+
+    // MARK: Taking it out
+
+    /// `text` without what is secret.
+    func redact(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for secret in secrets { bytes = replacing(secret, in: bytes) }
+        for name in ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"] {
+            bytes = withoutDocument(name, in: bytes)
+        }
+        return String(decoding: withoutBlobs(bytes), as: UTF8.self)
+    }
+
+    private func replacing(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+        guard var found = firstRange(of: secret, in: bytes[...]) else { return bytes }
+        var result: [UInt8] = []
+        var rest = bytes[...]
+        while true {
+            result += rest[..<found.lowerBound] + Array(Self.mark.utf8)
+            rest = rest[found.upperBound...]
+            guard let next = firstRange(of: secret, in: rest) else { return result + rest }
+            found = next
+        }
+    }
+
+    private func withoutDocument(_ name: String, in bytes: [UInt8]) -> [UInt8] {
+        guard let start = firstRange(of: Array("<\(name)>".utf8), in: bytes[...]) else { return bytes }
+        let content = bytes[start.upperBound...].drop(while: isWhiteSpace)
+        guard content.first == UInt8(ascii: "<") else {
+            return bytes[..<start.upperBound] + withoutDocument(name, in: Array(bytes[start.upperBound...]))
+        }
+        let end = firstRange(of: Array("</\(name)>".utf8), in: content)
+        let rest = Array(bytes[(end?.upperBound ?? bytes.count)...])
+        return bytes[..<start.lowerBound] + Array(Self.mark.utf8) + withoutDocument(name, in: rest)
+    }
+
+    private func withoutBlobs(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var offset = 0
+        while offset < bytes.count {
+            var end = offset
+            while end < bytes.count, isDigit64(bytes[end]) { end += 1 }
+            while end > offset, end < bytes.count, bytes[end] == UInt8(ascii: "=") { end += 1 }
+            if end == offset {
+                result.append(bytes[offset])
+                offset += 1
+            } else {
+                result += isBlob(bytes[offset..<end]) ? Array(Self.mark.utf8) : Array(bytes[offset..<end])
+                offset = end
+            }
+        }
+        return result
+    }
+
+    private func isBlob(_ run: ArraySlice<UInt8>) -> Bool {
+        if run.count >= Self.longestRun { return !isPath(run) }
+        guard run.count >= Self.shortestFragment else { return false }
+        return messages.contains { firstRange(of: Array(run), in: $0[...]) != nil }
+    }
+
+    /// A path begins with a slash and has short names; in base64 a slash comes by chance, once in 64 digits.
+    private func isPath(_ run: ArraySlice<UInt8>) -> Bool {
+        run.first == UInt8(ascii: "/") && run.split(separator: UInt8(ascii: "/")).allSatisfy { $0.count < 65 }
+    }
+}
+
+private func isDigit64(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "+"),
+        UInt8(ascii: "/"):
+        true
+    default: isDigit(byte)
+    }
+}
+
+/// Where `part` first stands in `bytes`.
+private func firstRange(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+    guard let first = part.first, bytes.count >= part.count else { return nil }
+    var candidates = bytes[...(bytes.endIndex - part.count)]
+    while let start = candidates.firstIndex(of: first) {
+        if bytes[start..<start + part.count].elementsEqual(part) { return start..<start + part.count }
+        candidates = candidates[(start + 1)...]
+    }
+    return nil
+}
+
+/// As a URL has it: all but the unreserved characters as `%XX`.
+private func percentEncoded(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.flatMap { byte -> [UInt8] in
+        let isPlain = (isDigit64(byte) && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "/"))
+        if isPlain || "-._~".utf8.contains(byte) { return [byte] }
+        let digits = Array("0123456789ABCDEF".utf8)
+        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+    }
+}
+
+/// As XML has it.
+private func escaped(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.flatMap { byte -> [UInt8] in
+        switch byte {
+        case UInt8(ascii: "&"): Array("&amp;".utf8)
+        case UInt8(ascii: "<"): Array("&lt;".utf8)
+        case UInt8(ascii: ">"): Array("&gt;".utf8)
+        case UInt8(ascii: "\""): Array("&quot;".utf8)
+        default: [byte]
+        }
+    }
+}
