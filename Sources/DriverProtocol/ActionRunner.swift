@@ -6,6 +6,7 @@ extension Action {
     /// log lines and the error to standard error, exit status 0 or 1.
     public static func main() -> Never {
         Interrupt.install()
+        resetInheritedSignals()
         if let manager = environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
             endWithParent(manager)
         }

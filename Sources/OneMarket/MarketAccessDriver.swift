@@ -13,6 +13,7 @@ public enum MarketAccessDriver {
         // oned has closed standard error: the first file to be opened would take its place.
         let closed = openStandardStreams()
         Interrupt.install()
+        resetInheritedSignals()
         var options = Options(arguments: Array(CommandLine.arguments.dropFirst()))
         if options.wantsHelp {
             write(Options.usage, to: .standardOutput)

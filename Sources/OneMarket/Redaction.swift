@@ -14,41 +14,62 @@ struct Redaction {
     private static let keptOfMessage = 256 << 10
     private static let tellingNames = [
         "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIAL", "ACCESS_KEY",
-    ]
+    ].map { Array($0.utf8) }
 
-    /// As they may be written, the longest first.
-    private var secrets: [[UInt8]] = []
+    private var elements: [XMLElement] = []
+    private var urls: [String] = []
     /// Base64 of the messages that the drivers got.
     private var messages: [[UInt8]] = []
+    /// As they may be written, the longest first. Collected when they are first needed: most requests have nothing to
+    /// say but their answer.
+    private var secrets: [[UInt8]]?
 
     init() {}
 
     /// Whether an element or a parameter of that name holds a secret: `SECRET_ACCESS_KEY`, `CEPH_KEY`, `TOKEN`.
     static func isSecret(_ name: some StringProtocol) -> Bool {
-        let name = name.uppercased()
-        return name == "KEY" || name.hasSuffix("_KEY") || tellingNames.contains { name.contains($0) }
+        let name = Array(name.uppercased().utf8)
+        return name.elementsEqual("KEY".utf8) || name.suffix(4).elementsEqual("_KEY".utf8)
+            || tellingNames.contains { firstRange(of: $0, in: name[...]) != nil }
     }
 
     // MARK: What is secret
 
     /// Learns the secrets of a message's elements.
     mutating func learn(_ element: XMLElement) {
-        for child in element.children { learn(child) }
-        let text = element.text
-        if Self.isSecret(element.name) { add(secret: text) }
-        learn(url: text)
+        elements.append(element)
+        secrets = nil
     }
 
     /// Learns the password and the secret parameters of a URL: `http://user:PASSWORD@host`, `rbd://…?CEPH_KEY=SECRET`.
-    mutating func learn(url text: String) {
+    mutating func learn(url: String) {
+        urls.append(url)
+        secrets = nil
+    }
+
+    private func collectSecrets() -> [[UInt8]] {
+        var found: [String] = []
+        for element in elements { Self.collect(element, into: &found) }
+        for url in urls { Self.collect(url: url, into: &found) }
+        return Set(found.flatMap(Self.spellings)).sorted { $0.count > $1.count }
+    }
+
+    private static func collect(_ element: XMLElement, into found: inout [String]) {
+        for child in element.children { collect(child, into: &found) }
+        let text = element.text
+        if isSecret(element.name) { found.append(text) }
+        collect(url: text, into: &found)
+    }
+
+    private static func collect(url text: String, into found: inout [String]) {
         guard let scheme = text.firstRange(of: "://") else { return }
         let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
-            add(secret: String(authority[authority.index(after: colon)..<at]))
+            found.append(String(authority[authority.index(after: colon)..<at]))
         }
         for parameter in text[scheme.upperBound...].split(whereSeparator: { $0 == "?" || $0 == "&" }) {
             let parts = parameter.split(separator: "=", maxSplits: 1)
-            if parts.count == 2, Self.isSecret(parts[0]) { add(secret: String(parts[1])) }
+            if parts.count == 2, isSecret(parts[0]) { found.append(String(parts[1])) }
         }
     }
 
@@ -57,20 +78,22 @@ struct Redaction {
         messages.append(message.count > Self.keptOfMessage ? Array(message.prefix(Self.keptOfMessage)) : message)
     }
 
-    private mutating func add(secret: String) {
+    /// How a secret may be written.
+    private static func spellings(of secret: String) -> [[UInt8]] {
         // A driver's lines are put together with spaces, so that a secret of several lines shows line by line.
         let lines = secret.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
-        for value in lines where value.count >= Self.shortestSecret {
-            let base64 = Base64.encode(value)
-            secrets += [value, Array(base64.prefix { $0 != UInt8(ascii: "=") }), percentEncoded(value), escaped(value)]
+        return lines.filter { $0.count >= shortestSecret }.flatMap { line in
+            let base64 = Base64.encode(line).prefix { $0 != UInt8(ascii: "=") }
+            return [line, Array(base64), percentEncoded(line), escaped(line)]
         }
-        secrets = Array(Set(secrets)).sorted { $0.count > $1.count }
     }
 
     // MARK: Taking it out
 
     /// `text` without what is secret.
-    func redact(_ text: String) -> String {
+    mutating func redact(_ text: String) -> String {
+        let secrets = secrets ?? collectSecrets()
+        self.secrets = secrets
         var bytes = Array(text.utf8)
         for secret in secrets { bytes = replacing(secret, in: bytes) }
         for name in ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"] {

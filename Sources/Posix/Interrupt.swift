@@ -18,16 +18,10 @@ public enum Interrupt {
     /// Becomes readable when a signal has come.
     public static var descriptor: Int32 { pipe.reading.number }
 
-    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2). What the parent
-    /// process may have left behind is undone: these signals are not blocked, and the end of a child can be waited for.
+    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2).
     public static func install() {
         _ = pipe
         signal(SIGPIPE, SIG_IGN)
-        signal(SIGCHLD, SIG_DFL)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for number in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&signals, number) }
-        sigprocmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGTERM, SIGINT, SIGHUP] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in

@@ -13,6 +13,15 @@ public func openStandardStreams() -> [Int32] {
     return closed
 }
 
+/// Undoes what the parent process may have left behind: oned blocks signals before it starts a driver, and the end of a
+/// child cannot be waited for where SIGCHLD is ignored.
+public func resetInheritedSignals() {
+    signal(SIGCHLD, SIG_DFL)
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
+}
+
 /// This process's environment, as `NAME=value` strings: environ(7).
 public func environmentStrings() -> [String] {
     var strings: [String] = []
