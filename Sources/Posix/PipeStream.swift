@@ -8,8 +8,22 @@ extension FileDescriptor {
             pollfd(fd: number, events: Int16(events), revents: 0),
             pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        while poll(&entries, 2, -1) <= 0 {}
+        while poll(&entries, 2, -1) < 0 && errno == EINTR {}
         try Interrupt.check()
+    }
+
+    /// Everything up to the end of file, or nil where that is more than `limit` bytes, of any descriptor; a signal to
+    /// this process ends the wait. Throws ``SystemError`` or ``Interrupted``.
+    public func readToEndWaiting(limit: Int) throws -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            try waitUntilReady(POLLIN)
+            let count = try chunk.withUnsafeMutableBytes { try readAvailable(into: $0) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { return nil }
+            bytes.append(contentsOf: chunk[..<count])
+        }
     }
 
     /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
