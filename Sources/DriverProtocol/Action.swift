@@ -10,6 +10,12 @@ public protocol Action {
     static var inputs: [String] { get }
     /// Does the work. Whatever it has begun is undone when it throws.
     static func run(_ request: Request) throws -> Reply
+    /// What is owed once a message has been read, however the action ends: nothing, for most.
+    static func settle(_ message: Message, log: Log)
+}
+
+extension Action {
+    public static func settle(_ message: Message, log: Log) {}
 }
 
 /// What an action works on.

@@ -34,11 +34,12 @@ public enum ActionRunner {
                 return 0
             }
             let (message, id) = try readMessage(action, arguments: arguments, input: streams.input)
-            for path in action.inputs { _ = try message.required(path) }
-            let installation = Installation.current()
             let log = Log(action: action.name, id: String(id)) { line in
                 try? write(line, to: streams.errors)
             }
+            defer { action.settle(message, log: log) }
+            for path in action.inputs { _ = try message.required(path) }
+            let installation = Installation.current()
             let request = Request(
                 message: message, id: id, log: log, installation: installation,
                 settings: try Settings(file: installation.remotes + "/etc/market/market-drivers.conf"))

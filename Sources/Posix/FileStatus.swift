@@ -36,6 +36,12 @@ public struct FileStatus: Sendable, Equatable {
         self.init(status)
     }
 
+    /// Whether nothing has been written to the file between the two looks at it.
+    public func hasSameContent(as other: FileStatus) -> Bool {
+        size == other.size && modificationSeconds == other.modificationSeconds
+            && modificationNanoseconds == other.modificationNanoseconds
+    }
+
     public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     public var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     public var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
@@ -61,6 +67,12 @@ public struct FileSystemSpace: Sendable, Equatable {
     public let used: UInt64
     /// What a process that is not root can still write.
     public let available: UInt64
+
+    public init(total: UInt64, used: UInt64, available: UInt64) {
+        self.total = total
+        self.used = used
+        self.available = available
+    }
 
     public init(of path: String) throws(SystemError) {
         var space = statvfs()

@@ -9,6 +9,7 @@ import Glibc
 public final class PendingFile {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".part"
+    private static let companionSuffix = ".converted"
 
     public let descriptor: FileDescriptor
     public let directory: String
@@ -20,6 +21,14 @@ public final class PendingFile {
     public init(in directory: String) throws(SystemError) {
         self.directory = directory
         (path, descriptor) = try Self.createLocked(in: directory)
+    }
+
+    /// A second temporary file, for a program that turns the first into something else. It is as long in use as the
+    /// first one's lock is held; it has none of its own, because the program may want one.
+    public init(companionOf other: PendingFile) throws(SystemError) {
+        directory = other.directory
+        path = other.path + Self.companionSuffix
+        descriptor = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
     }
 
     private static func createLocked(in directory: String) throws(SystemError) -> (String, FileDescriptor) {
@@ -84,13 +93,21 @@ public final class PendingFile {
     public static func removeAbandoned(in directory: String) -> Int {
         guard let names = try? directoryEntries(directory) else { return 0 }
         var count = 0
-        for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+        for name in names where name.hasPrefix(prefix) {
+            let isCompanion = name.hasSuffix(suffix + companionSuffix)
+            guard isCompanion || name.hasSuffix(suffix) else { continue }
             let path = joined(directory, name)
-            guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), file.tryLock(),
-                unlink(path) == 0
-            else { continue }
-            count += 1
+            let lockedPath = isCompanion ? String(path.dropLast(companionSuffix.count)) : path
+            if isUnlocked(lockedPath, orMissing: isCompanion), unlink(path) == 0 { count += 1 }
         }
         return count
+    }
+
+    private static func isUnlocked(_ path: String, orMissing missing: Bool) -> Bool {
+        do {
+            return try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).tryLock()
+        } catch {
+            return missing && error.code == ENOENT
+        }
     }
 }

@@ -2,28 +2,38 @@ import Glibc
 
 /// Reading and writing pipes in ways that a signal to this process ends.
 extension FileDescriptor {
-    /// Waits until a non-blocking descriptor can be read or written.
-    private func waitUntilReady(_ events: Int32) throws {
-        var entries = [
-            pollfd(fd: number, events: Int16(events), revents: 0),
-            pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        while poll(&entries, 2, -1) <= 0 {}
-        try Interrupt.check()
+    /// Waits until a non-blocking descriptor can be read or written: false where `deadline` of the ``Clock`` came first.
+    private func waitUntilReady(_ events: Int32, by deadline: Double?) throws -> Bool {
+        while true {
+            var entries = [
+                pollfd(fd: number, events: Int16(events), revents: 0),
+                pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            let rest = deadline.map { max(0, $0 - Clock.now) }
+            let ready = poll(&entries, 2, rest.map { Int32(min($0, 3600) * 1000) + 1 } ?? -1)
+            try Interrupt.check()
+            if ready > 0 { return true }
+            if let deadline, Clock.now >= deadline { return false }
+        }
     }
 
-    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
+    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end, nil where `deadline` came first.
     /// Throws ``SystemError`` or ``Interrupted``.
-    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer, by deadline: Double?) throws -> Int? {
         while true {
             let count = Glibc.read(number, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             if errno == EAGAIN {
-                try waitUntilReady(POLLIN)
+                guard try waitUntilReady(POLLIN, by: deadline) else { return nil }
             } else if errno != EINTR {
                 throw SystemError("read", name)
             }
         }
+    }
+
+    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
+    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try readAvailable(into: buffer, by: nil) ?? 0
     }
 
     /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.
@@ -34,7 +44,7 @@ extension FileDescriptor {
             if count >= 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             } else if errno == EAGAIN {
-                try waitUntilReady(POLLOUT)
+                _ = try waitUntilReady(POLLOUT, by: nil)
             } else if errno != EINTR {
                 throw SystemError("write", name)
             }

@@ -1,1 +1,3 @@
-import DriverProtocol
+import DatastoreFS
+
+Export.main()

@@ -1,0 +1,34 @@
+import DriverProtocol
+import Glibc
+import ImageTransfer
+
+/// `market/http/import`: puts an image where the web server serves it.
+public enum Import: Action {
+    /// The web server, which may be any user, must be able to read it.
+    private static let mode: UInt32 = 0o644
+
+    public static let name = "market/http/import"
+    public static let purpose = "copies an image into PUBLIC_DIR; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    public static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
+
+    public static func run(_ request: Request) throws -> Reply {
+        let message = request.message
+        let directory = try PublicDirectory(request)
+        let size = try message.number("SIZE") ?? 0
+        let format = try imageFormat(message, at: "FORMAT")
+        let expected = try ExpectedDigests(message, md5: "MD5")
+        let source = try imageSource(message.required("IMPORT_SOURCE"), request)
+
+        let sink = try directory.images.makeSink(needing: source.storageSize)
+        let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
+        let names = imageNames(id: try message.required("MARKETPLACEAPP/ID"), epoch: time(nil))
+        let name = try sink.publish(as: names, mode: mode)
+        return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format) {
+            _ = try? directory.images.remove(name)
+        }
+    }
+
+    public static func settle(_ message: Message, log: Log) {
+        disposeOfSource(message, log: log)
+    }
+}

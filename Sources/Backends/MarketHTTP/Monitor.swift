@@ -1,0 +1,14 @@
+import DriverProtocol
+import ImageTransfer
+
+/// `market/http/monitor`: how much room the marketplace has.
+public enum Monitor: Action {
+    public static let name = "market/http/monitor"
+    public static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of PUBLIC_DIR's file system"
+    public static let inputs = PublicDirectory.inputs
+
+    public static func run(_ request: Request) throws -> Reply {
+        let space = try PublicDirectory(request).images.space()
+        return Reply(usedMB: space.used >> 20, freeMB: space.available >> 20, totalMB: space.total >> 20)
+    }
+}

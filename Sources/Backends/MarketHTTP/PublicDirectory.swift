@@ -1,0 +1,61 @@
+import DriverProtocol
+import ImageTransfer
+
+/// The marketplace: a directory and the URL under which a web server serves it.
+struct PublicDirectory {
+    static let inputs = ["MARKETPLACE/TEMPLATE/PUBLIC_DIR", "MARKETPLACE/TEMPLATE/BASE_URL"]
+
+    let path: String
+    /// Without a slash at its end.
+    let baseURL: String
+    /// Where the files are: here, or on the hosts of BRIDGE_LIST.
+    let images: any ImageDirectory
+
+    init(_ request: Request) throws {
+        let message = request.message
+        path = try message.required("MARKETPLACE/TEMPLATE/PUBLIC_DIR")
+        guard path.hasPrefix("/") else {
+            throw message.invalid("MARKETPLACE/TEMPLATE/PUBLIC_DIR", "is no absolute path", remedy: "begin it with /")
+        }
+        baseURL = try Self.baseURL(message)
+        images = try imageDirectory(path, bridge: BridgeHosts(request, at: "MARKETPLACE/TEMPLATE/BRIDGE_LIST"))
+    }
+
+    private static func baseURL(_ message: Message) throws(DriverError) -> String {
+        let attribute = "MARKETPLACE/TEMPLATE/BASE_URL"
+        var url = try message.required(attribute)
+        while url.hasSuffix("/") { url.removeLast() }
+        let isURL = ["http://", "https://"].contains {
+            url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
+        }
+        // A character that a template or a URL cannot hold would come back as another SOURCE than the one answered.
+        guard isURL,
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+        else {
+            throw message.invalid(attribute, "is no URL", remedy: "write it as in http://frontend.example/market")
+        }
+        return url
+    }
+
+    /// The URL of the file `name`.
+    func url(of name: String) -> String {
+        baseURL + "/" + name
+    }
+
+    /// The name of an app's file: its SOURCE without BASE_URL. Refused where that is no file directly in the directory.
+    func fileName(of message: Message) throws(DriverError) -> String {
+        let source = try message.required("MARKETPLACEAPP/SOURCE")
+        guard source.hasPrefix(baseURL + "/") else {
+            throw message.invalid(
+                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(baseURL))",
+                remedy: "restore BASE_URL, or handle the file in \(quoted(path)) by hand")
+        }
+        var name = source.dropFirst(baseURL.count)
+        while name.hasPrefix("/") { name.removeFirst() }
+        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.utf8.contains(0) else {
+            throw message.invalid(
+                "MARKETPLACEAPP/SOURCE", "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
+        }
+        return String(name)
+    }
+}

@@ -1,0 +1,131 @@
+import COpenSSL
+import DriverProtocol
+import Posix
+
+/// A message digest over bytes as they pass: EVP_DigestUpdate of libcrypto.
+public final class Digest: @unchecked Sendable {
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case md5 = "MD5"
+        case sha1 = "SHA1"
+        case sha256 = "SHA256"
+
+        /// The length of a digest in hexadecimal digits.
+        var digits: Int {
+            switch self {
+            case .md5: 32
+            case .sha1: 40
+            case .sha256: 64
+            }
+        }
+    }
+
+    private static let zeros = [UInt8](repeating: 0, count: 1 << 20)
+
+    public let algorithm: Algorithm
+    private let context: OpaquePointer
+
+    public init(_ algorithm: Algorithm) throws(DriverError) {
+        self.algorithm = algorithm
+        guard let context = EVP_MD_CTX_new() else { throw Self.unavailable(algorithm) }
+        self.context = context
+        // A checksum is no signature: MD5 stays allowed where the system is in FIPS mode.
+        EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_NON_FIPS_ALLOW)
+        let type =
+            switch algorithm {
+            case .md5: EVP_md5()
+            case .sha1: EVP_sha1()
+            case .sha256: EVP_sha256()
+            }
+        guard EVP_DigestInit_ex(context, type, nil) == 1 else { throw Self.unavailable(algorithm) }
+    }
+
+    deinit {
+        EVP_MD_CTX_free(context)
+    }
+
+    private static func unavailable(_ algorithm: Algorithm) -> DriverError {
+        DriverError(
+            "compute", "the \(algorithm.rawValue) checksum", cause: "libcrypto refuses the algorithm",
+            remedy: "allow it in the configuration of OpenSSL")
+    }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) {
+        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    }
+
+    /// `count` bytes of zeros: what a hole reads as.
+    public func updateZeros(_ count: UInt64) {
+        var rest = count
+        Self.zeros.withUnsafeBytes { zeros in
+            while rest > 0 {
+                let length = Int(min(rest, UInt64(zeros.count)))
+                EVP_DigestUpdate(context, zeros.baseAddress, length)
+                rest -= UInt64(length)
+            }
+        }
+    }
+
+    /// The digest in lower-case hexadecimal digits. Nothing may be added afterwards.
+    public func finish() -> String {
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        EVP_DigestFinal_ex(context, &bytes, &length)
+        return bytes[..<Int(length)].map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// The digest of all that comes from `source`.
+    public func finish(reading source: any ImageSource) throws -> String {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.zeros.count, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            try Interrupt.check()
+            switch try source.next(into: buffer) {
+            case .data(let count): update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            case .hole(let count): updateZeros(count)
+            case .end: return finish()
+            }
+        }
+    }
+
+    /// The digest of a short text.
+    public static func of(_ text: String, _ algorithm: Algorithm) throws(DriverError) -> String {
+        let digest = try Digest(algorithm)
+        var text = text
+        text.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }
+        return digest.finish()
+    }
+}
+
+/// What a file's digests have to be.
+public struct ExpectedDigests: Sendable, Equatable {
+    public private(set) var values: [Digest.Algorithm: String] = [:]
+
+    public init() {}
+
+    /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
+    /// of its algorithm is an error that names the element.
+    public init(_ message: Message, md5: String? = nil, sha256: String? = nil) throws(DriverError) {
+        for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha256, sha256)] {
+            guard let path, let value = message.value(path) else { continue }
+            let digest = value.lowercased()
+            guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+                throw message.invalid(
+                    path, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits")
+            }
+            values[algorithm] = digest
+        }
+    }
+
+    /// Throws where `found` differs: `object` does not hold the bytes that were meant.
+    public func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
+        for (algorithm, expected) in values {
+            guard let value = found[algorithm], value != expected else { continue }
+            throw DriverError(
+                "verify", object, cause: "its \(algorithm.rawValue) is \(value) where \(expected) was expected",
+                remedy: "check the source for damage and try again")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import Posix
+
+/// Computes digests on a thread of its own while the caller goes on with the same bytes.
+///
+/// Buffers go around: ``buffer()`` waits for a free one, ``digest(_:count:)`` hands it over, and the digests' thread
+/// frees it. Memory is bounded by their number.
+final class DigestThread: @unchecked Sendable {
+    static let bufferSize = 1 << 20
+    private static let bufferCount = 4
+
+    private enum Work {
+        case data(UnsafeMutableRawBufferPointer, Int)
+        case zeros(UInt64)
+    }
+
+    private struct State {
+        var queue: [Work] = []
+        var free: [UnsafeMutableRawBufferPointer] = []
+        var isFinished = false
+    }
+
+    private let state: Monitor<State>
+    private let buffers: [UnsafeMutableRawBufferPointer]
+    private let digests: [Digest]
+    private var thread: Thread?
+
+    init(_ digests: [Digest]) {
+        self.digests = digests
+        buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 4096) }
+        state = Monitor(State(free: buffers))
+        thread = Thread { [state, digests] in Self.work(state, digests) }
+    }
+
+    deinit {
+        stop()
+        for buffer in buffers { buffer.deallocate() }
+    }
+
+    /// A buffer to fill.
+    func buffer() -> UnsafeMutableRawBufferPointer {
+        state.wait { $0.free.popLast() }
+    }
+
+    /// Digests the first `count` bytes of a buffer, which must not be changed from now on.
+    func digest(_ buffer: UnsafeMutableRawBufferPointer, count: Int) {
+        state.update { $0.queue.append(.data(buffer, count)) }
+    }
+
+    /// Gives a buffer back unused.
+    func release(_ buffer: UnsafeMutableRawBufferPointer) {
+        state.update { $0.free.append(buffer) }
+    }
+
+    func digestZeros(_ count: UInt64) {
+        state.update { $0.queue.append(.zeros(count)) }
+    }
+
+    /// Waits until everything is digested, and answers the digests.
+    func finish() -> [Digest.Algorithm: String] {
+        stop()
+        return Dictionary(uniqueKeysWithValues: digests.map { ($0.algorithm, $0.finish()) })
+    }
+
+    private func stop() {
+        guard let thread else { return }
+        state.update { $0.isFinished = true }
+        thread.join()
+        self.thread = nil
+    }
+
+    private static func work(_ state: Monitor<State>, _ digests: [Digest]) {
+        while true {
+            let work: Work? = state.wait { state -> Work?? in
+                if !state.queue.isEmpty { return .some(state.queue.removeFirst()) }
+                return state.isFinished ? .some(nil) : nil
+            }
+            switch work {
+            case nil:
+                return
+            case .zeros(let count):
+                for digest in digests { digest.updateZeros(count) }
+            case .data(let buffer, let count):
+                for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+                state.update { $0.free.append(buffer) }
+            }
+        }
+    }
+}

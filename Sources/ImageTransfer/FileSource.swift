@@ -1,0 +1,79 @@
+import CPosix
+import DriverProtocol
+import Glibc
+import Posix
+
+/// A local file or block device, its holes passed over: SEEK_DATA and SEEK_HOLE of lseek(2).
+public final class FileSource: ImageSource {
+    public let name: String
+    private let file: FileDescriptor
+    private let before: FileStatus
+    private let size: Int64
+    private var offset: Int64 = 0
+    /// The data that is being read; nil before the first look.
+    private var extent: Range<Int64>?
+
+    /// Opens the file. Anything but a regular file or a block device is refused.
+    public init(path: String) throws(DriverError) {
+        name = path
+        do {
+            // O_NONBLOCK: a named pipe must not keep us waiting for a writer.
+            file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            before = try file.status()
+        } catch {
+            throw DriverError("read", "the image \(quoted(path))", error)
+        }
+        guard before.isRegularFile || before.isBlockDevice else {
+            throw readError(path, cause: "it is \(before.kind)", remedy: "name a regular file or a block device")
+        }
+        var deviceSize: UInt64 = 0
+        if before.isBlockDevice, cposix_block_device_size(file.number, &deviceSize) != 0 {
+            throw DriverError("read", "the image \(quoted(path))", SystemError("ioctl", path))
+        }
+        size = before.isBlockDevice ? Int64(deviceSize) : before.size
+        posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    public var length: UInt64? { UInt64(size) }
+    public var storageSize: UInt64? { UInt64(before.isBlockDevice ? size : min(size, before.allocatedSize)) }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        guard offset < size else {
+            try checkUnchanged()
+            return .end
+        }
+        if extent == nil || offset >= extent!.upperBound {
+            let found = try wrapping { () throws(SystemError) in try file.dataExtent(from: offset, size: size) }
+            extent = found ?? size..<size
+        }
+        let start = min(extent!.lowerBound, size)
+        if offset < start {
+            defer { offset = start }
+            return .hole(UInt64(start - offset))
+        }
+        // A file that grows meanwhile is found out at the end; one that shrinks, here.
+        let wanted = Int(min(Int64(buffer.count), min(extent!.upperBound, size) - offset))
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+        let count = try wrapping { () throws(SystemError) in try file.read(into: part, at: offset) }
+        offset += Int64(count)
+        guard count == wanted else {
+            throw readError(
+                name, cause: "it ended after \(offset) of \(size) bytes: it shrank while it was read",
+                remedy: "leave the image alone until the import has ended")
+        }
+        return .data(count)
+    }
+
+    private func checkUnchanged() throws {
+        let after = try wrapping { () throws(SystemError) in try file.status() }
+        guard before.isBlockDevice || after.hasSameContent(as: before) else {
+            throw readError(
+                name, cause: "it was changed while it was read",
+                remedy: "leave the image alone until the import has ended")
+        }
+    }
+
+    private func wrapping<Result>(_ body: () throws(SystemError) -> Result) throws(DriverError) -> Result {
+        do { return try body() } catch { throw DriverError("read", "the image \(quoted(name))", error) }
+    }
+}

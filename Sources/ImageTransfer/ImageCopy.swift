@@ -1,0 +1,92 @@
+import DriverProtocol
+import Posix
+
+/// One pass over an image: read, digested, decompressed where that is asked for, and written.
+public struct ImageCopy {
+    /// What a finished pass knows.
+    public struct Result: Sendable {
+        /// The digests of the bytes as the source had them.
+        public let source: [Digest.Algorithm: String]
+        /// The digests of the bytes as they were written.
+        public let stored: [Digest.Algorithm: String]
+        /// Bytes written, holes included.
+        public let length: UInt64
+        /// How the source was compressed, where it was undone.
+        public let compression: Compression?
+    }
+
+    private let source: any ImageSource
+    private let expected: ExpectedDigests
+    private let log: Log
+    private let decompresses: Bool
+
+    /// - Parameter expected: digests of the bytes as the source has them; MD5 is computed in any case.
+    public init(_ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, log: Log) {
+        self.source = source
+        self.expected = expected
+        self.decompresses = decompresses
+        self.log = log
+    }
+
+    /// Copies everything into `sink`, which is left to the caller to publish. Throws where a digest differs from the
+    /// expected one, and whatever the two sides throw.
+    public func run(into sink: any ImageSink) throws -> Result {
+        let algorithms = Set(expected.values.keys).union([.md5])
+        guard decompresses else { return try copy(source, algorithms, into: sink) }
+        let head = try HeadSource(source)
+        guard let compression = Compression(magic: head.head) else { return try copy(head, algorithms, into: sink) }
+        log.info("the image \(quoted(source.name)) is compressed with \(compression.program): decompressing it")
+        let plain = try DecompressingSource(
+            head, compression, digests: algorithms.map { algorithm in try Digest(algorithm) })
+        let stored = try pump(plain, into: sink, digests: [Digest(.md5)])
+        let sourceDigests = try plain.sourceDigests()
+        try expected.check(sourceDigests, of: "the image \(quoted(source.name))")
+        return Result(source: sourceDigests, stored: stored.digests, length: stored.length, compression: compression)
+    }
+
+    private func copy(
+        _ source: any ImageSource, _ algorithms: Set<Digest.Algorithm>, into sink: any ImageSink
+    ) throws -> Result {
+        let done = try pump(source, into: sink, digests: algorithms.map { algorithm in try Digest(algorithm) })
+        try expected.check(done.digests, of: "the image \(quoted(source.name))")
+        return Result(source: done.digests, stored: done.digests, length: done.length, compression: nil)
+    }
+
+    private func pump(
+        _ source: any ImageSource, into sink: any ImageSink, digests: [Digest]
+    ) throws -> (digests: [Digest.Algorithm: String], length: UInt64) {
+        let thread = DigestThread(digests)
+        let progress = Progress("copying \(quoted(self.source.name))", total: source.length, log: log)
+        var length: UInt64 = 0
+        while true {
+            try Interrupt.check()
+            let buffer = thread.buffer()
+            switch try source.next(into: buffer) {
+            case .data(let count):
+                thread.digest(buffer, count: count)
+                try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                length += UInt64(count)
+                progress.advance(UInt64(count))
+            case .hole(let count):
+                thread.release(buffer)
+                // Zeros are digested at the speed of data: in steps, so that a signal and the log are heeded.
+                try skip(count, thread, sink, progress)
+                length += count
+            case .end:
+                return (thread.finish(), length)
+            }
+        }
+    }
+
+    private func skip(_ count: UInt64, _ thread: DigestThread, _ sink: any ImageSink, _ progress: Progress) throws {
+        try sink.skip(count)
+        var rest = count
+        while rest > 0 {
+            try Interrupt.check()
+            let step = min(rest, UInt64(DigestThread.bufferSize))
+            thread.digestZeros(step)
+            progress.advance(step)
+            rest -= step
+        }
+    }
+}

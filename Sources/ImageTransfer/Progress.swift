@@ -1,0 +1,64 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// Tells how far a transfer has come: a log line every 10 s under a driver manager, a live line on a terminal.
+public final class Progress {
+    private let log: Log
+    private let operation: String
+    private let total: UInt64?
+    private let isTerminal: Bool
+    private let begun = Clock.now
+    private var done: UInt64 = 0
+    private var nextReport: Double
+
+    /// - Parameters:
+    ///   - operation: what is under way: `reading /var/tmp/image`.
+    ///   - total: bytes in all, where that is known.
+    public init(_ operation: String, total: UInt64?, log: Log) {
+        self.operation = operation
+        self.total = total
+        self.log = log
+        isTerminal = isatty(2) == 1
+        nextReport = begun + (isTerminal ? 0.5 : 10)
+    }
+
+    deinit {
+        if isTerminal, nextReport > begun + 0.5 { showLine("\r\u{1B}[K") }
+    }
+
+    /// So many more bytes are done.
+    public func advance(_ count: UInt64) {
+        done += count
+        let now = Clock.now
+        guard now >= nextReport else { return }
+        nextReport = now + (isTerminal ? 0.2 : 10)
+        let text = describe(seconds: now - begun)
+        if isTerminal {
+            showLine("\r\u{1B}[K" + oneLine(text, limit: 120))
+        } else {
+            log.info(text)
+        }
+    }
+
+    private func showLine(_ text: String) {
+        var text = text
+        text.withUTF8 { try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func describe(seconds: Double) -> String {
+        let rate = Double(done) / max(seconds, 0.001)
+        var text = "\(operation): \(Self.megabytes(done))"
+        if let total { text += " of \(Self.megabytes(total))" }
+        text += " MiB, \(Int(rate / 1_048_576)) MiB/s"
+        if let total, total > done, rate > 0 { text += ", \(Int(Double(total - done) / rate) + 1) s left" }
+        return text
+    }
+
+    private static func megabytes(_ bytes: UInt64) -> UInt64 { bytes >> 20 }
+}
+
+/// `bytes` in MB as OpenNebula counts them (1024 × 1024), rounded up.
+public func megabytes(roundingUp bytes: UInt64) -> UInt64 {
+    bytes / 1_048_576 + (bytes % 1_048_576 == 0 ? 0 : 1)
+}

@@ -1,0 +1,89 @@
+import DriverProtocol
+import FoundationEssentials
+import Posix
+
+/// The program qemu-img, for what only it knows.
+public enum QemuImage {
+    /// How long a conversion may take, in seconds: two days.
+    private static let conversionTimeout: Double = 172_800
+
+    private struct Information: Decodable {
+        let format: String
+        let virtualSize: UInt64
+        let backingFile: String?
+        let formatSpecific: FormatSpecific?
+
+        enum CodingKeys: String, CodingKey {
+            case format
+            case virtualSize = "virtual-size"
+            case backingFile = "backing-filename"
+            case formatSpecific = "format-specific"
+        }
+    }
+
+    private struct FormatSpecific: Decodable {
+        let data: Details
+
+        struct Details: Decodable {
+            let dataFile: String?
+            let extents: [Extent]?
+
+            enum CodingKeys: String, CodingKey {
+                case dataFile = "data-file"
+                case extents
+            }
+        }
+
+        struct Extent: Decodable {
+            let filename: String?
+        }
+    }
+
+    /// What the file at `path` is: `qemu-img info`. Where `format` is nil, qemu-img guesses it from the content.
+    /// An image that needs further files is refused.
+    public static func describe(_ path: String, format: String?) throws -> ImageDescription {
+        let formatArguments = format.map { ["-f", $0] } ?? []
+        let result = try run(["info", "--output=json", "-U"] + formatArguments + ["--", path], on: path, timeout: 60)
+        let information: Information
+        do {
+            information = try JSONDecoder().decode(Information.self, from: Data(result.output))
+        } catch {
+            throw DriverError(
+                "read", "the image \(quoted(path))", cause: "qemu-img info answered what is no description: \(error)",
+                remedy: "try qemu-img info on it by hand")
+        }
+        if information.backingFile != nil { throw ImageDescription.needsAnotherFile(path, "a backing file") }
+        let details = information.formatSpecific?.data
+        if details?.dataFile != nil { throw ImageDescription.needsAnotherFile(path, "an external data file") }
+        if let extents = details?.extents,
+            extents.count > 1 || extents.contains(where: { ($0.filename ?? path) != path })
+        {
+            throw ImageDescription.needsAnotherFile(path, "extents in other files")
+        }
+        return ImageDescription(format: information.format, virtualSize: information.virtualSize)
+    }
+
+    /// Writes the image at `path` to `target` in another format: `qemu-img convert`.
+    public static func convert(_ path: String, from format: String, to target: String, in newFormat: String) throws {
+        _ = try run(
+            ["convert", "-U", "-f", format, "-O", newFormat, "--", path, target], on: path, timeout: conversionTimeout)
+    }
+
+    private static func run(_ arguments: [String], on path: String, timeout: Double) throws -> Command.Result {
+        let operation = "run qemu-img \(arguments[0]) on"
+        do {
+            let result = try Command(["qemu-img"] + arguments).run(timeout: timeout)
+            guard result.status.isSuccess else {
+                throw DriverError(
+                    operation, "the image \(quoted(path))", cause: result.reason,
+                    remedy: "check the image's format and the free space")
+            }
+            return result
+        } catch let error as SystemError {
+            throw DriverError(operation, "the image \(quoted(path))", error, remedy: "install the package qemu-utils")
+        } catch let error as Command.Failure {
+            throw DriverError(
+                operation, "the image \(quoted(path))", cause: "\(error)", remedy: "check the image and the disk")
+        }
+    }
+}

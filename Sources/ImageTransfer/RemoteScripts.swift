@@ -1,0 +1,114 @@
+/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities. No value is ever part of
+/// one: values come on standard input, a line each, as octal escapes for `printf %b`. A script has no single quote, so
+/// that it can stand between two of them.
+///
+/// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter.
+enum RemoteScript {
+    static let marker = "market-drivers:"
+
+    /// Common to all: `arg` reads the next value into $v, `say` answers, `fail` answers with a reason and ends.
+    private static let prologue = """
+        LC_ALL=C; export LC_ALL; umask 077
+        say() { printf "%s\\n" "\(marker) $1"; }
+        fail() { say "failed $1"; exit 1; }
+        arg() { IFS= read -r line || exit 1; v=$(printf "%bx" "$line"); v=${v%x}; }
+        say ready
+        arg; dir=$v
+        reason=$(cd -- "$dir" 2>&1) || fail "${reason##*: }"
+        cd -- "$dir" || exit 1
+
+        """
+
+    /// Values: directory. Answers `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
+    static let space =
+        prologue + """
+            say "space $(stat -f -c "%S %b %f %a" .)"
+            """
+
+    /// Values: directory, name. Answers `removed` or `gone`.
+    static let remove =
+        prologue + """
+            arg; name=$v
+            [ -L "./$name" ] && fail "it is a symbolic link"
+            [ -e "./$name" ] || { say gone; exit 0; }
+            [ -f "./$name" ] || fail "it is not a regular file"
+            reason=$(rm -f -- "./$name" 2>&1) || fail "${reason##*: }"
+            say removed
+            """
+
+    /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
+    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, and names to try, one value each: `taken` or `published`.
+    /// A stream that breaks off leaves nothing.
+    static let store =
+        prologue + """
+            arg; tmp=$v
+            trap "exit 1" HUP INT TERM PIPE
+            trap "rm -f -- \\"./\\$tmp\\"" EXIT
+            find . -maxdepth 1 -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
+            reason=$( { : > "./$tmp"; } 2>&1) || fail "${reason##*: }"
+            say "space $(stat -f -c "%S %b %f %a" .)"
+            total=
+            while IFS=" " read -r kind first second; do
+              case $kind in
+                data)
+                  reason=$(dd of="./$tmp" bs=1M iflag=fullblock,count_bytes oflag=seek_bytes \\
+                    count="$second" seek="$first" conv=notrunc status=none 2>&1) || fail "${reason##*: }" ;;
+                end) total=$first; break ;;
+                *) exit 1 ;;
+              esac
+            done
+            [ -n "$total" ] || exit 1
+            reason=$(truncate -s "$total" "./$tmp" 2>&1) || fail "${reason##*: }"
+            reason=$(sync "./$tmp" 2>&1) || fail "${reason##*: }"
+            say stored
+            IFS=" " read -r kind mode || exit 1
+            chmod "$mode" "./$tmp" || fail "its mode cannot be set"
+            while arg; do
+              name=$v
+              if ln -T -- "./$tmp" "./$name" 2>/dev/null; then say published; exit 0; fi
+              if [ -e "./$name" ] || [ -L "./$name" ]; then say taken; continue; fi
+              reason=$(mv -n -T -- "./$tmp" "./$name" 2>&1) || fail "${reason##*: }"
+              if [ -e "./$tmp" ]; then say taken; else say published; exit 0; fi
+            done
+            """
+
+    /// Values: directory, path, `md5` or nothing. Answers `image SIZE HEAD MD5`: HEAD the first bytes in hexadecimal,
+    /// MD5 a dash where it was not asked for. The path must lie in the directory once links are resolved.
+    static let inspect =
+        prologue + """
+            arg; path=$v
+            arg; digest=$v
+            base=$(pwd -P; printf x); base=${base%?x}
+            [ -e "$path" ] || fail "No such file or directory"
+            real=$(readlink -e -- "$path"; printf x); real=${real%?x}
+            case $real in "${base%/}"/*) ;; *) fail "it lies outside of $base" ;; esac
+            [ -f "$real" ] || fail "it is not a regular file"
+            reason=$( { : < "$real"; } 2>&1) || fail "${reason##*: }"
+            head=$(od -An -v -tx1 -N 512 < "$real" | tr -d " \\n")
+            sum=-; [ "$digest" = md5 ] && sum=$(md5sum < "$real" | cut -c 1-32)
+            say "image $(stat -c %s -- "$real") ${head:--} $sum"
+            """
+
+    /// Values: directory (`/`), path. Answers `size SIZE`; the file's bytes follow.
+    static let read =
+        prologue + """
+            arg; path=$v
+            [ -e "$path" ] || fail "No such file or directory"
+            [ -f "$path" ] || fail "it is not a regular file"
+            reason=$( { : < "$path"; } 2>&1) || fail "${reason##*: }"
+            exec < "$path" || exit 1
+            say "size $(stat -L -c %s -- "$path")"
+            exec cat
+            """
+
+    /// `value` as the scripts' `arg` reads it: a line of octal escapes.
+    static func argument(_ value: String) -> [UInt8] {
+        var line: [UInt8] = []
+        for byte in value.utf8 { line += Array("\\0".utf8) + octal(byte) }
+        return line + [0x0A]
+    }
+
+    private static func octal(_ byte: UInt8) -> [UInt8] {
+        [byte >> 6, byte >> 3 & 7, byte & 7].map { UInt8(ascii: "0") + $0 }
+    }
+}
