@@ -16,6 +16,9 @@ final class RemoteSource: ImageSource {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
         }
         let path = String(location[location.index(after: colon)...])
+        guard path.hasPrefix("/") else {
+            throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
+        }
         let host = String(location[..<colon])
         do {
             shell = try BridgeHosts(host: host, settings: settings, log: log).run(RemoteScript.read, ["/", path])
@@ -151,6 +154,9 @@ extension BridgeHosts {
     /// Looks at the image at `path`, which must lie in `directory` once links are resolved. Where `md5` is set, the
     /// host reads all of it.
     public func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
+        guard path.hasPrefix("/") else {
+            throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")
+        }
         do {
             let shell = try run(RemoteScript.inspect, [directory, path, md5 ? "md5" : ""])
             let words = try shell.answer("image")

@@ -119,17 +119,14 @@ func expectSuccess(_ outcome: Outcome, sourceLocation: SourceLocation = #_source
     return try Template(parsing: outcome.output)
 }
 
-/// `count` bytes that no compressor and no search for zeros makes anything of, the same ones each time.
-func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        for index in 0..<count {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            buffer[index] = UInt8(truncatingIfNeeded: state)
+/// `count` random bytes: nothing that a compressor or a search for zeros makes anything of.
+func noise(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        // In pieces of 256 bytes, getentropy(3) does not fail.
+        while initialized < count {
+            let piece = min(count - initialized, 256)
+            initialized += getentropy(buffer.baseAddress! + initialized, piece) == 0 ? piece : 0
         }
-        initialized = count
     }
 }
 
