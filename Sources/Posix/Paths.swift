@@ -7,9 +7,12 @@ public func resolvedPath(_ path: String) throws(SystemError) -> String {
     return String(cString: resolved)
 }
 
-/// Whether `path` is `directory` or lies below it; both resolved.
+/// Whether `path` is `directory` or lies below it; both resolved. Bytes count, as they do to the system: strings of
+/// Swift are equal where they look alike.
 public func isInside(_ path: String, _ directory: String) -> Bool {
-    directory == "/" || path == directory || path.hasPrefix(directory + "/")
+    let base = directory == "/" ? "".utf8 : directory.utf8
+    return path.utf8.starts(with: base)
+        && (path.utf8.count == base.count || path.utf8.dropFirst(base.count).first == UInt8(ascii: "/"))
 }
 
 /// `directory/name` with one slash between.
