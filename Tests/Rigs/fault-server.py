@@ -73,6 +73,8 @@ class Record:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    # Headers and body go in two writes, and the second would wait for the first one's acknowledgement.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
