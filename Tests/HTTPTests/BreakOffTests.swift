@@ -19,7 +19,7 @@ struct BreakOffTests {
         try sleep(until: Clock.now + 0.2)
         let start = Clock.now
         download.close()
-        #expect(Clock.now - start < 0.5)
+        #expect(Clock.now - start < 2)
         #expect(throws: DriverError.self) { try download.readAll() }
     }
 
