@@ -43,6 +43,7 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import urllib.parse
@@ -68,8 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def note(self):
-        fields = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append({"method": self.command, "path": self.path, "headers": fields})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append({"method": self.command, "path": self.path, "headers": headers})
 
     def count(self):
         """How often this was asked before."""
@@ -115,9 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reply(self, status, body, fields=()):
         self.send_response(status)
-        for name, value in fields:
+        for name, value in [*fields, ("Content-Length", str(len(body)))]:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -266,6 +266,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class FaultServer(http.server.ThreadingHTTPServer):
     request_queue_size = 64
+    parent = os.getppid()
+
+    def service_actions(self):
+        # A test process that has crashed ends nobody.
+        if os.getppid() != self.parent:
+            sys.exit()
 
     def handle_error(self, request, client_address):
         pass
@@ -286,8 +292,8 @@ def main():
     parser.add_argument("--proxy", metavar="USER:PASSWORD")
     options = parser.parse_args()
     server = FaultServer(("127.0.0.1", options.port), Handler)
-    server.options, server.context = options, None
-    server.requests, server.counts, server.lock = [], {}, threading.Lock()
+    server.options, server.context, server.requests = options, None, []
+    server.counts, server.lock = {}, threading.Lock()
     if options.cert:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(options.cert, options.key)
