@@ -60,14 +60,22 @@ import Testing
         #expect(room["TOTAL_MB"] == "258020")
         let catalog = try Template(parsing: try Fixture.text("messages/market-one-monitor.answer"))
         #expect(catalog.attributes.count >= 4)
+        var faults: [String] = []
         for attribute in catalog.attributes {
             guard attribute.name == "APP", case .text(let encoded) = attribute.value else {
                 Issue.record("\(attribute.name) stands in a catalog")
                 continue
             }
-            let app = try Template(parsing: String(decoding: try #require(Base64.decode(encoded.utf8)), as: UTF8.self))
-            #expect(app["ORIGIN_ID"] == "-1")
-            #expect(app["NAME"]?.isEmpty == false)
+            let text = String(decoding: try #require(Base64.decode(encoded.utf8)), as: UTF8.self)
+            do {
+                let app = try Template(parsing: text)
+                #expect(app["ORIGIN_ID"] == "-1")
+                #expect(app["NAME"]?.isEmpty == false)
+            } catch {
+                faults.append("\(error)")
+            }
         }
+        // The stock driver wrote a DESCRIPTION that ends in a backslash, which swallows the attribute behind it.
+        #expect(faults == ["= was expected after 1, in line 9"])
     }
 }
