@@ -43,6 +43,14 @@ final class LocalMarket: Sendable {
         ])
     }
 
+    /// A message that brings the app `name`, served below `url`, into the datastore.
+    func appExportMessage(_ name: String, from url: String, format: String? = "raw") throws -> DriverMessage {
+        try message("market-http-import.step2").with([
+            "MARKETPLACE/TEMPLATE/BASE_URL": url, "MARKETPLACEAPP/SOURCE": url + "/" + name,
+            "MARKETPLACEAPP/FORMAT": format, "MARKETPLACEAPP/MD5": nil, "DATASTORE/BASE_PATH": datastore,
+        ])
+    }
+
     /// Runs an action away from the settings of this machine.
     func act(_ program: String, _ message: DriverMessage, environment: [String: String] = [:]) throws -> Outcome {
         try act(program, input: message.base64, environment: environment)
