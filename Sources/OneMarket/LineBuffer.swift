@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes as they arrive, handed out a line at a time. What it keeps is bounded: of a line longer than the limit only the
 /// beginning is.
 struct LineBuffer {
@@ -40,7 +42,7 @@ struct LineBuffer {
     /// The next line, nil where none is complete.
     mutating func next() -> Line? {
         while true {
-            let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n"))
+            let end = lineFeed()
             guard end ?? bytes.count <= start + limit || isDiscarding else { return handOutHead() }
             if isDiscarding { start = end ?? bytes.count }
             guard let end else {
@@ -55,6 +57,15 @@ struct LineBuffer {
             } else {
                 return .whole(Array(line))
             }
+        }
+    }
+
+    /// Where the next line feed stands: memchr(3), since a line can have megabytes.
+    private func lineFeed() -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[searched...])
+            guard let start = rest.baseAddress, let found = memchr(start, 0x0A, rest.count) else { return nil }
+            return searched + (UnsafeRawPointer(found) - start)
         }
     }
 
