@@ -27,11 +27,7 @@ struct LineBuffer {
     }
 
     mutating func append(_ more: some Sequence<UInt8>) {
-        if start == bytes.count {
-            // A long line's room is not kept for the short ones that follow.
-            bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
-            (start, searched) = (0, 0)
-        } else if start > Self.compactionThreshold {
+        if start > Self.compactionThreshold {
             bytes.removeSubrange(..<start)
             searched -= start
             start = 0
@@ -47,6 +43,7 @@ struct LineBuffer {
             if isDiscarding { start = end ?? bytes.count }
             guard let end else {
                 searched = bytes.count
+                if start == bytes.count { removeAll() }
                 return nil
             }
             let line = bytes[start..<end]
@@ -58,6 +55,12 @@ struct LineBuffer {
                 return .whole(Array(line))
             }
         }
+    }
+
+    private mutating func removeAll() {
+        // A long line's room is not kept for the short ones that follow.
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
+        (start, searched) = (0, 0)
     }
 
     /// Where the next line feed stands: memchr(3), since a line can have megabytes.
