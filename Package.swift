@@ -8,10 +8,11 @@ let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 
-let systemLibraries = ["CCurl", "COpenSSL"]
+let systemLibraries = ["COpenSSL"]
 
 /// The floors of the house, from the bottom up: a module imports what stands below it.
 let modules: [Target] = [
+    .target(name: "CCurl"),
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
@@ -37,13 +38,18 @@ let actions: [Target] = drivers.flatMap { driver in
 
 /// `ActionTests` runs the built executables; the others each test the module of their name.
 let tests: [Target] =
-    [.target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport")]
+    [
+        .target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport"),
+        .executableTarget(
+            name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
+    ]
     + ["Posix", "DriverProtocol", "HTTP", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
             name: "ActionTests",
-            dependencies: ["TestSupport", "DriverProtocol", "one_market"] + actions.map { .byName(name: $0.name) })
+            dependencies: ["TestSupport", "DriverProtocol", "one_market", "idle-action"]
+                + actions.map { .byName(name: $0.name) })
     ]
 
 let package = Package(

@@ -82,6 +82,11 @@ public final class Child {
         kill(ownsGroup ? -pid : pid, signal)
     }
 
+    /// Whether the child's own process group has any member, be it the child itself or what it left behind.
+    public var isGroupAlive: Bool {
+        ownsGroup && (kill(-pid, 0) == 0 || errno != ESRCH)
+    }
+
     /// Waits for the child's end: waitpid(2).
     public func reap() -> ExitStatus {
         if let status { return status }
@@ -132,17 +137,23 @@ private struct Plumbing {
             posix_spawn_file_actions_addopen(&actions, number, "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
             return nil
         case .descriptor(let descriptor):
-            posix_spawn_file_actions_adddup2(&actions, descriptor.number, number)
-            childEnds.append(descriptor)
+            try hand(descriptor, over: number)
             return nil
         case .pipe:
             let pipe = try Pipe()
             let (theirs, ours) = number == 0 ? (pipe.reading, pipe.writing) : (pipe.writing, pipe.reading)
-            posix_spawn_file_actions_adddup2(&actions, theirs.number, number)
-            childEnds.append(theirs)
+            try hand(theirs, over: number)
             ours.setNonBlocking()
             return ours
         }
+    }
+
+    /// Makes `number` of the child lead where `descriptor` leads. One of the first three could already lead elsewhere
+    /// in the child when its turn comes, so a copy with a higher number takes its place.
+    private mutating func hand(_ descriptor: FileDescriptor, over number: Int32) throws(SystemError) {
+        let source = descriptor.number > 2 ? descriptor : try descriptor.copy(from: 3)
+        posix_spawn_file_actions_adddup2(&actions, source.number, number)
+        childEnds.append(source)
     }
 
     mutating func spawn(_ arguments: [String], environment: [String]?, ownGroup: Bool) throws(SystemError) -> pid_t {
@@ -154,7 +165,7 @@ private struct Plumbing {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        for number in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&signals, number) }
+        sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
         let group = ownGroup ? POSIX_SPAWN_SETPGROUP : 0

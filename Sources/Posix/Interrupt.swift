@@ -21,7 +21,9 @@ public enum Interrupt {
 
     /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2).
     public static func install() {
+        // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
+        _ = received.load(ordering: .relaxed)
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGTERM, SIGINT, SIGHUP] {
             var action = sigaction()
