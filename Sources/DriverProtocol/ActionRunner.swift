@@ -90,7 +90,7 @@ public enum ActionRunner {
             try Interrupt.check()
             try write(reply.text, to: output)
         } catch {
-            reply.undo()
+            Interrupt.holding(reply.undo)
             throw error
         }
     }

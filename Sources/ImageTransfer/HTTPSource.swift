@@ -21,10 +21,6 @@ public final class HTTPSource: ImageSource {
         let count = try download.read(into: buffer)
         return count > 0 ? .data(count) : .end
     }
-
-    public func cancel() {
-        download.close()
-    }
 }
 
 extension HTTPOptions {

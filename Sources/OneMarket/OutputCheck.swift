@@ -38,7 +38,7 @@ enum OutputCheck {
             return "line \(line(of: offset, in: output)) holds a control character or a byte that is not UTF-8"
         }
         if let offset = endOfSection(in: output) {
-            return "line \(line(of: offset, in: output)) holds ]]>, which oned cannot store"
+            return "line \(line(of: offset, in: output)) holds ']]' with '>' behind it, which oned cannot store"
         }
         return nil
     }
@@ -85,7 +85,7 @@ private struct ReportScanner {
             let firstLine = line
             guard let value = takeValue() else { return "the value of \(name) in line \(firstLine) is not closed" }
             if name.uppercased() == "APP", let problem = problem(inApp: value) {
-                return "the app in line \(firstLine) cannot be stored: \(problem) of its template"
+                return "in the app of line \(firstLine), \(problem)"
             }
         }
     }

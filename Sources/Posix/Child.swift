@@ -98,16 +98,23 @@ public final class Child {
         return ended
     }
 
+    /// Waits for the child's end: nil where it has not ended after `seconds`.
+    public func reap(within seconds: Double) -> ExitStatus? {
+        if let status { return status }
+        var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
+        let deadline = Clock.now + seconds
+        while Clock.now < deadline {
+            if poll(&entry, 1, Int32(max(1, (deadline - Clock.now) * 1000))) > 0 { return reap() }
+        }
+        return nil
+    }
+
     /// Ends the child: SIGTERM, and SIGKILL where it has not ended after `grace` seconds.
     @discardableResult
     public func terminate(grace: Double = 5) -> ExitStatus {
         if let status { return status }
         send(SIGTERM)
-        var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
-        let deadline = Clock.now + grace
-        while Clock.now < deadline {
-            if poll(&entry, 1, Int32(max(1, (deadline - Clock.now) * 1000))) > 0 { return reap() }
-        }
+        if let status = reap(within: grace) { return status }
         send(SIGKILL)
         return reap()
     }
