@@ -662,6 +662,9 @@ report_missing_programs() {
 fail_missing_libraries() {
     local library prefix apt dnf
     for library in "$@"; do
+        if is_swift_library "$library"; then
+            fail "$programs needs the Swift toolchain that built it; name with -b an installed market-drivers directory"
+        fi
         while read -r prefix apt dnf; do
             [[ -z $prefix || $library != "$prefix"* ]] || say_missing "$library" "$apt" "$dnf" >&2
         done <<<"$libraries_needed"
