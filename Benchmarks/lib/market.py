@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from xml.sax.saxutils import escape
 
@@ -27,11 +29,11 @@ class Market:
         self.env = dict(os.environ, ONE_LOCATION=self.path("one"))
 
     def launcher(self, name):
-        """As the installer makes them: sh, which becomes the executable."""
+        """As the installer makes them: sh, which becomes the executable. The remark tells one_market how to call it."""
         path = self.action(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {RELEASE}/{name.replace("/", "-")} "$@"\n')
+            file.write(f'#!/bin/sh\nexec {RELEASE}/{name.replace("/", "-")} "$@" # message on stdin\n')
         os.chmod(path, 0o755)
 
     def path(self, name):
@@ -47,6 +49,8 @@ class Market:
             file.write(text)
 
     def __enter__(self):
+        # A benchmark that is ended removes what it has made, too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
         return self
 
     def __exit__(self, *_):

@@ -6,8 +6,8 @@ import Posix
 /// Buffers go around: ``buffer()`` waits for a free one, ``digest(_:count:)`` hands it over, and the digests' thread
 /// frees it. Memory is bounded by their number.
 final class DigestThread: @unchecked Sendable {
-    static let bufferSize = 1 << 20
-    private static let bufferCount = 4
+    static let bufferSize = 512 << 10
+    private static let bufferCount = 8
 
     private enum Work {
         case data(UnsafeMutableRawBufferPointer, Int)
