@@ -1,5 +1,6 @@
 import DriverProtocol
 import Foundation
+import Glibc
 import Posix
 import TestSupport
 import Testing
@@ -7,6 +8,10 @@ import Testing
 /// A marketplace and a datastore in directories of this machine, and messages about them.
 final class LocalMarket: Sendable {
     static let baseURL = "http://frontend.example/market"
+
+    /// Runs a program as a user who may not do everything: root runs it as nobody.
+    static let unprivileged =
+        geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
 
     let directory: TemporaryDirectory
     let publicDirectory: String

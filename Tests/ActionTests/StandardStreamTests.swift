@@ -6,25 +6,28 @@ import Testing
 /// Standard streams that lead nowhere.
 @Suite struct StandardStreamTests {
     private let market: LocalMarket
+    private let server: Nginx
 
     init() throws {
         market = try LocalMarket()
+        server = try Nginx(root: market.publicDirectory)
     }
 
     private func run(_ action: LocalAction, redirection: String, timeout: String = "20") throws -> Outcome {
         let script = "exec timeout --kill-after=1 \(timeout) \"$@\" \(redirection)"
         return try market.act(
-            action.rawValue, input: action.message(market).base64, through: ["sh", "-c", script, "sh"])
+            action.rawValue, input: action.message(market, server: server).base64, through: ["sh", "-c", script, "sh"])
     }
 
     /// Whoever does not get the answer does not know the file: it is taken back.
     @Test(arguments: [("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
     func takesBackWhatCannotBeReported(_ redirection: String, _ cause: String) throws {
-        for action in [LocalAction.importing, .monitoring, .exporting] {
+        for action in [LocalAction.importing, .monitoring, .exporting, .bringing] {
             expectRefusal(
                 try run(action, redirection: redirection),
                 ["Cannot print the result on standard output: \(cause); ", "nothing was kept"])
-            #expect(try market.published() == [])
+            #expect(try market.published() == (action == .bringing ? ["app"] : []))
+            #expect(try market.directory.names(in: "datastore") == ["image"])
         }
         // Nothing to print, nothing to fail.
         #expect(try run(.deleting, redirection: redirection).status == .exited(0))
