@@ -33,7 +33,8 @@ public final class Nginx: Sendable {
     }
 
     /// Debian keeps it out of a user's PATH.
-    private static let program = FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx"
+    private static let program =
+        FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx"
 
     /// The URL of a path that begins with a slash.
     public func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
