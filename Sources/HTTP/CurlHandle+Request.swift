@@ -47,13 +47,9 @@ extension CurlHandle {
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(options.connectTimeout * 1000))
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
         set(CURLOPT_LOW_SPEED_TIME, options.stallTimeout)
-        var bufferSize = Self.bufferSize
-        if let limit = options.bandwidthLimit {
-            set(CURLOPT_MAX_RECV_SPEED_LARGE, offset: limit)
-            // A read as large as a second's worth would come in bursts.
-            bufferSize = min(bufferSize, max(limit / 4, 16 << 10))
-        }
-        set(CURLOPT_BUFFERSIZE, Int(bufferSize))
+        // A read as large as a second's worth would come in bursts.
+        let share = options.bandwidthLimit.map { max($0 / 4, 16 << 10) } ?? .max
+        set(CURLOPT_BUFFERSIZE, Int(min(Self.bufferSize, share)))
     }
 
     private func setTLS(_ options: HTTPOptions) {

@@ -199,8 +199,9 @@ extension CurlHandle {
         guard headerBytes <= Self.headerLimit else { return 0 }
         // Trailer fields of a chunked body come late, and say nothing about what the body is.
         guard !hasBegun else { return bytes.count }
-        let end = bytes.lastIndex { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        let line = String(decoding: bytes[...(end ?? 0)].prefix(end == nil ? 0 : .max), as: UTF8.self)
+        var line = String(decoding: bytes, as: UTF8.self)
+        // CR LF is one Character.
+        while line.last?.isNewline == true { line.removeLast() }
         if let next = ResponseHead(statusLine: line) {
             head = next
         } else {

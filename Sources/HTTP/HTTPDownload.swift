@@ -156,7 +156,7 @@ extension HTTPDownload {
         let handle = try self.handle ?? CurlHandle()
         self.handle = handle
         try handle.prepare(.get, url, headers: headers, body: nil, options: options)
-        let started = Transfer(handle)
+        let started = Transfer(handle, rate: options.bandwidthLimit)
         transfer = started
         return started
     }

@@ -46,10 +46,9 @@ struct ResponseHead: Sendable {
     /// Reads `Name: value`; a line that is no field is left out.
     mutating func add(line: String) {
         guard let colon = line.firstIndex(of: ":") else { return }
-        let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-        let end = value.lastIndex { $0 != " " && $0 != "\t" }
-        headers.append(
-            String(line[..<colon]), String(value[...(end ?? value.startIndex)].prefix(end == nil ? 0 : .max)))
+        var value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+        while let last = value.last, last == " " || last == "\t" { value.removeLast() }
+        headers.append(String(line[..<colon]), String(value))
     }
 
     /// Whether the body comes in chunks, the last of which marks the end.

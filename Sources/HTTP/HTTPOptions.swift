@@ -12,7 +12,7 @@ public struct HTTPOptions: Sendable {
     public var userAgent: String?
     /// Sent with every request, not to another host that a redirect leads to where they are credentials.
     public var headers: [(String, String)] = []
-    /// Bytes per second: CURLOPT_MAX_RECV_SPEED_LARGE.
+    /// Bytes per second that a download may take, on average. Requests that fit in memory are not slowed down.
     public var bandwidthLimit: UInt64?
     /// Seconds for name, connection and TLS handshake: CURLOPT_CONNECTTIMEOUT_MS.
     public var connectTimeout = 20.0

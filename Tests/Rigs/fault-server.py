@@ -35,6 +35,7 @@ import gzip
 import hashlib
 import http.client
 import http.server
+import itertools
 import json
 import os
 import random
@@ -42,6 +43,7 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import urllib.parse
@@ -51,28 +53,11 @@ class Broken(Exception):
     """The connection is to be closed without another word."""
 
 
-class Record:
-    """What the server remembers from request to request."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.requests = []
-        self.counts = {}
-
-    def note(self, entry):
-        with self.lock:
-            self.requests.append(entry)
-
-    def count(self, key):
-        """How often this was asked before."""
-        with self.lock:
-            self.counts[key] = self.counts.get(key, 0) + 1
-            return self.counts[key] - 1
-
-
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    # Headers and body go in two writes, and the second would wait for the first one's acknowledgement.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -83,11 +68,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (Broken, ConnectionError, ssl.SSLError, TimeoutError):
             self.close_connection = True
 
-    # Requests.
-
     def note(self):
-        fields = {name.lower(): value for name, value in self.headers.items()}
-        self.server.record.note({"method": self.command, "path": self.path, "headers": fields})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append({"method": self.command, "path": self.path, "headers": headers})
+
+    def count(self):
+        """How often this was asked before."""
+        with self.server.lock:
+            return next(self.server.counts.setdefault(self.path, itertools.count()))
 
     def parse(self):
         segments = urllib.parse.urlsplit(self.path).path.split("/")[1:]
@@ -105,13 +93,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.options.proxy and not self.path.startswith("/"):
             return self.relay()
         if self.path == "/~requests":
-            lines = "".join(json.dumps(entry) + "\n" for entry in self.server.record.requests)
+            lines = "".join(json.dumps(entry) + "\n" for entry in self.server.requests)
             return self.reply(200, lines.encode())
         self.note()
         self.parse()
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        seen = self.server.record.count(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        seen = self.count()
         if "to" in self.behaviours:
             return self.redirect(self.number("to"), bytes.fromhex(self.behaviours["to"][1]).decode())
         if "redirect" in self.behaviours and self.number("redirect", 1) > 0:
@@ -129,9 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reply(self, status, body, fields=()):
         self.send_response(status)
-        for name, value in fields:
+        for name, value in [*fields, ("Content-Length", str(len(body)))]:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -140,17 +126,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(status, b"this is not the file\n", [("Location", location)])
 
     def refuse(self, status):
-        delay = self.behaviours.get("retry-after")
-        self.reply(status, f"status {status}".encode(), [("Retry-After", delay[0])] if delay else [])
+        fields = [("Retry-After", delay) for delay in self.behaviours.get("retry-after", [])]
+        self.reply(status, f"status {status}".encode(), fields)
 
     def endless(self):
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
-        while True:
-            self.wfile.write(bytes(65536))
-
-    # Files.
+        while self.wfile.write(bytes(65536)):
+            pass
 
     def serve(self, seen):
         try:
@@ -185,11 +169,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def wanted(self, content, fields):
         """The bytes to send, from and to; (None, None) where there are none such."""
         wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
-        whole = (0, len(content))
-        if not wanted or "no-range" in self.behaviours:
-            return whole
-        if condition and condition not in [value for _, value in fields] and "careless" not in self.behaviours:
-            return whole
+        holds = not condition or condition in [value for _, value in fields] or "careless" in self.behaviours
+        if not wanted or not holds or "no-range" in self.behaviours:
+            return 0, len(content)
         first, _, last = wanted.removeprefix("bytes=").partition("-")
         start, end = int(first), min(int(last) + 1 if last else len(content), len(content))
         return (start, end) if start < end else (None, None)
@@ -217,8 +199,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_body(self, body, seen, chunked):
         limit, stops = len(body), None
         if "cut" in self.behaviours and seen < self.number("cut", 1, 1 << 60):
-            low, _, high = self.behaviours["cut"][0].partition("-")
-            limit, stops = random.randint(int(low), int(high or low)), "cut"
+            ends = [int(end) for end in self.behaviours["cut"][0].split("-")]
+            limit, stops = random.randint(ends[0], ends[-1]), "cut"
         elif "stall" in self.behaviours and seen < self.number("stall", 1, 1 << 60):
             limit, stops = self.number("stall"), "stall"
         rate = self.number("slow")
@@ -242,8 +224,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif "reset" in self.behaviours:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise Broken
-
-    # The proxy.
 
     def is_authorised(self):
         wanted = "Basic " + base64.b64encode(self.server.options.proxy.encode()).decode()
@@ -285,8 +265,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class FaultServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
     request_queue_size = 64
+    parent = os.getppid()
+
+    def service_actions(self):
+        # A test process that has crashed ends nobody.
+        if os.getppid() != self.parent:
+            sys.exit()
 
     def handle_error(self, request, client_address):
         pass
@@ -307,7 +292,8 @@ def main():
     parser.add_argument("--proxy", metavar="USER:PASSWORD")
     options = parser.parse_args()
     server = FaultServer(("127.0.0.1", options.port), Handler)
-    server.options, server.record, server.context = options, Record(), None
+    server.options, server.context, server.requests = options, None, []
+    server.counts, server.lock = {}, threading.Lock()
     if options.cert:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(options.cert, options.key)

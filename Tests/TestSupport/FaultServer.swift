@@ -37,13 +37,13 @@ public final class FaultServer: Sendable {
     }
 }
 
-/// A server certificate for 127.0.0.1, and the authority that has signed it, made with openssl(1).
+/// A server certificate, for 127.0.0.1 where nothing else is said, and the authority that has signed it, made with openssl(1).
 public final class Certificate: Sendable {
     private let directory: TemporaryDirectory
 
-    public init() throws {
+    public init(names: String = "IP:127.0.0.1,DNS:localhost") throws {
         directory = try TemporaryDirectory()
-        let extensions = try directory.write("extensions", "subjectAltName=IP:127.0.0.1,DNS:localhost\n".utf8)
+        let extensions = try directory.write("extensions", "subjectAltName=\(names)\n".utf8)
         let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         try openssl(
             ["req", "-x509", "-subj", "/CN=Test CA", "-days", "2", "-out", authorityFile, "-keyout", path("ca.key")]
