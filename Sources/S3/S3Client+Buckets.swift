@@ -31,8 +31,17 @@ extension S3Client {
         let request = S3Request(method: .head, operation: "look at", bucket: bucket)
         let answer = try exchange(request)
         if answer.status == 404 { return nil }
-        guard answer.isSuccess else { throw error(answer, request) }
+        guard answer.isSuccess else { throw try explained(answer, request) }
         return S3Bucket(answer.headers)
+    }
+
+    /// The error of a HEAD, whose answer has no room for the reason: a small listing is refused with it.
+    func explained(_ answer: S3Answer, _ request: S3Request) throws -> DriverError {
+        let listing = S3Request(
+            method: .get, operation: request.operation, bucket: request.bucket,
+            query: [("list-type", "2"), ("max-keys", "1")])
+        let explanation = try exchange(listing)
+        return explanation.isSuccess ? error(answer, request) : error(explanation, request)
     }
 
     /// CreateBucket, in the region that this client signs for. One that is there already and ours is no error.
@@ -57,8 +66,8 @@ extension S3Client {
         repeat {
             var query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
             if let token { query.append(("continuation-token", token)) }
-            let page = try document(
-                S3Request(method: .get, operation: "list", bucket: bucket, query: query), root: "ListBucketResult")
+            let request = S3Request(method: .get, operation: "list", bucket: bucket, query: query)
+            let page = try document(exchange(request), of: request, root: "ListBucketResult")
             for entry in page.children where entry.name == "Contents" {
                 objects += 1
                 bytes += entry.child("Size").flatMap { UInt64($0.text) } ?? 0
@@ -68,16 +77,18 @@ extension S3Client {
         return (objects, bytes)
     }
 
-    /// ListMultipartUploads over all pages.
+    /// ListMultipartUploads over all pages; none where the bucket is missing.
     public func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
         var uploads: [S3OpenUpload] = []
         var marker: (key: String, id: String)?
         repeat {
             var query = [("uploads", ""), ("encoding-type", "url"), ("prefix", prefix)]
             if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
-            let page = try document(
-                S3Request(method: .get, operation: "list the open uploads of", bucket: bucket, query: query),
-                root: "ListMultipartUploadsResult")
+            let request = S3Request(
+                method: .get, operation: "list the open uploads of", bucket: bucket, query: query)
+            let answer = try exchange(request)
+            if answer.status == 404 { return [] }
+            let page = try document(answer, of: request, root: "ListMultipartUploadsResult")
             let isEncoded = page.child("EncodingType")?.text == "url"
             func key(_ text: String) -> String {
                 isEncoded ? percentDecoded(text.replacing("+", with: " ")) ?? text : text
@@ -108,8 +119,8 @@ extension S3Client {
         return marker
     }
 
-    func document(_ request: S3Request, root: String) throws -> XMLElement {
-        let answer = try perform(request)
+    private func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> XMLElement {
+        guard answer.isSuccess else { throw error(answer, request) }
         do {
             let document = try XMLParser.parse(answer.body)
             if document.name == root { return document }

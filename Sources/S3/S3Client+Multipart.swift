@@ -18,7 +18,7 @@ extension S3Client {
     ) throws -> (id: String, isRepeated: Bool) {
         let request = S3Request(
             method: .post, operation: "begin the upload of", bucket: bucket, key: key, query: [("uploads", "")],
-            headers: headers)
+            headers: headers, countsOnce: true)
         let answer = try perform(request)
         let id = (try? XMLParser.parse(answer.body))?.child("UploadId")?.text ?? ""
         guard !id.isEmpty else {

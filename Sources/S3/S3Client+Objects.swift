@@ -50,7 +50,7 @@ extension S3Client {
         let answer = try exchange(request)
         // A bucket that is missing answers with the same status; whoever lists or writes will be told.
         if answer.status == 404 { return nil }
-        guard answer.isSuccess else { throw error(answer, request) }
+        guard answer.isSuccess else { throw try explained(answer, request) }
         guard let object = S3Object(answer) else {
             throw DriverError(
                 "look up", name(bucket: bucket, key: key), cause: "the answer has no Content-Length or no ETag",

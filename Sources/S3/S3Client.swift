@@ -12,6 +12,8 @@ struct S3Request {
     var key: String?
     var query: [(String, String)] = []
     var headers: [(String, String)] = []
+    /// Whether it matters that it is carried out twice, so that libcurl must not repeat it by itself.
+    var countsOnce = false
 }
 
 /// An S3 service, addressed with one pair of keys.
@@ -124,7 +126,7 @@ public final class S3Client: Sendable {
         let query = request.query.isEmpty ? "" : "?" + queryString(request.query)
         return try http.attempt(
             request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: request.headers + signed,
-            body: body, into: buffer, goOn: goOn)
+            body: body, into: buffer, onNewConnection: request.countsOnce, goOn: goOn)
     }
 
     private func payloadHash(of body: UnsafeRawBufferPointer?) -> PayloadHash {

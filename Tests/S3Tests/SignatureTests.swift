@@ -22,7 +22,7 @@ import Testing
     private static let script = Fixture.packageRoot.appending(path: "Tests/Rigs/sign-requests.py").path
 
     @Test func agreesWithBotocoreOn2500Requests() throws {
-        var generator = Seeded(state: 20_261_122)
+        var generator = SeededGenerator.fresh()
         var cases: [Case] = []
         var ours: [String] = []
         for _ in 0..<2500 {
@@ -33,7 +33,8 @@ import Testing
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         let lines = try cases.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
-        let outcome = try run(["python3", Self.script], input: Array((lines.joined(separator: "\n") + "\n").utf8))
+        let outcome = try run(
+            [PythonTools.path("python3"), Self.script], input: Array((lines.joined(separator: "\n") + "\n").utf8))
         #expect(outcome.status.isSuccess, "\(outcome.errors)")
         let theirs = outcome.output.split(separator: "\n").map(String.init)
         try #require(theirs.count == ours.count)
@@ -42,7 +43,7 @@ import Testing
         }
     }
 
-    private static func make(_ generator: inout Seeded) -> (Case, String) {
+    private static func make(_ generator: inout SeededGenerator) -> (Case, String) {
         let bucket = ["one-apps", "b.dotted.name", "Tenant:apps", "x0-y"].randomElement(using: &generator)!
         let key = Bool.random(using: &generator) ? randomKey(&generator) : nil
         let url = [
@@ -73,7 +74,7 @@ import Testing
         return (test, fields.first { $0.0 == "Authorization" }!.1)
     }
 
-    private static func randomKey(_ generator: inout Seeded) -> String {
+    private static func randomKey(_ generator: inout SeededGenerator) -> String {
         let pieces = [
             "a", "Z", "9", " ", "  ", "+", "%", "%41", "~", "-", "_", ".", "..", "/", "//", "é", "日本", "🚀", "!", "*",
             "'", "(", ")", "&", "=", "?", "#", "@", ":", ",", ";", "$", "\"", "<", ">", "[", "]", "|", "^", "`", "{",
@@ -82,7 +83,7 @@ import Testing
         return (0..<count).map { _ in pieces.randomElement(using: &generator)! }.joined()
     }
 
-    private static func randomQuery(_ generator: inout Seeded) -> [(String, String)] {
+    private static func randomQuery(_ generator: inout SeededGenerator) -> [(String, String)] {
         let all = [
             ("uploads", ""), ("uploadId", "2~a+b/c=&x"), ("partNumber", "17"), ("list-type", "2"),
             ("prefix", randomKey(&generator)), ("continuation-token", "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J+"),
@@ -91,7 +92,7 @@ import Testing
         return Array(all.shuffled(using: &generator).prefix(Int.random(in: 0...4, using: &generator)))
     }
 
-    private static func randomHeaders(_ generator: inout Seeded) -> [(String, String)] {
+    private static func randomHeaders(_ generator: inout SeededGenerator) -> [(String, String)] {
         let all = [
             ("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="), ("Range", "bytes=0-99"), ("If-Match", "\"abc\""),
             ("If-None-Match", "*"), ("x-amz-meta-market-app", "0.1.2"), ("Content-Type", "application/xml"),
@@ -99,18 +100,5 @@ import Testing
             ("x-amz-server-side-encryption", "AES256"),
         ]
         return Array(all.shuffled(using: &generator).prefix(Int.random(in: 0...5, using: &generator)))
-    }
-}
-
-/// A generator of the same sequence each time: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

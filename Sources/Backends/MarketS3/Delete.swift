@@ -12,11 +12,7 @@ public enum Delete: Action {
         let key = try key(request.message, in: market)
         let client = S3Client(market.service, log: request.log)
         if try client.head(bucket: market.bucket, key: key) == nil {
-            guard try client.head(bucket: market.bucket) != nil else {
-                throw DriverError(
-                    "delete", market.url(ofKey: key), cause: "there is no such bucket (HTTP 404)",
-                    remedy: "correct BUCKET and ENDPOINT")
-            }
+            guard try client.head(bucket: market.bucket) != nil else { throw S3Client.missingBucket(market) }
             request.log.warning("the object \(quoted(key)) is already gone from the bucket \(quoted(market.bucket))")
             return Reply()
         }

@@ -22,12 +22,15 @@ extension S3Client {
     /// An object of that name is refused, unless it was uploaded for this same app: then its answer was lost, and it is
     /// removed.
     func prepare(_ market: S3Market, key: String, owner: String) throws {
-        if market.createsBucket, try head(bucket: market.bucket) == nil {
+        if try head(bucket: market.bucket) == nil {
+            // Some services create a bucket that something is put into.
+            guard market.createsBucket else { throw Self.missingBucket(market) }
             log.info("creating the bucket \(quoted(market.bucket))")
             try create(bucket: market.bucket)
         }
+        let found = try head(bucket: market.bucket, key: key)
         abortAbandoned(market, key: key)
-        guard let object = try head(bucket: market.bucket, key: key) else { return }
+        guard let object = found else { return }
         guard object.metadata[ObjectUpload.ownerField] == owner else {
             throw DriverError(
                 "upload", market.url(ofKey: key), cause: "there is an object of that name already",
@@ -35,6 +38,14 @@ extension S3Client {
         }
         log.warning("removing \(quoted(key)): an earlier import of this app has left it")
         try delete(bucket: market.bucket, key: key)
+    }
+
+    /// The error of a bucket that is not there.
+    static func missingBucket(_ market: S3Market) -> DriverError {
+        DriverError(
+            "use", "the bucket \(market.url(ofKey: "")) at \(market.service.endpoint.name)",
+            cause: "NoSuchBucket: there is none of that name (HTTP 404)",
+            remedy: "create it, correct BUCKET and ENDPOINT, or set CREATE_BUCKET=\"YES\"")
     }
 
     /// Aborts open uploads of this marketplace that are older than a day, and those of `key` whatever their age: the

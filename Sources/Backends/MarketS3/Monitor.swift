@@ -12,11 +12,7 @@ public enum Monitor: Action {
         let market = try S3Market(request.message, log: request.log)
         let client = S3Client(market.service, log: request.log)
         guard let bucket = try client.head(bucket: market.bucket) else {
-            guard market.createsBucket else {
-                throw DriverError(
-                    "look at", market.url(ofKey: ""), cause: "NoSuchBucket: there is no such bucket (HTTP 404)",
-                    remedy: "create it, correct BUCKET and ENDPOINT, or set CREATE_BUCKET=\"YES\"")
-            }
+            guard market.createsBucket else { throw S3Client.missingBucket(market) }
             return room(used: 0, quota: nil, market)
         }
         client.abortAbandoned(market)
