@@ -66,6 +66,14 @@ final class LocalMarket: Sendable {
         try directory.names(in: "public")
     }
 
+    /// All that lies in the market's directories, hidden files too, and whether a command out of a message has made the
+    /// file that those of the tests would make.
+    func contents() throws -> [String] {
+        let here = FileManager.default.currentDirectoryPath + "/x"
+        #expect(!FileManager.default.fileExists(atPath: here))
+        return try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted()
+    }
+
     /// The file that a reply's SOURCE stands for.
     func file(of reply: Template) throws -> String {
         let source = try #require(reply["SOURCE"])

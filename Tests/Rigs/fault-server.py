@@ -56,7 +56,7 @@ class Broken(Exception):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
-    # Headers and body go in two writes, and the second would wait for the first one's acknowledgement.
+    # Without it the body waits until the headers are acknowledged.
     disable_nagle_algorithm = True
 
     def log_message(self, *_):
@@ -93,8 +93,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.options.proxy and not self.path.startswith("/"):
             return self.relay()
         if self.path == "/~requests":
-            lines = "".join(json.dumps(entry) + "\n" for entry in self.server.requests)
-            return self.reply(200, lines.encode())
+            return self.reply(200, "".join(json.dumps(entry) + "\n" for entry in self.server.requests).encode())
         self.note()
         self.parse()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -119,8 +118,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in [*fields, ("Content-Length", str(len(body)))]:
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body if self.command != "HEAD" else b"")
 
     def redirect(self, status, location):
         self.reply(status, b"this is not the file\n", [("Location", location)])
@@ -142,7 +140,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 content = file.read()
         except OSError:
             return self.refuse(404)
-        version = min(seen, 1) if "changing" in self.behaviours else 0
+        version = int("changing" in self.behaviours and seen > 0)
         if version:
             content = bytes(byte ^ 0xFF for byte in content)
         fields = self.validators(content, version)
@@ -172,8 +170,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         holds = not condition or condition in [value for _, value in fields] or "careless" in self.behaviours
         if not wanted or not holds or "no-range" in self.behaviours:
             return 0, len(content)
-        first, _, last = wanted.removeprefix("bytes=").partition("-")
-        start, end = int(first), min(int(last) + 1 if last else len(content), len(content))
+        first, last = wanted.removeprefix("bytes=").split("-")
+        start, end = int(first), min(int(last or len(content)) + 1, len(content))
         return (start, end) if start < end else (None, None)
 
     def send(self, status, fields, body, seen):
@@ -216,10 +214,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def stop(self, how):
-        self.wfile.flush()
         if how == "stall":
             # Until the client gives up.
-            self.connection.settimeout(60)
             self.connection.recv(1)
         elif "reset" in self.behaviours:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -239,7 +235,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         target = urllib.parse.urlsplit(self.path)
         upstream = http.client.HTTPConnection(target.hostname, target.port or 80, timeout=30)
         fields = {n: v for n, v in self.headers.items() if not n.lower().startswith("proxy-")}
-        upstream.request(self.command, target.path + ("?" + target.query if target.query else ""), headers=fields)
+        upstream.request(self.command, urllib.parse.urlunsplit(("", "", *target[2:])), headers=fields)
         answer = upstream.getresponse()
         body = answer.read()
         kept = [(n, v) for n, v in answer.getheaders() if n.lower() not in ("content-length", "transfer-encoding")]
@@ -292,8 +288,8 @@ def main():
     parser.add_argument("--proxy", metavar="USER:PASSWORD")
     options = parser.parse_args()
     server = FaultServer(("127.0.0.1", options.port), Handler)
-    server.options, server.context, server.requests = options, None, []
-    server.counts, server.lock = {}, threading.Lock()
+    server.options, server.context, server.requests, server.counts = options, None, [], {}
+    server.lock = threading.Lock()
     if options.cert:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(options.cert, options.key)
