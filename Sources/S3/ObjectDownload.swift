@@ -8,7 +8,7 @@ import Posix
 /// One thread uses a download, except for ``cancel()``.
 public final class ObjectDownload: @unchecked Sendable {
     /// Bytes.
-    static let rangeSize: UInt64 = 4 << 20
+    static let rangeSize: UInt64 = 2 << 20
     static let concurrency = 4
 
     private enum Arrival {

@@ -20,6 +20,7 @@ import Testing
         try keysThatAreWrong(server)
         try tlsAndProxies(server)
         try virtualHosts(server)
+        if kind == .ceph { try quotasCount(server) }
         try signalsLeaveNothing(server)
     }
 
@@ -64,7 +65,8 @@ import Testing
         try server.tool("begin-upload", "exists", "marketapp-9")
         try server.tool("begin-upload", "exists", "marketapp-10")
         _ = try reply(of: market.import([1], [Self.id: "9"]))
-        #expect(try server.ask("uploads", "exists") == ["marketapp-10"])
+        // moto begins every upload in 2010: it is older than a day.
+        #expect(try server.ask("uploads", "exists") == (server.kind == .moto ? [] : ["marketapp-10"]))
     }
 
     private func aDamagedImageLeavesNothing(_ server: S3Server) throws {
@@ -181,6 +183,22 @@ import Testing
         let imported = try reply(of: market.import(TestFiles.noise(11 << 20), byName))
         #expect(try server.ask("md5", "virtual", "marketapp-1") == [try #require(imported["MD5"])])
         #expect(try market.monitor(byName).output.hasPrefix("USED_MB=11\n"))
+    }
+
+    private func quotasCount(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "quota", exists: false)
+        let small: KeyValuePairs<String, String?> = [
+            Self.template + "ACCESS_KEY_ID": server.smallAccessKey, Self.template + "CREATE_BUCKET": "YES",
+            Self.id: "1",
+        ]
+        expectRefusal(try market.import(TestFiles.noise(40 << 20), small), ["QuotaExceeded", "HTTP 403", "quota"])
+        #expect(try market.monitor(small).output == "USED_MB=0\nFREE_MB=20\nTOTAL_MB=20\n")
+        let uploads = try run(
+            PythonTools.command(
+                "s3-tool.py", server.endpoint, server.smallAccessKey, server.secretKey, "uploads", "quota"))
+        #expect(uploads.output == "" && uploads.status.isSuccess)
+        _ = try reply(of: market.import(TestFiles.noise(1 << 20), small))
+        #expect(try market.monitor(small).output == "USED_MB=1\nFREE_MB=19\nTOTAL_MB=20\n")
     }
 
     private func signalsLeaveNothing(_ server: S3Server) throws {

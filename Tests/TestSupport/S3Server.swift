@@ -22,6 +22,8 @@ public final class S3Server: @unchecked Sendable {
     public let secretKey = "rig/secret+key="
     /// A user who may do nothing in the first one's buckets; the secret is the same.
     public let otherAccessKey = "otherRIGACCESSKEY"
+    /// A user of Ceph's whose buckets hold 20 MiB; the secret is the same.
+    public let smallAccessKey = "smallRIGACCESSKEY"
     private let directory: TemporaryDirectory
     private var server: Server?
 
@@ -70,7 +72,7 @@ public final class S3Server: @unchecked Sendable {
         return [
             PythonTools.path("weed"), "server", "-dir=\(directory.path)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3", "-s3.port=\(port)",
-            "-s3.port.grpc=\(freePort())", "-s3.config=\(configuration)",
+            "-s3.port.grpc=\(freePort())", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.config=\(configuration)",
         ] + ports
     }
 
