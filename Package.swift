@@ -5,6 +5,7 @@ import PackageDescription
 /// executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
 let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
+    ("MarketS3", "market/s3", ["import", "delete", "monitor", "export"]),
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 
@@ -17,13 +18,14 @@ let modules: [Target] = [
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
-    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "S3", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "S3", "HTTP", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
 ]
 
 let backends: [Target] = drivers.map { driver in
     .target(
-        name: driver.backend, dependencies: ["ImageTransfer", "DriverProtocol", "Posix"],
+        name: driver.backend, dependencies: ["ImageTransfer", "S3", "DriverProtocol", "Posix"],
         path: "Sources/Backends/\(driver.backend)")
 }
 
@@ -43,7 +45,7 @@ let tests: [Target] =
         .executableTarget(
             name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
     ]
-    + ["Posix", "DriverProtocol", "HTTP", "ImageTransfer", "OneMarket"].map { module in
+    + ["Posix", "DriverProtocol", "HTTP", "S3", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(

@@ -1,7 +1,8 @@
-// Digests of libcrypto.
+// Digests and HMAC of libcrypto.
 #ifndef COPENSSL_SHIM_H
 #define COPENSSL_SHIM_H
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #endif

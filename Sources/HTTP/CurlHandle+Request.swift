@@ -21,7 +21,10 @@ extension CurlHandle {
         // HTTP/2 gains nothing for one request at a time, and its streams fail in more ways.
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, true)
-        set(CURLOPT_FOLLOWLOCATION, method.followsRedirects)
+        set(CURLOPT_FOLLOWLOCATION, method.followsRedirects && options.followsRedirects)
+        // Dots in a path are data: an object's key may be "a/../b".
+        set(CURLOPT_PATH_AS_IS, true)
+        heedsSignals = options.heedsSignals
         set(CURLOPT_MAXREDIRS, Self.redirectLimit)
         setLimits(options)
         setTLS(options)

@@ -36,6 +36,8 @@ final class CurlHandle: @unchecked Sendable {
     private var body: UnsafeMutableRawBufferPointer?
     /// The first option that libcurl did not take.
     private var setUp = CURLE_OK
+    /// See ``HTTPOptions/heedsSignals``.
+    var heedsSignals = true
 
     /// Only there while a transfer is performed.
     private var receiver: (any TransferReceiver)?
@@ -100,6 +102,14 @@ final class CurlHandle: @unchecked Sendable {
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress))
     }
 
+    /// CURLOPT_POSTFIELDS, with `bytes` where they are: they must stay there until the request has ended.
+    func setBody(at bytes: UnsafeRawBufferPointer) {
+        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
+        // Null would mean that a callback gives the body.
+        note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorText)))
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+    }
+
     /// CURLINFO_RETRY_AFTER in seconds, 0 where the server did not ask for a delay. Not to be asked during a transfer.
     var retryAfter: Double { Double(ccurl_info_offset(easy, CURLINFO_RETRY_AFTER)) }
 
@@ -131,11 +141,11 @@ final class CurlHandle: @unchecked Sendable {
             guard receiver.endRound() else { return .stopped }
             if running == 0 { return end(for: receiver) }
             do {
-                try Interrupt.check()
+                if heedsSignals { try Interrupt.check() }
             } catch {
                 return .interrupted(error)
             }
-            let waited = ccurl_multi_poll(multi, Interrupt.descriptor, 60_000)
+            let waited = ccurl_multi_poll(multi, heedsSignals ? Interrupt.descriptor : -1, 60_000)
             if waited != CURLM_OK { return .failed(failure(waited)) }
         }
     }

@@ -39,8 +39,8 @@ public final class HTTPClient: Sendable {
         _ method: HTTPMethod, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         bodyLimit: Int = defaultBodyLimit
     ) throws -> HTTPResponse {
-        let handle = try idle.update { $0.popLast() } ?? CurlHandle()
-        defer { idle.update { $0.append(handle) } }
+        let handle = try takeHandle()
+        defer { giveBack(handle) }
         try handle.prepare(method, url, headers: headers, body: body, options: options)
         if options.acceptGzip { handle.acceptGzip() }
         var backoff = Backoff(options)
@@ -56,6 +56,15 @@ public final class HTTPClient: Sendable {
             log?.retry(method.operation, url, cause: answer?.head.description ?? problem!.text, delay: delay)
             try sleep(until: Clock.now + delay)
         }
+    }
+
+    func takeHandle() throws(DriverError) -> CurlHandle {
+        if let handle = idle.update({ $0.popLast() }) { return handle }
+        return try CurlHandle()
+    }
+
+    func giveBack(_ handle: CurlHandle) {
+        idle.update { $0.append(handle) }
     }
 
     /// One attempt: the answer, or why there is none.

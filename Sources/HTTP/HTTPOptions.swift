@@ -25,6 +25,10 @@ public struct HTTPOptions: Sendable {
     /// Whether an answer may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
     /// is wanted as it is stored.
     public var acceptGzip = false
+    /// Whether GET and HEAD go where a redirect leads; a signed request would not be valid there.
+    public var followsRedirects = true
+    /// Whether a signal that asks this process to end breaks a request off; what cleans up behind one must not be.
+    public var heedsSignals = true
 
     public init() {}
 }

@@ -32,3 +32,16 @@ install_packages() {
     fi
     return "$status"
 }
+
+# require_modules MODULE …: makes .build/python, a Python with these modules, unless it has been made with them already.
+require_modules() {
+    local folder=.build/python
+    [[ "$(cat "$folder/modules" 2>/dev/null)" == "$*" ]] && return 0
+    echo "installing $* for Python ..."
+    if python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"; then
+        echo "$*" >"$folder/modules"
+    else
+        echo "pip could not install: $*" >&2
+        return 1
+    fi
+}

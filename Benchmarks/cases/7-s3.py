@@ -1,0 +1,130 @@
+"""market/s3 on a Ceph gateway of this machine, beside awscli, s3cmd and rclone, those of them that are installed.
+
+boto3 is needed, and what Tests/Rigs/ceph-rig needs. `theirs` computes no MD5 of the image, which import has to answer:
+`md5sum` stands beside it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import boto3
+import botocore.config
+import report
+import timing
+from market import MIB, RELEASE, Market
+
+runs, directory = int(sys.argv[1]), sys.argv[2]
+RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
+PART = 8 * MIB
+
+
+class Service:
+    def __init__(self, place):
+        self.place, self.folder = place, place.path("ceph")
+        subprocess.run([RIG, "up", self.folder], check=True)
+        lines = subprocess.run([RIG, "env", self.folder], check=True, capture_output=True, text=True).stdout.split()
+        values = dict(line.split("=", 1) for line in lines)
+        self.endpoint, self.access, self.secret = values["ENDPOINT"], values["ACCESS_KEY"], values["SECRET_KEY"]
+        self.client = boto3.client(
+            "s3", endpoint_url=self.endpoint, aws_access_key_id=self.access, aws_secret_access_key=self.secret,
+            region_name="us-east-1", config=botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4"))
+        self.client.create_bucket(Bucket="apps")
+        config = place.path("s3cfg")
+        with open(config, "w", encoding="utf-8") as file:
+            host = self.endpoint.split("//")[1]
+            file.write(
+                f"[default]\naccess_key={self.access}\nsecret_key={self.secret}\nhost_base={host}\nhost_bucket={host}\n"
+                "use_https=False\n")
+        self.env = dict(
+            place.env, AWS_ACCESS_KEY_ID=self.access, AWS_SECRET_ACCESS_KEY=self.secret, AWS_DEFAULT_REGION="us-east-1",
+            RCLONE_CONFIG_RIG_TYPE="s3", RCLONE_CONFIG_RIG_PROVIDER="Ceph", RCLONE_CONFIG_RIG_ENDPOINT=self.endpoint,
+            RCLONE_CONFIG_RIG_ENV_AUTH="true", RCLONE_CONFIG=place.path("rclone.conf"))
+        aws, s3cmd = ["aws", "--endpoint-url", self.endpoint, "s3"], ["s3cmd", "-c", config, "-q", "--no-progress", "--force"]
+        self.rivals = {
+            "aws": (lambda a, b: [*aws, "cp", "--quiet", a, b], lambda name: "s3://apps/" + name, [*aws, "ls", "s3://list"]),
+            "s3cmd": (
+                lambda a, b: [*s3cmd, "get" if a.startswith("s3:") else "put", a, b], lambda name: "s3://apps/" + name,
+                [*s3cmd, "ls", "s3://list"]),
+            "rclone": (lambda a, b: ["rclone", "copyto", a, b], lambda name: "rig:apps/" + name, ["rclone", "size", "rig:list"]),
+        }
+        self.rivals = {name: rival for name, rival in self.rivals.items() if shutil.which(name)}
+
+    def end(self):
+        subprocess.run([RIG, "down", self.folder], check=True)
+
+    def message(self, **values):
+        return self.place.message(
+            MARKETPLACE__TEMPLATE__BUCKET=values.pop("bucket", "apps"), MARKETPLACE__TEMPLATE__ENDPOINT=self.endpoint,
+            MARKETPLACE__TEMPLATE__ACCESS_KEY_ID=self.access, MARKETPLACE__TEMPLATE__SECRET_ACCESS_KEY=self.secret,
+            MARKETPLACE__TEMPLATE__FORCE_PATH_STYLE="YES", **values)
+
+    def act(self, action, message):
+        return timing.measure([f"{RELEASE}/market-s3-{action}"], message, self.place.env)
+
+
+def rows(case, sides):
+    """The first side is ours."""
+    samples = timing.alternately(runs, *[side for _, side in sides])
+    for (name, _), theirs in list(zip(sides, samples))[1:]:
+        report.row(case, samples[0], name, theirs)
+
+
+def uploads(service, image):
+    message = service.message(IMPORT_SOURCE=image, SIZE="1024", FORMAT="raw", MD5="", MARKETPLACEAPP__ID="1")
+    urls = []
+    for number in range(os.path.getsize(image) // PART):
+        part = service.place.path(f"part-{number}")
+        with open(image, "rb") as source, open(part, "wb") as file:
+            source.seek(number * PART)
+            file.write(source.read(PART))
+        key = {"Bucket": "apps", "Key": f"ceiling-{number}"}
+        urls += ["-T", part, service.client.generate_presigned_url("put_object", Params=key, ExpiresIn=86400)]
+    sides = [("ours", lambda: service.act("import", message)), ("`md5sum`", lambda: timing.measure(["md5sum", image]))]
+    sides.append(("`curl`, 4 PUTs at a time", lambda: timing.measure(["curl", "-sfZ", "--parallel-max", "4", *urls])))
+    for name, (copy, remote, _) in service.rivals.items():
+        sides.append((name, lambda c=copy, r=remote, n=name: timing.measure(c(image, r(n)), env=service.env)))
+    rows("s3/import of 1 GiB random", sides)
+
+
+def downloads(service):
+    message = service.message(
+        MARKETPLACEAPP__SOURCE="s3://apps/marketapp-1", MARKETPLACEAPP__FORMAT="raw", MARKETPLACEAPP__MD5="")
+
+    def ours():
+        sample = service.act("export", message)
+        service.place.clear(service.place.datastore)
+        return sample
+
+    def theirs(copy, remote):
+        target = service.place.path("copy")
+        sample = timing.measure(copy(remote("marketapp-1"), target), env=service.env)
+        os.remove(target)
+        return sample
+
+    sides = [("ours", ours)]
+    for name, (copy, remote, _) in service.rivals.items():
+        sides.append((name, lambda c=copy, r=remote: theirs(c, r)))
+    rows("s3/export of 1 GiB random", sides)
+
+
+def listings(service):
+    service.client.create_bucket(Bucket="list")
+    for number in range(10_000):
+        service.client.put_object(Bucket="list", Key=f"marketapp-{number}", Body=b"x")
+    # Ceph tells the sum in one request: beside whole listings that is hardly fair, and what a user gets.
+    sides = [("ours", lambda: service.act("monitor", service.message(bucket="list")))]
+    for name, (_, _, command) in service.rivals.items():
+        sides.append((f"{name}, a listing", lambda c=command: timing.measure(c, env=service.env)))
+    rows("s3/monitor of 10,000 objects", sides)
+
+
+with Market(directory) as place:
+    service = Service(place)
+    try:
+        uploads(service, place.random_image(1024))
+        downloads(service)
+        listings(service)
+    finally:
+        service.end()

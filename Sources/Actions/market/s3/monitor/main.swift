@@ -1,0 +1,3 @@
+import MarketS3
+
+Monitor.main()

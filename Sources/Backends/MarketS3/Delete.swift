@@ -1,0 +1,41 @@
+import DriverProtocol
+import S3
+
+/// `market/s3/delete`: removes an app's object.
+public enum Delete: Action {
+    public static let name = "market/s3/delete"
+    public static let purpose = "removes an app's object from BUCKET; prints nothing"
+    public static let inputs = S3Market.inputs + ["MARKETPLACEAPP/SOURCE"]
+
+    public static func run(_ request: Request) throws -> Reply {
+        let market = try S3Market(request.message, log: request.log)
+        let key = try key(request.message, in: market)
+        let client = S3Client(market.service, log: request.log)
+        if try client.head(bucket: market.bucket, key: key) == nil {
+            guard try client.head(bucket: market.bucket) != nil else { throw S3Client.missingBucket(market) }
+            request.log.warning("the object \(quoted(key)) is already gone from the bucket \(quoted(market.bucket))")
+            return Reply()
+        }
+        try client.delete(bucket: market.bucket, key: key)
+        return Reply()
+    }
+
+    /// The app's key. Refused where it is not in this marketplace's bucket, or not one of its own.
+    private static func key(_ message: Message, in market: S3Market) throws(DriverError) -> String {
+        let attribute = "MARKETPLACEAPP/SOURCE"
+        guard let (bucket, key) = S3Market.parse(try message.required(attribute)) else {
+            throw message.invalid(attribute, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
+        }
+        guard bucket == market.bucket else {
+            throw message.invalid(
+                attribute, "is not in BUCKET \(quoted(market.bucket))",
+                remedy: "restore BUCKET, or remove the object by hand")
+        }
+        guard market.isOwn(key) else {
+            throw message.invalid(
+                attribute, "does not begin with APP_PREFIX \(quoted(market.prefix)), a hyphen and the app's number",
+                remedy: "restore APP_PREFIX, or remove the object by hand")
+        }
+        return key
+    }
+}

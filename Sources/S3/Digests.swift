@@ -1,0 +1,58 @@
+import COpenSSL
+
+/// Digests that S3's requests carry, over bytes in memory: EVP_Digest(3) and HMAC(3) of libcrypto.
+enum Hash {
+    static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { digest(bytes, EVP_sha256()) }
+    static func sha256(_ text: String) -> [UInt8] { withBytes(of: text, sha256) }
+
+    /// MD5 as a checksum: it stays allowed where the system is in FIPS mode.
+    static func md5(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        let context = EVP_MD_CTX_new()
+        defer { EVP_MD_CTX_free(context) }
+        EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_NON_FIPS_ALLOW)
+        let isDone =
+            EVP_DigestInit_ex(context, EVP_md5(), nil) == 1
+            && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
+            && EVP_DigestFinal_ex(context, &result, &length) == 1
+        precondition(isDone, "libcrypto refuses MD5")
+        return Array(result[..<Int(length)])
+    }
+
+    static func hmacSHA256(key: [UInt8], _ text: String) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        withBytes(of: text) { bytes in
+            _ = HMAC(
+                EVP_sha256(), key, Int32(key.count), bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                bytes.count, &result, &length)
+        }
+        return Array(result[..<Int(length)])
+    }
+
+    private static func digest(_ bytes: UnsafeRawBufferPointer, _ type: OpaquePointer?) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        let isDone = EVP_Digest(bytes.baseAddress, bytes.count, &result, &length, type, nil) == 1
+        precondition(isDone, "libcrypto refuses SHA-256")
+        return Array(result[..<Int(length)])
+    }
+}
+
+/// Lower-case hexadecimal digits.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 2)
+    for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 0xF)])
+    }
+    return String(decoding: text, as: UTF8.self)
+}
+
+func withBytes<Result>(of text: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    var text = text
+    return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+}

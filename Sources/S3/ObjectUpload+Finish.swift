@@ -1,0 +1,126 @@
+import DriverProtocol
+import Posix
+
+/// Making the object visible, verifying it, and taking it back.
+extension ObjectUpload {
+    /// Makes the object visible and verifies it. `md5` is that of all bytes, in hexadecimal digits, where the caller has
+    /// it: some services give it for the ETag of a multipart upload.
+    ///
+    /// Throws a ``DriverError``, or `Interrupted`; ``discard()`` leaves nothing then.
+    public func finish(md5: String?) throws {
+        if let length = target.length, length != written {
+            throw DriverError(
+                "upload", name, cause: "the source gave \(written) bytes where \(length) were announced",
+                remedy: "check the source, and leave it alone until the import has ended")
+        }
+        guard let parts = try parts() else { return try finishSingle() }
+        try Interrupt.check()
+        let combined = hexadecimal(Hash.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
+        mayBeVisible = true
+        let answer = try withConditions { headers in
+            try client.completeUpload(
+                uploadID!, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
+        }
+        try check(answer, doing: "complete the upload of")
+        try verify(etags: [combined] + (md5.map { [$0.lowercased()] } ?? []))
+        succeed()
+    }
+
+    private func finishSingle() throws {
+        let digest = Hash.md5(onlyPart)
+        try Interrupt.check()
+        mayBeVisible = true
+        let answer = try withConditions { headers in
+            try client.put(
+                bucket: target.bucket, key: target.key, body: onlyPart, md5: digest,
+                headers: creationHeaders + headers)
+        }
+        try check(answer, doing: "upload")
+        try verify(etags: [hexadecimal(digest)])
+        succeed()
+    }
+
+    /// The request with If-None-Match, and without it where the service does not know that.
+    private func withConditions(_ send: ([(String, String)]) throws -> S3Answer) throws -> S3Answer {
+        let answer = try send([("If-None-Match", "*")])
+        guard answer.status == 501 || answer.code == "NotImplemented" else { return answer }
+        return try send([])
+    }
+
+    /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:)``.
+    private func check(_ answer: S3Answer, doing operation: String) throws {
+        if answer.isSuccess { return }
+        let isOurs = { try self.current()?.metadata["market-try"] == self.nonce }
+        if [404, 409, 412].contains(answer.status), try isOurs() { return }
+        if answer.status == 412 {
+            throw DriverError(
+                operation, name, cause: "an object of that name has come into being meanwhile (HTTP 412)",
+                remedy: "remove it, or choose another APP_PREFIX, and import again")
+        }
+        throw client.error(
+            answer, S3Request(method: .put, operation: operation, bucket: target.bucket, key: target.key))
+    }
+
+    private func current() throws -> S3Object? {
+        try client.head(bucket: target.bucket, key: target.key)
+    }
+
+    /// Compares what the service has with what was sent.
+    private func verify(etags: [String]) throws {
+        var reason = "it is not there"
+        // An answer may be damaged on its way: what the service says again holds.
+        for _ in 0..<2 {
+            guard let object = try current() else { continue }
+            reason =
+                object.size == written
+                ? "its ETag is \(object.etag) where \(etags[0]) was sent"
+                : "it has \(object.size) bytes where \(written) were sent"
+            // An ETag of another form says nothing of the bytes, and each part has been checked by itself.
+            let isComparable = isMD5(object.etag.prefix { $0 != "-" }) && !object.hasOpaqueETag
+            if object.size == written, !isComparable || etags.contains(object.etag.lowercased()) { return }
+        }
+        throw DriverError(
+            "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
+    }
+
+    /// Removes what there may be in the bucket, as far as it can be reached; says so where it cannot.
+    func removeTraces() {
+        guard uploadID != nil || mayHaveStray || mayBeVisible else { return }
+        let client = client.forCleanup
+        do {
+            if let uploadID { try client.abortUpload(uploadID, bucket: target.bucket, key: target.key) }
+            if mayHaveStray { client.abortStrays(of: target, except: nil) }
+            if mayBeVisible { try client.removeOwn(target, nonce: nonce) }
+        } catch {
+            client.log.warning(
+                "cannot take back what was uploaded to \(name): \(error); the next import of the app, or monitor after "
+                    + "a day, will")
+        }
+    }
+}
+
+extension Hash {
+    static func md5(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { md5($0) } }
+}
+
+extension S3Client {
+    /// Aborts all open uploads of a target's key: an app is imported by one process at a time.
+    func abortStrays(of target: ObjectUpload.Target, except kept: String?) {
+        do {
+            for upload in try openUploads(bucket: target.bucket, prefix: target.key)
+            where upload.key == target.key && upload.id != kept {
+                try abortUpload(upload.id, bucket: target.bucket, key: target.key)
+            }
+        } catch {
+            log.warning("cannot look for open uploads of \(quoted(target.key)): \(error)")
+        }
+    }
+
+    /// Removes the object where this very upload has made it.
+    fileprivate func removeOwn(_ target: ObjectUpload.Target, nonce: String) throws {
+        guard let object = try head(bucket: target.bucket, key: target.key),
+            object.metadata["market-try"] == nonce
+        else { return }
+        try delete(bucket: target.bucket, key: target.key)
+    }
+}

@@ -1,0 +1,101 @@
+import Posix
+
+/// Filled parts on their way from the one thread that reads an image to the several that upload it.
+///
+/// As many buffers exist as parts may be under way, so that memory is bounded by their number times a part's size. A
+/// buffer is reserved when it is first needed, and its pages when they are first filled.
+final class PartQueue: @unchecked Sendable {
+    struct Filled {
+        let number: Int
+        let buffer: UnsafeMutableRawBufferPointer
+        let count: Int
+    }
+
+    private struct State {
+        var free: [UnsafeMutableRawBufferPointer] = []
+        var reserved = 0
+        var filled: [Filled] = []
+        var done: [S3Part] = []
+        var isClosed = false
+        var failure: (any Error)?
+    }
+
+    private let limit: Int
+    private let state = Posix.Monitor(State())
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    deinit {
+        state.update { state in
+            for buffer in state.free + state.filled.map(\.buffer) { buffer.deallocate() }
+        }
+    }
+
+    // The reader's side.
+
+    /// A buffer of at least `size` bytes, once one is free. Throws what an upload has failed with.
+    func buffer(ofSize size: Int) throws -> UnsafeMutableRawBufferPointer {
+        let taken: Result<UnsafeMutableRawBufferPointer?, any Error> = state.wait { state in
+            if let failure = state.failure { return .failure(failure) }
+            if let buffer = state.free.popLast() { return .success(buffer) }
+            guard state.reserved < limit else { return nil }
+            state.reserved += 1
+            return .success(nil)
+        }
+        if let buffer = try taken.get() {
+            if buffer.count >= size { return buffer }
+            buffer.deallocate()
+        }
+        return .allocate(byteCount: size, alignment: 4096)
+    }
+
+    func add(_ filled: Filled) {
+        state.update { $0.filled.append(filled) }
+    }
+
+    /// No more parts come. Where one has failed, those that wait are dropped.
+    func close() {
+        state.update { $0.isClosed = true }
+    }
+
+    /// Ends everything that is under way.
+    func cancel() {
+        fail(S3Cancelled())
+        close()
+    }
+
+    /// The parts that were uploaded, in their order. Throws what an upload has failed with.
+    func parts() throws -> [S3Part] {
+        let (parts, failure) = state.update { ($0.done.sorted { $0.number < $1.number }, $0.failure) }
+        if let failure { throw failure }
+        return parts
+    }
+
+    // The uploads' side.
+
+    /// The next part, once there is one; nil when all is done or something has failed.
+    func next() -> Filled? {
+        state.wait { state -> Filled?? in
+            if state.failure != nil { return .some(nil) }
+            if !state.filled.isEmpty { return .some(state.filled.removeFirst()) }
+            return state.isClosed ? .some(nil) : nil
+        }
+    }
+
+    func finish(_ part: S3Part) {
+        state.update { $0.done.append(part) }
+    }
+
+    func giveBack(_ buffer: UnsafeMutableRawBufferPointer) {
+        state.update { $0.free.append(buffer) }
+    }
+
+    /// The first failure is the one that is told.
+    func fail(_ error: any Error) {
+        state.update { $0.failure = $0.failure ?? error }
+    }
+
+    var hasFailed: Bool { state.update { $0.failure != nil } }
+}

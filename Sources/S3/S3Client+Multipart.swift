@@ -1,0 +1,82 @@
+import DriverProtocol
+import HTTP
+
+/// A part that the service has taken.
+struct S3Part: Sendable, Equatable {
+    let number: Int
+    /// Without quotation marks, as the service gave it.
+    let etag: String
+    let md5: [UInt8]
+}
+
+/// The requests of a multipart upload.
+extension S3Client {
+    /// CreateMultipartUpload: the upload's id. An attempt whose answer was lost leaves an open upload behind it:
+    /// `isRepeated` says that there may be one.
+    func createUpload(
+        bucket: String, key: String, headers: [(String, String)]
+    ) throws -> (id: String, isRepeated: Bool) {
+        let request = S3Request(
+            method: .post, operation: "begin the upload of", bucket: bucket, key: key, query: [("uploads", "")],
+            headers: headers, countsOnce: true)
+        let answer = try perform(request)
+        let id = (try? XMLParser.parse(answer.body))?.child("UploadId")?.text ?? ""
+        guard !id.isEmpty else {
+            throw DriverError(
+                request.operation, name(bucket: bucket, key: key), cause: "the answer names no upload",
+                remedy: "check that ENDPOINT is an S3 service's")
+        }
+        return (id, answer.isRepeated)
+    }
+
+    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
+    func uploadPart(
+        _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
+        goOn: @escaping () -> Bool
+    ) throws -> S3Part {
+        let md5 = Hash.md5(body)
+        let request = S3Request(
+            method: .put, operation: "upload part \(number) of", bucket: bucket, key: key,
+            query: [("partNumber", String(number)), ("uploadId", upload)], headers: [("Content-MD5", base64(md5))])
+        for attempt in 1... {
+            let answer = try exchange(request, body: body, goOn: goOn)
+            guard answer.isSuccess else { throw error(answer, request) }
+            let etag = answer.etag ?? ""
+            let isTrue = etag.lowercased() == hexadecimal(md5) || answer.hasOpaqueETag || !(etag.isEmpty || isMD5(etag))
+            if isTrue { return S3Part(number: number, etag: etag, md5: md5) }
+            guard attempt < 3 else {
+                throw DriverError(
+                    request.operation, name(bucket: bucket, key: key),
+                    cause: "the service stored ETag \(quoted(etag)) where \(hexadecimal(md5)) was sent",
+                    remedy: "check the service and proxies on the way: they alter data")
+            }
+            log.warning("part \(number) of \(quoted(key)) came back with another ETag than was sent: sending it again")
+        }
+        fatalError("unreachable")
+    }
+
+    /// CompleteMultipartUpload, `headers` with it: whatever the service answered.
+    func completeUpload(
+        _ upload: String, bucket: String, key: String, parts: [S3Part], headers: [(String, String)]
+    ) throws -> S3Answer {
+        let list = parts.map { part in
+            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(escaped(part.etag))\"</ETag></Part>"
+        }
+        let document =
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(list.joined())"
+            + "</CompleteMultipartUpload>"
+        let request = S3Request(
+            method: .post, operation: "complete the upload of", bucket: bucket, key: key,
+            query: [("uploadId", upload)], headers: headers + [("Content-Type", "application/xml")])
+        return try withBytes(of: document) { body in Result { try exchange(request, body: body) } }.get()
+    }
+
+    /// AbortMultipartUpload. An upload that is not there is no error.
+    public func abortUpload(_ upload: String, bucket: String, key: String) throws {
+        let request = S3Request(
+            method: .delete, operation: "abort the upload of", bucket: bucket, key: key,
+            query: [("uploadId", upload)])
+        let answer = try exchange(request)
+        guard answer.isSuccess || answer.status == 404 else { throw error(answer, request) }
+    }
+}

@@ -1,0 +1,111 @@
+import DriverProtocol
+import HTTP
+
+/// What HEAD tells of an object.
+public struct S3Object: Sendable, Equatable {
+    /// Bytes.
+    public let size: UInt64
+    /// Without quotation marks.
+    public let etag: String
+    /// Whether the service encrypts it with a managed key: then its ETag is no MD5.
+    public let hasOpaqueETag: Bool
+    /// The x-amz-meta fields, by their names in lower case without that prefix.
+    public let metadata: [String: String]
+
+    init?(_ answer: S3Answer) {
+        guard let size = answer.headers["Content-Length"].flatMap({ UInt64($0) }), let etag = answer.etag else {
+            return nil
+        }
+        self.size = size
+        self.etag = etag
+        hasOpaqueETag = answer.hasOpaqueETag
+        var metadata: [String: String] = [:]
+        for (name, value) in answer.headers.fields where name.lowercased().hasPrefix("x-amz-meta-") {
+            metadata[String(name.lowercased().dropFirst("x-amz-meta-".count))] = value
+        }
+        self.metadata = metadata
+    }
+
+    /// The MD5 of the bytes, where the entity tag is one.
+    public var md5: String? { hasOpaqueETag || !isMD5(etag) ? nil : etag }
+}
+
+extension S3Answer {
+    var hasOpaqueETag: Bool {
+        headers["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") == true
+            || headers["x-amz-server-side-encryption-customer-algorithm"] != nil
+    }
+}
+
+/// Whether `etag` is 32 hexadecimal digits.
+func isMD5(_ etag: some StringProtocol) -> Bool {
+    etag.utf8.count == 32 && etag.allSatisfy { $0.isHexDigit && $0.isASCII }
+}
+
+/// Requests about single objects.
+extension S3Client {
+    /// HeadObject: nil where there is no such object.
+    public func head(bucket: String, key: String) throws -> S3Object? {
+        let request = S3Request(method: .head, operation: "look up", bucket: bucket, key: key)
+        let answer = try exchange(request)
+        // A bucket that is missing answers with the same status; whoever lists or writes will be told.
+        if answer.status == 404 { return nil }
+        guard answer.isSuccess else { throw try explained(answer, request) }
+        guard let object = S3Object(answer) else {
+            throw DriverError(
+                "look up", name(bucket: bucket, key: key), cause: "the answer has no Content-Length or no ETag",
+                remedy: "check ENDPOINT, and proxies on the way")
+        }
+        return object
+    }
+
+    /// DeleteObject. An object that is not there is no error.
+    public func delete(bucket: String, key: String) throws {
+        let request = S3Request(method: .delete, operation: "delete", bucket: bucket, key: key)
+        let answer = try exchange(request)
+        guard answer.isSuccess || answer.code == "NoSuchKey" else { throw error(answer, request) }
+    }
+
+    /// PutObject with Content-MD5. `headers` go into the request as they are.
+    func put(
+        bucket: String, key: String, body: UnsafeRawBufferPointer, md5: [UInt8], headers: [(String, String)]
+    ) throws -> S3Answer {
+        let checked = headers + [("Content-MD5", base64(md5))]
+        return try exchange(
+            S3Request(method: .put, operation: "upload", bucket: bucket, key: key, headers: checked), body: body)
+    }
+
+    /// GetObject with Range and If-Match: fills `buffer` with the bytes from `offset`, all of them, of that very
+    /// version of the object.
+    func get(
+        bucket: String, key: String, etag: String, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer,
+        goOn: @escaping () -> Bool
+    ) throws {
+        let range = "bytes=\(offset)-\(offset + UInt64(buffer.count) - 1)"
+        let request = S3Request(
+            method: .get, operation: "download", bucket: bucket, key: key,
+            headers: [("Range", range), ("If-Match", "\"\(etag)\"")])
+        for attempt in 1... {
+            let answer = try exchange(request, into: buffer, goOn: goOn)
+            if answer.status == 412 {
+                throw DriverError(
+                    "download", name(bucket: bucket, key: key), cause: "it has changed on the server meanwhile",
+                    remedy: "start again")
+            }
+            guard answer.isSuccess else { throw error(answer, request) }
+            if answer.received == buffer.count, answer.etag.map({ $0 == etag }) ?? true,
+                answer.headers["Content-Range"].map({ $0.hasPrefix("bytes \(range.dropFirst(6))/") }) ?? true
+            {
+                return
+            }
+            guard attempt < 3 else {
+                throw DriverError(
+                    "download", name(bucket: bucket, key: key),
+                    cause: "\(range) was asked for, and \(answer.headers["Content-Range"] ?? "another part") came",
+                    remedy: "check the server and proxies on the way: they must know ranges")
+            }
+        }
+    }
+}
+
+func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encode(bytes), as: UTF8.self) }

@@ -1,0 +1,234 @@
+import DriverProtocol
+import Glibc
+import HTTP
+import Posix
+
+/// One request before it is signed.
+struct S3Request {
+    let method: HTTPMethod
+    /// The words for it in errors: `upload`.
+    let operation: String
+    let bucket: String
+    var key: String?
+    var query: [(String, String)] = []
+    var headers: [(String, String)] = []
+    /// Whether it matters that it is carried out twice, so that libcurl must not repeat it by itself.
+    var countsOnce = false
+}
+
+/// An S3 service, addressed with one pair of keys.
+///
+/// Every request is signed anew each time it is made, so that none grows too old. What is learned from one answer (the
+/// server's clock, the bucket's region) holds for all that follow. Threads may share a client.
+public final class S3Client: Sendable {
+    private struct Learned {
+        var region: String
+        var endpoint: S3Endpoint
+        /// Seconds that the server's clock is ahead of ours.
+        var clockOffset = 0
+        var hasClock = false
+    }
+
+    /// A clock that is off by more than this explains a refusal; services allow 900 s.
+    private static let tolerableSkew = 300
+
+    public let log: Log
+    private let service: S3Service
+    private let http: HTTPClient
+    private let learned: Posix.Monitor<Learned>
+    private let attempts: Int
+
+    /// A client that tells `log` when it tries again. No connection is made yet.
+    public convenience init(_ service: S3Service, log: Log) {
+        self.init(
+            service, http: Self.httpClient(service.http, log), attempts: service.http.attempts,
+            learned: Posix.Monitor(Learned(region: service.region, endpoint: service.endpoint)), log: log)
+    }
+
+    private init(
+        _ service: S3Service, http: HTTPClient, attempts: Int, learned: Posix.Monitor<Learned>, log: Log
+    ) {
+        self.service = service
+        self.http = http
+        self.attempts = attempts
+        self.learned = learned
+        self.log = log
+    }
+
+    private static func httpClient(_ options: HTTPOptions, _ log: Log) -> HTTPClient {
+        var options = options
+        options.followsRedirects = false
+        return HTTPClient(options: options, log: log)
+    }
+
+    /// The same service for cleaning up: signals do not break its requests off, and it gives up sooner.
+    public var forCleanup: S3Client {
+        var options = service.http
+        options.heedsSignals = false
+        options.connectTimeout = min(options.connectTimeout, 5)
+        options.stallTimeout = min(options.stallTimeout, 20)
+        return S3Client(
+            service, http: Self.httpClient(options, log), attempts: 4, learned: learned, log: log)
+    }
+
+    /// Makes a request and answers what came with status 2xx; anything else is a ``DriverError``.
+    func perform(_ request: S3Request, body: UnsafeRawBufferPointer? = nil) throws -> S3Answer {
+        let answer = try exchange(request, body: body)
+        guard answer.isSuccess else { throw error(answer, request) }
+        return answer
+    }
+
+    /// Makes a request and answers whatever came in the end. What may pass by itself is tried again, so that a request
+    /// must be one that may be made twice: see ``S3Answer/isRepeated``.
+    ///
+    /// Throws ``DriverError`` where no answer came, and `Interrupted` when a signal did or `goOn` answered false.
+    func exchange(
+        _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
+        into buffer: UnsafeMutableRawBufferPointer? = nil, goOn: @escaping () -> Bool = { true }
+    ) throws -> S3Answer {
+        let payload = payloadHash(of: body)
+        var failures = 0
+        var isRepeated = false
+        var corrections = 0
+        while true {
+            let problem: String
+            switch try attempt(request, payload: payload, body: body, into: buffer, goOn: goOn) {
+            case .cancelled: throw S3Cancelled()
+            case .answer(let response):
+                let answer = S3Answer(response, isRepeated: isRepeated)
+                if corrections < 3, !answer.isSuccess, learn(from: answer) {
+                    corrections += 1
+                    continue
+                }
+                failures += 1
+                guard !answer.isSuccess, answer.isTransient, failures < attempts else { return answer }
+                problem = answer.cause
+            case .failure(let failure, let isTransient, _):
+                failures += 1
+                guard isTransient, failures < attempts else { throw error(failure, request, failures) }
+                problem = failure.cause
+            }
+            isRepeated = true
+            try pause(afterFailure: failures, request, problem, goOn: goOn)
+        }
+    }
+
+    private func attempt(
+        _ request: S3Request, payload: PayloadHash, body: UnsafeRawBufferPointer?,
+        into buffer: UnsafeMutableRawBufferPointer?, goOn: @escaping () -> Bool
+    ) throws -> HTTPAttempt {
+        let known = learned.update { $0 }
+        let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
+        let signed = Signature.fields(
+            method: request.method.rawValue, host: host, path: path, query: request.query, headers: request.headers,
+            payload: payload, credentials: service.credentials, region: known.region,
+            time: service.clock() + known.clockOffset)
+        let query = request.query.isEmpty ? "" : "?" + queryString(request.query)
+        return try http.attempt(
+            request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: request.headers + signed,
+            body: body, into: buffer, onNewConnection: request.countsOnce, goOn: goOn)
+    }
+
+    private func payloadHash(of body: UnsafeRawBufferPointer?) -> PayloadHash {
+        guard let body else { return .empty }
+        // What TLS protects needs no second digest.
+        return service.endpoint.scheme == "https" ? .unsigned : .sha256(hexadecimal(Hash.sha256(body)))
+    }
+
+    private func pause(
+        afterFailure failures: Int, _ request: S3Request, _ problem: String, goOn: () -> Bool
+    ) throws {
+        let ceiling = min(service.http.retryDelay * Double(1 << min(failures - 1, 10)), 20)
+        let delay = Double.random(in: ceiling / 2...ceiling)
+        let rounded = (delay * 10).rounded() / 10
+        log.info(
+            redacted("cannot \(request.operation) \(name(of: request)) yet: \(problem); trying again in \(rounded) s"))
+        let deadline = Clock.now + delay
+        while Clock.now < deadline {
+            guard goOn() else { throw S3Cancelled() }
+            if http.options.heedsSignals {
+                try sleep(until: min(deadline, Clock.now + 0.2))
+            } else {
+                usleep(50_000)
+            }
+        }
+    }
+}
+
+/// What answers teach, and how errors are told.
+extension S3Client {
+    /// Takes clock and region from a refusal; whether the request is worth another try with them.
+    private func learn(from answer: S3Answer) -> Bool {
+        let now = service.clock()
+        return learned.update { known in
+            if answer.status == 403, let date = answer.date, !known.hasClock,
+                answer.code == "RequestTimeTooSkewed" || abs(date - now) > Self.tolerableSkew
+            {
+                known.clockOffset = date - now
+                known.hasClock = true
+                return true
+            }
+            guard [301, 307, 400].contains(answer.status), let region = answer.region, region != known.region else {
+                return false
+            }
+            known.region = region
+            known.endpoint = known.endpoint.moved(to: region)
+            return true
+        }
+    }
+
+    /// The service's time in seconds since 1970, as far as it is known to differ from this machine's.
+    public var now: Int { service.clock() + learned.update { $0.clockOffset } }
+
+    /// The region that the bucket is known to be in.
+    public var region: String { learned.update { $0.region } }
+
+    func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
+        DriverError(
+            request.operation, name(of: request), cause: redacted(answer.cause),
+            remedy: S3Remedy.remedy(code: answer.code, status: answer.status))
+    }
+
+    private func error(_ failure: DriverError, _ request: S3Request, _ failures: Int) -> DriverError {
+        DriverError(
+            request.operation, name(of: request),
+            cause: (failures > 1 ? "tried \(failures) times: " : "") + redacted(failure.cause), remedy: failure.remedy)
+    }
+
+    /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
+    func name(bucket: String, key: String?) -> String {
+        "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.update { $0.endpoint.name }
+    }
+
+    private func name(of request: S3Request) -> String { name(bucket: request.bucket, key: request.key) }
+
+    /// `text` from the service without the secrets that it may echo.
+    private func redacted(_ text: String) -> String {
+        var text = text
+        for secret in [service.credentials.secretAccessKey, service.credentials.sessionToken ?? ""]
+        where !secret.isEmpty {
+            text = text.replacing(secret, with: "…")
+        }
+        return text
+    }
+}
+
+/// Another part of the same transfer has failed, and this one is not wanted any more.
+struct S3Cancelled: Error {}
+
+/// Where a service is, who asks, and how.
+public struct S3Service: Sendable {
+    public var endpoint: S3Endpoint
+    public var region: String
+    public var credentials: S3Credentials
+    public var http: HTTPOptions
+    /// Seconds since 1970.
+    var clock: @Sendable () -> Int = { time(nil) }
+
+    public init(endpoint: S3Endpoint, region: String, credentials: S3Credentials, http: HTTPOptions = HTTPOptions()) {
+        self.endpoint = endpoint
+        self.region = region
+        self.credentials = credentials
+        self.http = http
+    }
+}

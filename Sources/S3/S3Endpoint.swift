@@ -1,0 +1,87 @@
+/// Where an S3 service answers, and how it is addressed.
+public struct S3Endpoint: Sendable, Equatable {
+    /// `https` or `http`.
+    let scheme: String
+    /// Host, with the port where that is not the scheme's own.
+    let authority: String
+    /// A path before the bucket, without a slash at its end; empty for most.
+    let basePath: String
+    /// Whether the bucket stands in the path in every case: FORCE_PATH_STYLE.
+    let usesPathStyle: Bool
+
+    /// Reads `https://s3.example:9000`; nil where it is no such URL. A URL without a scheme is taken for https.
+    public init?(_ url: String, usesPathStyle: Bool) {
+        let parts = url.firstRange(of: "://").map { (url[..<$0.lowerBound].lowercased(), url[$0.upperBound...]) }
+        let (scheme, rest) = parts ?? ("https", url[...])
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let authority = rest.prefix { $0 != "/" }.lowercased()
+        var path = rest[rest.index(rest.startIndex, offsetBy: authority.count)...]
+        while path.hasSuffix("/") { path.removeLast() }
+        guard Self.isAuthority(authority),
+            path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#\"\\".utf8.contains($0) })
+        else { return nil }
+        let ownPort = scheme == "http" ? ":80" : ":443"
+        self.scheme = scheme
+        self.authority = authority.hasSuffix(ownPort) ? String(authority.dropLast(ownPort.count)) : authority
+        self.basePath = String(path)
+        self.usesPathStyle = usesPathStyle
+    }
+
+    /// Amazon's own, of a region.
+    static func amazon(region: String, usesPathStyle: Bool) -> S3Endpoint? {
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        return S3Endpoint("https://s3.\(region).\(domain)", usesPathStyle: usesPathStyle)
+    }
+
+    /// The region that one of Amazon's own names is for, nil where it names none.
+    var region: String? {
+        let labels = authority.split(separator: ".")
+        guard isAmazon, labels.first == "s3", labels.count >= 4, labels[1] != "dualstack" else { return nil }
+        return String(labels[1])
+    }
+
+    var isAmazon: Bool { authority.hasSuffix(".amazonaws.com") || authority.hasSuffix(".amazonaws.com.cn") }
+
+    /// The same service in another region: another name with Amazon, where the region is part of it.
+    func moved(to region: String) -> S3Endpoint {
+        guard isAmazon else { return self }
+        return Self.amazon(region: region, usesPathStyle: usesPathStyle) ?? self
+    }
+
+    /// What errors call it: `https://s3.example:9000`.
+    public var name: String { "\(scheme)://\(authority)\(basePath)" }
+
+    /// Host and encoded path of a bucket, or of an object in it.
+    func location(bucket: String, key: String?) -> (host: String, path: String) {
+        let object = key.map { "/" + percentEncoded($0, keepingSlashes: true) }
+        if isInHost(bucket) { return ("\(bucket).\(authority)", basePath + (object ?? "/")) }
+        return (authority, "\(basePath)/\(percentEncoded(bucket))" + (object ?? ""))
+    }
+
+    /// Whether the bucket is the first label of the host. An address has no labels, a wildcard certificate covers one
+    /// label alone, and not every bucket's name can be one.
+    private func isInHost(_ bucket: String) -> Bool {
+        guard !usesPathStyle, !isAddress else { return false }
+        let isLabel =
+            (3...63).contains(bucket.utf8.count)
+            && bucket.utf8.allSatisfy { isLowerOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+            && isLowerOrDigit(bucket.utf8.first!) && isLowerOrDigit(bucket.utf8.last!)
+        return isLabel && (scheme == "http" || !bucket.contains("."))
+    }
+
+    private var isAddress: Bool {
+        let host = authority.prefix { $0 != ":" }
+        return authority.hasPrefix("[") || host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
+    private static func isAuthority(_ text: String) -> Bool {
+        guard !text.isEmpty, !text.hasPrefix(":") else { return false }
+        let isNamed = text.utf8.allSatisfy { isLowerOrDigit($0) || "-._:[]".utf8.contains($0) }
+        let port = text.hasSuffix("]") ? nil : text.lastIndex(of: ":").map { text[text.index(after: $0)...] }
+        return isNamed && (port.map { (1...65535).contains(Int($0) ?? 0) } ?? true)
+    }
+}
+
+private func isLowerOrDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}

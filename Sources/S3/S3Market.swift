@@ -1,0 +1,196 @@
+import DriverProtocol
+import HTTP
+
+/// What a marketplace's template says of its bucket and its service: each attribute read once, into its type.
+public struct S3Market: Sendable {
+    /// Where the attributes are in a message.
+    static let path = "MARKETPLACE/TEMPLATE/"
+    /// What the message must have.
+    public static let inputs = [path + "BUCKET"]
+    /// MB, as the stock driver assumes them.
+    public static let standardTotalMB: UInt64 = 1_048_576
+    private static let standardPrefix = "marketapp"
+    private static let standardRegion = "us-east-1"
+
+    public let bucket: String
+    /// APP_PREFIX: objects are called `APP_PREFIX-ID`.
+    public let prefix: String
+    public let service: S3Service
+    /// TOTAL_MB, nil where it is not given.
+    public let totalMB: UInt64?
+    /// READ_LENGTH in bytes.
+    public let partSize: UInt64
+    /// UPLOAD_CONCURRENCY: parts under way at the same time.
+    public let concurrency: Int
+    /// The fields for STORAGE_CLASS, SSE and SSE_KMS_KEY_ID.
+    public let storageHeaders: [(String, String)]
+    /// CREATE_BUCKET.
+    public let createsBucket: Bool
+
+    /// Reads the template. A value that cannot be used is a ``DriverError`` that names its attribute.
+    public init(_ message: Message, log: Log) throws(DriverError) {
+        let attributes = Attributes(message: message)
+        bucket = try attributes.bucket()
+        prefix = try attributes.prefix(standard: Self.standardPrefix)
+        try attributes.checkSignatureVersion()
+        let region = try attributes.region()
+        let endpoint = try attributes.endpoint(region: region ?? Self.standardRegion)
+        service = S3Service(
+            endpoint: endpoint, region: region ?? endpoint.region ?? Self.standardRegion,
+            credentials: try attributes.credentials(log: log), http: try attributes.http(log: log))
+        totalMB = try message.number(Self.path + "TOTAL_MB")
+        partSize = try attributes.range("READ_LENGTH", 5...5120, standard: 8, unit: "MB") << 20
+        concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, standard: 4, unit: "parts"))
+        storageHeaders = try attributes.storageHeaders()
+        createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
+    }
+
+    /// The key of an app's object.
+    public func key(ofApp id: String) -> String { "\(prefix)-\(id)" }
+
+    /// `s3://BUCKET/KEY`, an app's SOURCE.
+    public func url(ofKey key: String) -> String { "s3://\(bucket)/\(key)" }
+
+    /// Divides `s3://BUCKET/KEY`; nil where `url` is none.
+    public static func parse(_ url: String) -> (bucket: String, key: String)? {
+        guard url.hasPrefix("s3://") else { return nil }
+        let rest = url.dropFirst("s3://".count)
+        guard let slash = rest.firstIndex(of: "/"), slash != rest.startIndex else { return nil }
+        let key = rest[rest.index(after: slash)...]
+        return key.isEmpty ? nil : (String(rest[..<slash]), String(key))
+    }
+}
+
+/// The attributes, one by one.
+private struct Attributes {
+    let message: Message
+
+    private func path(_ name: String) -> String { S3Market.path + name }
+    private func value(_ name: String) -> String? { message.value(path(name)) }
+    private func invalid(_ name: String, _ cause: String, remedy: String) -> DriverError {
+        message.invalid(path(name), cause, remedy: remedy)
+    }
+
+    func bucket() throws(DriverError) -> String {
+        let name = try message.required(path("BUCKET"))
+        // A colon divides a tenant of Ceph RGW from the bucket.
+        let isName =
+            name.utf8.count <= 255 && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { isLetterOrDigit($0) || "-._:".utf8.contains($0) }
+        guard isName else {
+            throw invalid("BUCKET", "is no bucket's name", remedy: "use letters, digits, dots and hyphens")
+        }
+        return name
+    }
+
+    func prefix(standard: String) throws(DriverError) -> String {
+        guard let prefix = value("APP_PREFIX") else { return standard }
+        // What comes back as SOURCE must be what was answered: see the template's syntax.
+        guard prefix.utf8.count <= 512, !prefix.hasPrefix("/"),
+            prefix.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "\\" })
+        else {
+            throw invalid(
+                "APP_PREFIX", "cannot begin an object's key", remedy: "use letters, digits, hyphens and slashes")
+        }
+        return prefix
+    }
+
+    /// All that may be said: every service takes version 4, which is what is sent.
+    func checkSignatureVersion() throws(DriverError) {
+        guard let version = value("SIGNATURE_VERSION") else { return }
+        guard ["s3", "s3v4", "v4"].contains(version.lowercased()) else {
+            throw invalid("SIGNATURE_VERSION", "is not known", remedy: "write s3v4, or leave it out")
+        }
+    }
+
+    func region() throws(DriverError) -> String? {
+        guard let region = value("REGION") else { return nil }
+        guard region.utf8.count <= 64, region.utf8.allSatisfy({ isLetterOrDigit($0) || "-_".utf8.contains($0) }) else {
+            throw invalid("REGION", "is no region's name", remedy: "write it as in eu-central-1")
+        }
+        return region
+    }
+
+    func endpoint(region: String) throws(DriverError) -> S3Endpoint {
+        let isAmazon = try message.flag(path("AWS"), default: value("ENDPOINT") == nil)
+        let usesPathStyle = try message.flag(path("FORCE_PATH_STYLE"), default: false)
+        guard let url = value("ENDPOINT") else {
+            guard isAmazon, let endpoint = S3Endpoint.amazon(region: region, usesPathStyle: usesPathStyle) else {
+                throw invalid("AWS", "says that there is an ENDPOINT, and there is none", remedy: "set ENDPOINT")
+            }
+            return endpoint
+        }
+        guard let endpoint = S3Endpoint(url, usesPathStyle: usesPathStyle) else {
+            throw invalid("ENDPOINT", "is no URL", remedy: "write it as in https://s3.example:9000")
+        }
+        return endpoint
+    }
+
+    func credentials(log: Log) throws(DriverError) -> S3Credentials {
+        if let file = value("CREDENTIALS_FILE"), value("ACCESS_KEY_ID") == nil, value("SECRET_ACCESS_KEY") == nil {
+            return try CredentialsFile.read(file, profile: value("PROFILE") ?? "default", log: log)
+        }
+        let id = try message.required(path("ACCESS_KEY_ID"))
+        let secret = try message.required(path("SECRET_ACCESS_KEY"))
+        for (name, text) in [("ACCESS_KEY_ID", id), ("SESSION_TOKEN", value("SESSION_TOKEN") ?? "")] {
+            guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+                // The value stays out of the error: a secret may have been put there.
+                throw DriverError(
+                    "use", path(name), cause: "it has a character in it that no key has", remedy: "correct it")
+            }
+        }
+        return S3Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: value("SESSION_TOKEN"))
+    }
+
+    func http(log: Log) throws(DriverError) -> HTTPOptions {
+        var options = HTTPOptions()
+        options.caFile = value("CA_FILE")
+        options.verifyTLS = try message.flag(path("TLS_VERIFY"), default: true)
+        if !options.verifyTLS {
+            log.warning("TLS_VERIFY is NO: the service's certificate is not checked, and anyone may pose as it")
+        }
+        options.userAgent = "market-drivers"
+        return options
+    }
+
+    func range(
+        _ name: String, _ allowed: ClosedRange<UInt64>, standard: UInt64, unit: String
+    ) throws(DriverError) -> UInt64 {
+        guard let number = try message.number(path(name)) else { return standard }
+        guard allowed.contains(number) else {
+            throw invalid(
+                name, "is out of range", remedy: "give \(allowed.lowerBound) to \(allowed.upperBound) \(unit)")
+        }
+        return number
+    }
+
+    func storageHeaders() throws(DriverError) -> [(String, String)] {
+        var headers: [(String, String)] = []
+        if let storageClass = value("STORAGE_CLASS") {
+            guard storageClass.utf8.allSatisfy({ isLetterOrDigit($0) || "-_".utf8.contains($0) }) else {
+                throw invalid("STORAGE_CLASS", "is no storage class", remedy: "write it as in STANDARD_IA")
+            }
+            headers.append(("x-amz-storage-class", storageClass))
+        }
+        let encryption = value("SSE") ?? "none"
+        switch encryption.lowercased() {
+        case "none": break
+        case "aes256": headers.append(("x-amz-server-side-encryption", "AES256"))
+        case "aws:kms": headers.append(("x-amz-server-side-encryption", "aws:kms"))
+        default: throw invalid("SSE", "is not known", remedy: "write none, AES256 or aws:kms")
+        }
+        if let key = value("SSE_KMS_KEY_ID") {
+            guard encryption.lowercased() == "aws:kms", key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw invalid("SSE_KMS_KEY_ID", "needs SSE = aws:kms, and a key's id or ARN", remedy: "correct both")
+            }
+            headers.append(("x-amz-server-side-encryption-aws-kms-key-id", key))
+        }
+        return headers
+    }
+}
+
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    let letter = byte | 0x20
+    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}

@@ -1,0 +1,60 @@
+import Glibc
+
+/// Points in time as S3 writes them, in seconds since 1970.
+enum Timestamp {
+    /// `20261122T033406Z`, the time stamp of Signature Version 4.
+    static func basic(_ seconds: Int) -> String {
+        let fields = utc(seconds)
+        return padded(Int(fields.tm_year) + 1900, 4) + padded(Int(fields.tm_mon) + 1, 2)
+            + padded(Int(fields.tm_mday), 2) + "T" + padded(Int(fields.tm_hour), 2) + padded(Int(fields.tm_min), 2)
+            + padded(Int(fields.tm_sec), 2) + "Z"
+    }
+
+    /// Reads the Date field of RFC 9110, `Sun, 22 Nov 2026 03:34:06 GMT`; nil where it is none.
+    static func httpDate(_ text: String) -> Int? {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let words = text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == ":" })
+        guard words.count == 8, words[7] == "GMT", let day = Int(words[1]),
+            let month = months.firstIndex(of: String(words[2])), let year = Int(words[3]), let hour = Int(words[4]),
+            let minute = Int(words[5]), let second = Int(words[6])
+        else { return nil }
+        return seconds(year, month + 1, day, hour, minute, second)
+    }
+
+    /// Reads `2026-11-22T03:34:06.000Z`, as listings write it; nil where it is no such time.
+    static func extended(_ text: String) -> Int? {
+        let fields = text.split(whereSeparator: { "-T:.Z".contains($0) }).map { Int($0) }
+        guard fields.count >= 6, text.hasSuffix("Z"), let year = fields[0], let month = fields[1], let day = fields[2],
+            let hour = fields[3], let minute = fields[4], let second = fields[5]
+        else { return nil }
+        return seconds(year, month, day, hour, minute, second)
+    }
+
+    private static func utc(_ seconds: Int) -> tm {
+        var time = time_t(seconds)
+        var fields = tm()
+        gmtime_r(&time, &fields)
+        return fields
+    }
+
+    private static func seconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int)
+        -> Int?
+    {
+        guard (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
+            (0...59).contains(minute), (0...60).contains(second)
+        else { return nil }
+        var fields = tm()
+        fields.tm_year = Int32(year - 1900)
+        fields.tm_mon = Int32(month - 1)
+        fields.tm_mday = Int32(day)
+        fields.tm_hour = Int32(hour)
+        fields.tm_min = Int32(minute)
+        fields.tm_sec = Int32(second)
+        return timegm(&fields)
+    }
+
+    private static func padded(_ number: Int, _ digits: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}

@@ -1,0 +1,220 @@
+import DriverProtocol
+import Foundation
+import Posix
+import TestSupport
+import Testing
+
+/// The same marketplace on each of the services.
+@Suite(.serialized) struct MarketS3Tests {
+    private static let id = "MARKETPLACEAPP/ID"
+    private static let template = "MARKETPLACE/TEMPLATE/"
+
+    @Test(arguments: S3Server.Kind.allCases) func aMarketplaceWorks(kind: S3Server.Kind) throws {
+        let server = try S3Server(kind)
+        try imagesComeBackAsTheyWent(server)
+        try anExistingObjectIsRefused(server)
+        try aDamagedImageLeavesNothing(server)
+        try deleteTouchesItsOwnObjectsAlone(server)
+        try everyObjectIsCounted(server)
+        try bucketsThatAreMissing(server)
+        try keysThatAreWrong(server)
+        try tlsAndProxies(server)
+        try virtualHosts(server)
+        if kind == .ceph { try quotasCount(server) }
+        try signalsLeaveNothing(server)
+    }
+
+    private func imagesComeBackAsTheyWent(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "round-trip")
+        for (id, size) in [("1", 0), ("2", 1000), ("3", 5 << 20), ("4", 5 << 20 + 1), ("5", 23 << 20)] {
+            let bytes = TestFiles.noise(size, seed: UInt64(size + 1))
+            let imported = try reply(of: market.import(bytes, [Self.id: id]))
+            let md5 = try TestFiles.md5(market.directory.path("image"))
+            #expect(imported["SOURCE"] == "s3://round-trip/marketapp-\(id)")
+            #expect(imported["MD5"] == md5)
+            #expect(try server.ask("md5", "round-trip", "marketapp-\(id)") == [md5])
+
+            let source = "s3://round-trip/marketapp-\(id)"
+            let message = try market.sourceMessage(source).with("MARKETPLACEAPP/MD5", md5)
+            guard size > 0 else { continue }
+            let exported = try reply(of: market.act("export", message))
+            #expect(try TestFiles.md5(#require(exported["SOURCE"])) == md5)
+            #expect(
+                try reply(of: market.act("import", market.importMessage(source, [Self.id: id + "0"])))["MD5"] == md5)
+        }
+        #expect(try server.ask("uploads", "round-trip") == [])
+        let stale = try market.sourceMessage("s3://round-trip/marketapp-5").with(
+            "MARKETPLACEAPP/MD5", String(repeating: "0", count: 32))
+        let before = try market.directory.names(in: "datastore")
+        expectRefusal(try market.act("export", stale), ["MD5"])
+        #expect(try market.directory.names(in: "datastore") == before)
+    }
+
+    private func anExistingObjectIsRefused(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "exists")
+        let other = try market.directory.write("other", "somebody else's".utf8)
+        try server.tool("put", "exists", "marketapp-7", other)
+        expectRefusal(try market.import([1, 2, 3], [Self.id: "7"]), ["s3://exists/marketapp-7", "already"])
+        #expect(try server.ask("md5", "exists", "marketapp-7") == [try TestFiles.md5(other)])
+
+        // The same app once more: its first answer was lost.
+        _ = try reply(of: market.import([1], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "5"]))
+        _ = try reply(of: market.import([1, 2], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "5"]))
+        expectRefusal(try market.import([1, 2, 3], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "6"]), ["already"])
+
+        try server.tool("begin-upload", "exists", "marketapp-9")
+        try server.tool("begin-upload", "exists", "marketapp-10")
+        _ = try reply(of: market.import([1], [Self.id: "9"]))
+        // moto begins every upload in 2010: it is older than a day.
+        #expect(try server.ask("uploads", "exists") == (server.kind == .moto ? [] : ["marketapp-10"]))
+    }
+
+    private func aDamagedImageLeavesNothing(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "damaged")
+        for size in [1000, 12 << 20] {
+            let outcome = try market.import(
+                TestFiles.noise(size), ["MD5": String(repeating: "0", count: 32)])
+            expectRefusal(outcome, ["MD5"])
+            try market.expectNothing()
+        }
+    }
+
+    private func deleteTouchesItsOwnObjectsAlone(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "delete")
+        let prefix = Self.template + "APP_PREFIX"
+        _ = try reply(of: market.import([1], [Self.id: "1", prefix: "a b/+%~é"]))
+        #expect(try server.ask("keys", "delete") == ["a b/+%~é-1"])
+        let source = "s3://delete/a b/+%~é-1"
+        expectRefusal(try market.act("delete", market.sourceMessage(source)), ["SOURCE", "APP_PREFIX"])
+        expectRefusal(
+            try market.act("delete", market.sourceMessage("s3://other/marketapp-1")), ["SOURCE", "BUCKET 'delete'"])
+        expectRefusal(try market.act("delete", market.sourceMessage("marketapp-1")), ["SOURCE"])
+        let deletion = try market.sourceMessage(source, [prefix: "a b/+%~é"])
+        #expect(try market.act("delete", deletion).output == "")
+        try market.expectNothing()
+        let again = try market.act("delete", deletion)
+        #expect(again.status == .exited(0))
+        #expect(again.errors.contains("WARN:") && again.errors.contains("already gone"))
+    }
+
+    private func everyObjectIsCounted(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "many")
+        try server.tool("fill", "many", "1500", "3000")
+        let bytes = try #require(Int(server.ask("bytes", "many").first ?? ""))
+        #expect(bytes == 1500 * 3000)
+        #expect(try market.monitor().output == "USED_MB=5\nFREE_MB=1048571\nTOTAL_MB=1048576\n")
+        let full = try market.monitor([Self.template + "TOTAL_MB": "3"])
+        #expect(full.output == "USED_MB=5\nFREE_MB=0\nTOTAL_MB=3\n")
+    }
+
+    private func bucketsThatAreMissing(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "not-there", exists: false)
+        for outcome in [try market.import([1]), try market.monitor()] {
+            expectRefusal(outcome, ["NoSuchBucket", "not-there", server.endpoint, "CREATE_BUCKET"])
+        }
+        let create = Self.template + "CREATE_BUCKET"
+        #expect(try market.monitor([create: "YES"]).output.hasPrefix("USED_MB=0\n"))
+        _ = try reply(of: market.import([1], [create: "YES", Self.id: "1"]))
+        #expect(try server.ask("keys", "not-there") == ["marketapp-1"])
+    }
+
+    private func keysThatAreWrong(_ server: S3Server) throws {
+        guard server.kind.checksKeys else { return }
+        let market = try BucketMarket(server, bucket: "keys")
+        let wrong: [(name: String, value: String, code: String)] = [
+            ("SECRET_ACCESS_KEY", "not-the-secret", "SignatureDoesNotMatch"),
+            ("ACCESS_KEY_ID", "nobody", "InvalidAccessKeyId"),
+            ("ACCESS_KEY_ID", server.otherAccessKey, "AccessDenied"),
+        ]
+        for (name, value, code) in wrong {
+            for outcome in [
+                try market.import([1], [Self.template + name: value]),
+                try market.monitor([Self.template + name: value]),
+            ] {
+                expectRefusal(outcome, [code, "HTTP 403", "request", "s3://keys", server.endpoint])
+                #expect(!outcome.errors.contains("not-the-secret") && !outcome.errors.contains(server.secretKey))
+            }
+        }
+        try market.expectNothing()
+        _ = try reply(of: market.monitor([Self.template + "REGION": "eu-north-7"]))
+    }
+
+    private func tlsAndProxies(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "tls")
+        let certificate = try Certificate()
+        let nginx = try Nginx(
+            root: market.directory.path, certificate: certificate,
+            extra: """
+                client_max_body_size 0; proxy_request_buffering off; proxy_http_version 1.1;
+                location / { proxy_pass \(server.endpoint); proxy_set_header Host $http_host; }
+                """)
+        let (endpoint, authority) = (Self.template + "ENDPOINT", Self.template + "CA_FILE")
+        expectRefusal(try market.monitor([endpoint: nginx.url("")]), ["CA_FILE"])
+        let trusting: KeyValuePairs<String, String?> = [
+            endpoint: nginx.url(""), authority: certificate.authorityFile, Self.id: "1",
+        ]
+        _ = try reply(of: market.import(TestFiles.noise(11 << 20), trusting))
+        let careless = try market.monitor([endpoint: nginx.url(""), Self.template + "TLS_VERIFY": "NO"])
+        #expect(careless.status == .exited(0) && careless.errors.contains("WARN:"))
+
+        let proxy = try FaultServer(root: market.directory.path, proxy: "user:pass/word")
+        let through = { (credentials: String) in
+            ["https_proxy": "http://\(credentials)@127.0.0.1:\(proxy.port)", "no_proxy": "", "NO_PROXY": ""]
+        }
+        _ = try reply(
+            of: market.import(
+                TestFiles.noise(11 << 20),
+                [endpoint: nginx.url(""), authority: certificate.authorityFile, Self.id: "2"],
+                environment: through("user:pass%2Fword")))
+        #expect(try server.ask("keys", "tls") == ["marketapp-1", "marketapp-2"])
+        let refused = try market.monitor(
+            [endpoint: nginx.url(""), authority: certificate.authorityFile], environment: through("user:wrong"))
+        expectRefusal(refused, ["407"])
+        #expect(!refused.errors.contains("user:wrong"))
+    }
+
+    private func virtualHosts(_ server: S3Server) throws {
+        guard server.kind.knowsVirtualHosts else { return }
+        let market = try BucketMarket(server, bucket: "virtual")
+        let byName: KeyValuePairs<String, String?> = [
+            Self.template + "ENDPOINT": server.endpoint.replacing("127.0.0.1", with: "localhost"),
+            Self.template + "FORCE_PATH_STYLE": "NO", Self.id: "1",
+        ]
+        let imported = try reply(of: market.import(TestFiles.noise(11 << 20), byName))
+        #expect(try server.ask("md5", "virtual", "marketapp-1") == [try #require(imported["MD5"])])
+        #expect(try market.monitor(byName).output.hasPrefix("USED_MB=11\n"))
+    }
+
+    private func quotasCount(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "quota", exists: false)
+        let small: KeyValuePairs<String, String?> = [
+            Self.template + "ACCESS_KEY_ID": server.smallAccessKey, Self.template + "CREATE_BUCKET": "YES",
+            Self.id: "1",
+        ]
+        expectRefusal(try market.import(TestFiles.noise(40 << 20), small), ["QuotaExceeded", "HTTP 403", "quota"])
+        #expect(try market.monitor(small).output == "USED_MB=0\nFREE_MB=20\nTOTAL_MB=20\n")
+        let uploads = try run(
+            PythonTools.command(
+                "s3-tool.py", server.endpoint, server.smallAccessKey, server.secretKey, "uploads", "quota"))
+        #expect(uploads.output == "" && uploads.status.isSuccess)
+        _ = try reply(of: market.import(TestFiles.noise(1 << 20), small))
+        #expect(try market.monitor(small).output == "USED_MB=1\nFREE_MB=19\nTOTAL_MB=20\n")
+    }
+
+    private func signalsLeaveNothing(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "signals")
+        let image = try TestFiles.makeSparse(market.directory.path("large"), length: 3 << 30, data: [0: [1]])
+        let message = try market.importMessage(image, [Self.id: "1"])
+        func interrupt(_ signal: String) throws -> Outcome {
+            try run(
+                ["timeout", "--preserve-status", "-s", signal, "0.5", Programs.path("market-s3-import")],
+                input: message.base64, environment: ["ONE_LOCATION": market.directory.path])
+        }
+        expectRefusal(try interrupt("TERM"), ["signal 15"])
+        try market.expectNothing()
+        _ = try interrupt("KILL")
+        #expect(try server.ask("keys", "signals") == [])
+        _ = try reply(of: market.import([1], [Self.id: "1"]))
+        #expect(try server.ask("uploads", "signals") == [])
+    }
+}
