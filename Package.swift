@@ -15,6 +15,7 @@ let modules: [Target] = [
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
+    .target(name: "JSON"),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
     .target(name: "ImageTransfer", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
@@ -38,7 +39,7 @@ let actions: [Target] = drivers.flatMap { driver in
 /// `ActionTests` runs the built executables; the others each test the module of their name.
 let tests: [Target] =
     [.target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport")]
-    + ["Posix", "DriverProtocol", "HTTP", "ImageTransfer", "OneMarket"].map { module in
+    + ["Posix", "DriverProtocol", "JSON", "HTTP", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
