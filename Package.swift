@@ -8,10 +8,11 @@ let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 
-let systemLibraries = ["CCurl", "COpenSSL"]
+let systemLibraries = ["COpenSSL"]
 
 /// The floors of the house, from the bottom up: a module imports what stands below it.
 let modules: [Target] = [
+    .target(name: "CCurl"),
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),

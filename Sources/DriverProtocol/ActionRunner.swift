@@ -6,6 +6,10 @@ extension Action {
     /// log lines and the error to standard error, exit status 0 or 1.
     public static func main() -> Never {
         Interrupt.install()
+        resetInheritedSignals()
+        if let manager = environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
+            endWithParent(manager)
+        }
         let streams = ActionRunner.Streams(
             input: .standardInput, output: .standardOutput, errors: .standardError)
         exit(ActionRunner.run(Self.self, arguments: Array(CommandLine.arguments.dropFirst()), streams: streams))
@@ -14,6 +18,10 @@ extension Action {
 
 /// The only place that touches arguments, standard streams and exit status.
 public enum ActionRunner {
+    /// The environment variable in which the driver manager tells its process id: an action that it has started ends
+    /// when it dies, by whatever signal.
+    public static let managerVariable = "MARKET_DRIVERS_MAD_PID"
+
     public struct Streams: Sendable {
         public let input: FileDescriptor
         public let output: FileDescriptor

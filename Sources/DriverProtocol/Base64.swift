@@ -83,6 +83,6 @@ public enum Base64 {
 }
 
 /// Space, tab, line feed and carriage return: white space in XML, in templates and around base64.
-func isWhiteSpace(_ byte: UInt8) -> Bool {
+public func isWhiteSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
 }

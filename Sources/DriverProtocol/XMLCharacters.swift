@@ -27,12 +27,13 @@ func isNameCharacter(_ scalar: UInt32) -> Bool {
     }
 }
 
-func isDigit(_ byte: UInt8) -> Bool {
+/// An ASCII digit.
+public func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
 }
 
 /// Where the first byte stands that is not UTF-8, or that begins a character which XML does not allow.
-func firstInvalidByte(of bytes: [UInt8]) -> Int? {
+public func firstInvalidByte(of bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBufferPointer { bytes in
         var offset = 0
         while offset < bytes.count {

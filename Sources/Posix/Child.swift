@@ -82,6 +82,11 @@ public final class Child {
         kill(ownsGroup ? -pid : pid, signal)
     }
 
+    /// Whether the child's own process group has any member, be it the child itself or what it left behind.
+    public var isGroupAlive: Bool {
+        ownsGroup && (kill(-pid, 0) == 0 || errno != ESRCH)
+    }
+
     /// Waits for the child's end: waitpid(2).
     public func reap() -> ExitStatus {
         if let status { return status }

@@ -1,1 +1,3 @@
 import OneMarket
+
+MarketAccessDriver.main()

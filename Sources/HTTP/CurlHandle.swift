@@ -1,0 +1,215 @@
+import CCurl
+import DriverProtocol
+import Glibc
+import Posix
+
+/// Who a transfer gives its answer to. The calls come from the thread that performs it.
+protocol TransferReceiver: AnyObject {
+    /// Status and headers of the last answer, behind all redirects: once, before the first byte of the body.
+    func begin(_ head: ResponseHead)
+    /// A part of the body; false breaks the transfer off.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
+    /// Called between the waits for the network; false breaks the transfer off.
+    func endRound() -> Bool
+}
+
+/// How a transfer ended.
+enum TransferEnd: Sendable {
+    case completed
+    /// The receiver wanted no more.
+    case stopped
+    case interrupted(Interrupted)
+    case failed(TransferFailure)
+}
+
+/// One easy handle of libcurl, with a multi handle around it: so that a wait ends at once when a signal comes or when
+/// ``wake()`` is called. Connections are kept for the next request.
+///
+/// One thread at a time uses it, except for ``wake()``.
+final class CurlHandle: @unchecked Sendable {
+    private static let headerLimit = 256 << 10
+
+    private let easy: UnsafeMutableRawPointer
+    private let multi: UnsafeMutableRawPointer
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var body: UnsafeMutableRawBufferPointer?
+    /// The first option that libcurl did not take.
+    private var setUp = CURLE_OK
+
+    /// Only there while a transfer is performed.
+    private var receiver: (any TransferReceiver)?
+    private var head: ResponseHead?
+    private var headerBytes = 0
+    private var hasBegun = false
+
+    init() throws(DriverError) {
+        try CurlLibrary.load()
+        guard let easy = ccurl_easy_init(), let multi = ccurl_multi_init() else {
+            throw DriverError("start", "libcurl", cause: "out of memory", remedy: "free some memory")
+        }
+        self.easy = easy
+        self.multi = multi
+    }
+
+    deinit {
+        ccurl_easy_cleanup(easy)
+        ccurl_multi_cleanup(multi)
+        ccurl_list_free(headerList)
+        body?.deallocate()
+        errorText.deallocate()
+    }
+
+    /// Puts all options back to libcurl's own: curl_easy_reset(3).
+    func reset() {
+        ccurl_easy_reset(easy)
+        ccurl_list_free(headerList)
+        headerList = nil
+        body?.deallocate()
+        body = nil
+        setUp = CURLE_OK
+    }
+
+    func set(_ option: CURLoption, _ value: Int) { note(ccurl_set_long(easy, option, value)) }
+    func set(_ option: CURLoption, _ flag: Bool) { set(option, flag ? 1 : 0) }
+    func set(_ option: CURLoption, offset: UInt64) {
+        note(ccurl_set_offset(easy, option, curl_off_t(clamping: offset)))
+    }
+    func set(_ option: CURLoption, _ text: String?) { note(ccurl_set_text(easy, option, text)) }
+    func restrictToHTTP() { note(ccurl_restrict_to_http(easy)) }
+
+    private func note(_ code: CURLcode) {
+        if setUp == CURLE_OK { setUp = code }
+    }
+
+    /// CURLOPT_HTTPHEADER: lines as they are sent, `Name: value`, or `Name:` to leave out one of libcurl's own.
+    func setHeaders(_ lines: [String]) {
+        ccurl_list_free(headerList)
+        headerList = nil
+        for line in lines { headerList = ccurl_list_append(headerList, line) }
+        note(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList))
+    }
+
+    /// CURLOPT_POSTFIELDS, with a copy of `bytes`.
+    func setBody(_ bytes: [UInt8]) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
+        copy.copyBytes(from: bytes)
+        body?.deallocate()
+        body = copy
+        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
+        note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress))
+    }
+
+    /// CURLINFO_RETRY_AFTER in seconds, 0 where the server did not ask for a delay. Not to be asked during a transfer.
+    var retryAfter: Double { Double(ccurl_info_offset(easy, CURLINFO_RETRY_AFTER)) }
+
+    /// Makes a transfer that waits for the network look at its receiver again. Any thread may call it.
+    func wake() {
+        _ = ccurl_multi_wakeup(multi)
+    }
+
+    /// Makes the request and returns when it has ended.
+    func perform(for receiver: any TransferReceiver) -> TransferEnd {
+        self.receiver = receiver
+        defer { self.receiver = nil }
+        head = nil
+        headerBytes = 0
+        hasBegun = false
+        connectCallbacks()
+        guard setUp == CURLE_OK else { return .failed(failure(setUp)) }
+        let code = ccurl_multi_add(multi, easy)
+        guard code == CURLM_OK else { return .failed(failure(code)) }
+        defer { _ = ccurl_multi_remove(multi, easy) }
+        return run(for: receiver)
+    }
+
+    private func run(for receiver: any TransferReceiver) -> TransferEnd {
+        var running: Int32 = 1
+        while true {
+            let code = ccurl_multi_perform(multi, &running)
+            if code != CURLM_OK { return .failed(failure(code)) }
+            guard receiver.endRound() else { return .stopped }
+            if running == 0 { return end(for: receiver) }
+            do {
+                try Interrupt.check()
+            } catch {
+                return .interrupted(error)
+            }
+            let waited = ccurl_multi_poll(multi, Interrupt.descriptor, 60_000)
+            if waited != CURLM_OK { return .failed(failure(waited)) }
+        }
+    }
+
+    private func end(for receiver: any TransferReceiver) -> TransferEnd {
+        var result = CURLE_OK
+        guard ccurl_multi_result(multi, &result) != 0 else { return .failed(failure(CURLE_GOT_NOTHING)) }
+        guard result == CURLE_OK else { return .failed(failure(result)) }
+        guard head != nil else { return .failed(failure(CURLE_GOT_NOTHING)) }
+        beginOnce()
+        return receiver.endRound() ? .completed : .stopped
+    }
+
+    private func failure(_ code: CURLcode) -> TransferFailure {
+        let text = errorText.pointee == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
+        return TransferFailure(
+            code: code, text: text, systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
+            proxyStatus: ccurl_info_long(easy, CURLINFO_HTTP_CONNECTCODE))
+    }
+
+    private func failure(_ code: CURLMcode) -> TransferFailure {
+        TransferFailure(code: CURLE_FAILED_INIT, text: String(cString: ccurl_multi_strerror(code)))
+    }
+}
+
+/// What libcurl calls back.
+extension CurlHandle {
+    private func connectCallbacks() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        errorText.pointee = 0
+        note(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
+        note(
+            ccurl_set_header_receiver(
+                easy,
+                { bytes, size, count, context in
+                    let handle = Unmanaged<CurlHandle>.fromOpaque(context!).takeUnretainedValue()
+                    return handle.take(headerLine: UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, context))
+        note(
+            ccurl_set_body_receiver(
+                easy,
+                { bytes, size, count, context in
+                    let handle = Unmanaged<CurlHandle>.fromOpaque(context!).takeUnretainedValue()
+                    return handle.take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, context))
+    }
+
+    /// The number of bytes taken; any other number than all of them makes libcurl give up.
+    private func take(headerLine bytes: UnsafeRawBufferPointer) -> Int {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.headerLimit else { return 0 }
+        // Trailer fields of a chunked body come late, and say nothing about what the body is.
+        guard !hasBegun else { return bytes.count }
+        var line = String(decoding: bytes, as: UTF8.self)
+        // CR LF is one Character.
+        while line.last?.isNewline == true { line.removeLast() }
+        if let next = ResponseHead(statusLine: line) {
+            head = next
+        } else {
+            head?.add(line: line)
+        }
+        return bytes.count
+    }
+
+    private func take(body bytes: UnsafeRawBufferPointer) -> Int {
+        beginOnce()
+        guard let receiver, receiver.receive(bytes) else { return 0 }
+        return bytes.count
+    }
+
+    private func beginOnce() {
+        guard !hasBegun, var head else { return }
+        hasBegun = true
+        head.effectiveURL = ccurl_info_text(easy, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? ""
+        receiver?.begin(head)
+    }
+}

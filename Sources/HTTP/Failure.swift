@@ -1,0 +1,73 @@
+import CCurl
+import DriverProtocol
+import Glibc
+
+/// A request that got no whole answer, in libcurl's terms.
+struct TransferFailure: Sendable {
+    let code: CURLcode
+    /// CURLOPT_ERRORBUFFER, else curl_easy_strerror(3).
+    let text: String
+    /// CURLINFO_OS_ERRNO of the last connect or read, 0 where there is none.
+    var systemError: Int32 = 0
+    /// What a proxy answered to CONNECT, 0 where none was asked.
+    var proxyStatus = 0
+
+    /// A body that ended, without an error of the connection, before all that was announced had come.
+    static func short(at offset: UInt64) -> TransferFailure {
+        TransferFailure(code: CURLE_PARTIAL_FILE, text: "the answer ended at byte \(offset)")
+    }
+
+    /// Whether the same request may succeed a little later.
+    var isTransient: Bool {
+        switch code {
+        // A proxy that refuses will refuse again.
+        case CURLE_RECV_ERROR where proxyStatus >= 400: Status.isTransient(proxyStatus)
+        // The handshake fails with this code both for a reset and for a server that does not speak TLS.
+        case CURLE_SSL_CONNECT_ERROR: systemError == ECONNRESET || systemError == EPIPE
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
+            CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR:
+            true
+        default: false
+        }
+    }
+
+    var remedy: String {
+        switch code {
+        case CURLE_RECV_ERROR where proxyStatus >= 400: Status.remedy(proxyStatus, throughProxy: true)
+        case CURLE_COULDNT_RESOLVE_HOST: "check the name in the URL and this host's DNS"
+        case CURLE_COULDNT_RESOLVE_PROXY: "check http_proxy, https_proxy and all_proxy in the environment of oned"
+        case CURLE_COULDNT_CONNECT:
+            "check that the server runs and that no firewall is in the way; where a proxy is needed, set http_proxy and "
+                + "https_proxy in the environment of oned"
+        case CURLE_PEER_FAILED_VERIFICATION:
+            "set CA_FILE to the certificate of the server's CA, or, where it may stay unchecked, TLS_VERIFY = \"no\""
+        case CURLE_SSL_CACERT_BADFILE: "make CA_FILE a file of PEM certificates that the user oneadmin can read"
+        case CURLE_SSL_CONNECT_ERROR: "check that the server speaks TLS on that port"
+        case CURLE_UNSUPPORTED_PROTOCOL: "only http:// and https:// are used, also where a redirect leads elsewhere"
+        case CURLE_URL_MALFORMAT: "write it as http://host/path, odd characters as %XX"
+        case CURLE_TOO_MANY_REDIRECTS: "give the URL that the redirects lead to"
+        case CURLE_OPERATION_TIMEDOUT: "check the network and the server, then try again"
+        default: "try again; look at the server's log and at proxies on the way where it stays so"
+        }
+    }
+}
+
+/// What an HTTP status means to the one who asked.
+enum Status {
+    /// Whether the same request may succeed a little later.
+    static func isTransient(_ status: Int) -> Bool {
+        [408, 429, 500, 502, 503, 504].contains(status)
+    }
+
+    static func remedy(_ status: Int, throughProxy: Bool = false) -> String {
+        switch status {
+        case 407: "put user and password into http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
+        case _ where throughProxy: "check what the proxy allows, or name the host in no_proxy"
+        case 401, 403: "check the credentials, and that they may do this there"
+        case 404, 410: "check the URL: the server has nothing there"
+        case 300..<400: "give the URL that it leads to"
+        case 400..<500 where !isTransient(status): "check the URL and what the server expects"
+        default: "try again later; the server's log tells more"
+        }
+    }
+}

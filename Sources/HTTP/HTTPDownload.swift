@@ -1,0 +1,235 @@
+import DriverProtocol
+import Posix
+
+/// A file that is read from an HTTP server, in order and to a verified end.
+///
+/// The bytes come in on a thread of their own, at most 4 MiB ahead of the reader. A connection that breaks is made
+/// again, and the download goes on where it stopped, with Range and If-Range: see ``Continuation``. What was read once
+/// is never given again.
+///
+/// One thread uses a download.
+public final class HTTPDownload {
+    private static let operation = "download"
+    private static let errorBodyLimit = 64 << 10
+
+    public let url: String
+    private let options: HTTPOptions
+    private let log: Log
+    private var handle: CurlHandle?
+    private var transfer: Transfer?
+    private var backoff: Backoff
+    private var pin = ContentPin()
+    /// Bytes at the front of the answer under way that were read from an earlier one.
+    private var toSkip: UInt64 = 0
+    private var isOpen = false
+    private var isFinished = false
+
+    /// Bytes that have been read.
+    public private(set) var received: UInt64 = 0
+    /// Bytes that the whole has, where the server has announced it.
+    public var total: UInt64? { pin.total }
+    /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw, empty where there was none.
+    public private(set) var errorBody: [UInt8] = []
+    /// Where redirects have led, once the download is open. May hold secrets: see ``redacted(_:)``.
+    public private(set) var effectiveURL: String?
+
+    /// A download that tells `log` when it has to go on anew. Nothing is asked for yet.
+    public init(url: String, options: HTTPOptions, log: Log) {
+        self.url = url
+        self.options = options
+        self.log = log
+        backoff = Backoff(options)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Makes the request, and answers the length in bytes where the server announces it.
+    /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
+    @discardableResult
+    public func open() throws -> UInt64? {
+        guard !isOpen else { return total }
+        try connect()
+        isOpen = true
+        return total
+    }
+
+    /// Reads some bytes: their number, 0 at the end, when all that was announced has come.
+    /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try open()
+        precondition(!buffer.isEmpty)
+        while !isFinished {
+            try Interrupt.check()
+            guard let transfer else { throw problem("it was closed", remedy: "open it again") }
+            try skip(transfer)
+            let count = transfer.read(into: buffer)
+            if count > 0 {
+                try advance(by: count)
+                return count
+            }
+            try settle(transfer.awaitEnd())
+        }
+        return 0
+    }
+
+    /// Breaks off what is under way.
+    public func close() {
+        transfer?.close()
+        transfer = nil
+    }
+
+    /// Bytes that have arrived and wait to be read; for tests of the bound.
+    var waiting: Int { transfer?.waiting ?? 0 }
+
+    private func advance(by count: Int) throws {
+        received += UInt64(count)
+        backoff.progressed()
+        if let total, received > total {
+            throw problem("more than the announced \(total) bytes have come", remedy: "check the server")
+        }
+    }
+
+    private func skip(_ transfer: Transfer) throws {
+        guard toSkip > 0 else { return }
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
+        defer { scratch.deallocate() }
+        while toSkip > 0 {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: scratch.prefix(Int(clamping: toSkip)))
+            let count = transfer.read(into: rest)
+            if count == 0 { return }
+            toSkip -= UInt64(count)
+        }
+    }
+
+    /// Decides what the end of an answer means: the end of the file, or a reason to go on with another request.
+    private func settle(_ end: TransferEnd) throws {
+        if case .interrupted(let interrupted) = end { throw interrupted }
+        if received == total, toSkip == 0 {
+            return finish()
+        }
+        switch end {
+        case .completed where total == nil: return finish()
+        case .failed(let failure): try waitBeforeRetry(failure)
+        case .completed, .stopped, .interrupted: try waitBeforeRetry(.short(at: received))
+        }
+        try connect()
+    }
+
+    private func finish() {
+        isFinished = true
+        close()
+    }
+
+    private func problem(_ cause: String, remedy: String) -> DriverError {
+        close()
+        return DriverError(Self.operation, redacted(url), cause: cause, remedy: remedy)
+    }
+}
+
+/// Requests, and what their answers mean.
+extension HTTPDownload {
+    /// Asks for what is missing until an answer comes that goes on where the download stands.
+    private func connect() throws {
+        while true {
+            let transfer = try start()
+            if let head = transfer.awaitHead() {
+                if try accept(head, from: transfer) { return }
+            } else {
+                switch transfer.awaitEnd() {
+                case .interrupted(let interrupted): throw interrupted
+                case .failed(let failure): try waitBeforeRetry(failure)
+                case .completed, .stopped: try waitBeforeRetry(.short(at: received))
+                }
+            }
+        }
+    }
+
+    private func start() throws -> Transfer {
+        close()
+        var headers: [(String, String)] = []
+        if received > 0 {
+            headers.append(("Range", "bytes=\(received)-"))
+            if let validator = pin.validator { headers.append(("If-Range", validator)) }
+        }
+        let handle = try self.handle ?? CurlHandle()
+        self.handle = handle
+        try handle.prepare(.get, url, headers: headers, body: nil, options: options)
+        let started = Transfer(handle, rate: options.bandwidthLimit)
+        transfer = started
+        return started
+    }
+
+    /// Whether the answer goes on where the download stands; false where another one is worth a try.
+    private func accept(_ head: ResponseHead, from transfer: Transfer) throws -> Bool {
+        switch Continuation(head, offset: received, pin: pin) {
+        case .bytes(let skip, let total):
+            if received == 0 { begin(head) }
+            pin.total = total
+            toSkip = skip
+            return true
+        case .complete:
+            pin.total = received
+            finish()
+            return true
+        case .changed(let difference):
+            throw problem(
+                "the file has changed on the server after \(received) bytes: \(difference)", remedy: "start again")
+        case .unpinned:
+            throw problem(
+                "the connection broke after \(received) bytes, and the server cannot go on from there: it sends no "
+                    + "ranges, or the file has changed", remedy: "start again, on a better connection")
+        case .unusable(let what):
+            throw problem("the server cannot go on after \(received) bytes: \(what)", remedy: "check the server")
+        case .status:
+            try refuse(head, from: transfer)
+            return false
+        }
+    }
+
+    private func begin(_ head: ResponseHead) {
+        pin = ContentPin(head, total: head.contentLength)
+        effectiveURL = head.effectiveURL
+        if head.contentLength == nil, !head.isChunked {
+            log.warning("\(redacted(url)) is sent without its length: only a checksum can tell whether it came whole")
+        }
+    }
+
+    /// Waits before another attempt where the status may pass by itself, and throws where it will not.
+    private func refuse(_ head: ResponseHead, from transfer: Transfer) throws {
+        errorBody = readErrorBody(transfer)
+        if case .interrupted(let interrupted) = transfer.awaitEnd() { throw interrupted }
+        let retryAfter = handle?.retryAfter ?? 0
+        guard Status.isTransient(head.status), let delay = backoff.delayAfterFailure(retryAfter: retryAfter) else {
+            close()
+            throw DriverError(Self.operation, url, head, context: backoff.context)
+        }
+        log.retry(Self.operation, url, cause: head.description, delay: delay)
+        try sleep(until: Clock.now + delay)
+        errorBody = []
+    }
+
+    private func readErrorBody(_ transfer: Transfer) -> [UInt8] {
+        var body: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while body.count < Self.errorBodyLimit {
+            let count = chunk.withUnsafeMutableBytes { transfer.read(into: $0) }
+            if count == 0 { break }
+            body += chunk[..<count]
+        }
+        transfer.close()
+        return Array(body.prefix(Self.errorBodyLimit))
+    }
+
+    private func waitBeforeRetry(_ failure: TransferFailure) throws {
+        let place = "after \(received)" + (total.map { " of \($0)" } ?? "") + " bytes"
+        guard failure.isTransient, let delay = backoff.delayAfterFailure() else {
+            close()
+            let context = backoff.context + (received > 0 ? place + ": " : "")
+            throw DriverError(Self.operation, url, failure, context: context)
+        }
+        log.retry(Self.operation, url, cause: "\(failure.text) \(place)", delay: delay)
+        try sleep(until: Clock.now + delay)
+    }
+}

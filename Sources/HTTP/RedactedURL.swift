@@ -1,0 +1,23 @@
+/// `url` without what may be secret: user and password are left out, and a query becomes `?…`.
+///
+/// A URL that has no clear shape is cut to its scheme, because what is left of it may still hold a password.
+public func redacted(_ url: String) -> String {
+    guard let separator = url.firstRange(of: "://") else {
+        return url.contains(where: { "@?".contains($0) }) ? "…" : url
+    }
+    let scheme = url[..<separator.upperBound]
+    let rest = url[separator.upperBound...]
+    let authority = rest.prefix { !"/?#".contains($0) }
+    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    guard isHost(host) else { return scheme + "…" }
+    let path = rest[authority.endIndex...].prefix { !"?#".contains($0) }
+    let query = rest[path.endIndex...].hasPrefix("?") ? "?…" : ""
+    return String(scheme + host + path) + query
+}
+
+/// Whether `text` is a host with or without a port, and not the first half of a `user:password` with a slash in it.
+private func isHost(_ text: Substring) -> Bool {
+    let name = text.hasPrefix("[") ? text.drop { $0 != "]" } : text
+    guard let colon = name.firstIndex(of: ":") else { return true }
+    return name[name.index(after: colon)...].allSatisfy { $0.isASCII && $0.isNumber }
+}

@@ -1,0 +1,95 @@
+import Posix
+
+/// One request under way on a thread of its own, which is joined when the transfer is closed or dropped.
+final class Transfer {
+    /// Large enough to outlast a pause of the reader, small enough to stay in the processor's caches for the most part.
+    static let queueCapacity = 4 << 20
+
+    private let handle: CurlHandle
+    private let queue: ByteQueue
+    private var thread: Thread?
+
+    /// Performs what `handle` is prepared for, with at most `rate` bytes a second.
+    init(_ handle: CurlHandle, rate: UInt64? = nil) {
+        self.handle = handle
+        let queue = ByteQueue(capacity: Self.queueCapacity)
+        self.queue = queue
+        thread = Thread {
+            queue.finish(handle.perform(for: Feeder(queue, rate: rate)))
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Status and headers of the answer, nil where none came.
+    func awaitHead() -> ResponseHead? { queue.awaitHead() }
+
+    /// The body: the number of bytes read, 0 behind the last one.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { queue.read(into: buffer) }
+
+    /// Bytes that have arrived and wait to be read.
+    var waiting: Int { queue.count }
+
+    /// Waits for the end.
+    func awaitEnd() -> TransferEnd { queue.awaitEnd() }
+
+    /// Breaks the transfer off where it is still under way, and waits for its thread.
+    func close() {
+        guard let thread else { return }
+        self.thread = nil
+        queue.close()
+        handle.wake()
+        thread.join()
+    }
+}
+
+/// Puts an answer into a queue.
+private final class Feeder: TransferReceiver {
+    private let queue: ByteQueue
+    private var pacer: Pacer?
+
+    init(_ queue: ByteQueue, rate: UInt64?) {
+        self.queue = queue
+        pacer = rate.map { Pacer(rate: $0) }
+    }
+
+    func begin(_ head: ResponseHead) { queue.begin(head) }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        pacer?.count(bytes.count)
+        return queue.append(bytes)
+    }
+
+    func endRound() -> Bool {
+        while queue.publish() {
+            guard let delay = pacer?.delay, delay > 0, !Interrupt.isRequested else { return true }
+            // In short steps, because a reader that closes must not wait long.
+            try? sleep(until: Clock.now + min(delay, 0.1))
+        }
+        return false
+    }
+}
+
+/// Holds a stream of bytes down to a rate. CURLOPT_MAX_RECV_SPEED_LARGE would let megabytes through before it begins to
+/// look: see curl's issue 2371.
+struct Pacer {
+    /// Seconds of silence that may be made up for at full speed.
+    private static let credit = 1.0
+
+    let rate: Double
+    /// When the bytes so far should have arrived, on the ``Clock``.
+    private var due = Clock.now
+
+    init(rate: UInt64) {
+        self.rate = Double(max(rate, 1))
+    }
+
+    mutating func count(_ bytes: Int) {
+        due = max(due, Clock.now - Self.credit) + Double(bytes) / rate
+    }
+
+    /// Seconds to wait before the next bytes.
+    var delay: Double { due - Clock.now }
+}

@@ -1,0 +1,38 @@
+import DriverProtocol
+
+/// The lines that oned reads, line feed included.
+enum Answer {
+    static let initialized = Array("INIT SUCCESS - -\n".utf8)
+
+    /// A request that has been done; `output` is what its action has printed.
+    static func success(_ verb: Verb, _ id: Int, output: [UInt8]) -> [UInt8] {
+        let payload = output.isEmpty ? [UInt8(ascii: "-")] : Base64.encode(output)
+        var line = Array("\(verb.rawValue) SUCCESS \(id) ".utf8)
+        line.reserveCapacity(line.count + payload.count + 1)
+        line += payload
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    /// A request that has failed; `reason` is what the user sees. It is made safe: a control character or `]]>` in it
+    /// would make oned's database write fail.
+    static func failure(_ verb: Verb, _ id: Int, _ reason: String) -> [UInt8] {
+        Array("\(verb.rawValue) FAILURE \(id) \(orDash(oneLine(reason)))\n".utf8)
+    }
+
+    /// A line for oned's log. `id` is that of the object it is about, nil where it is about none.
+    static func log(_ level: Log.Level, _ id: Int?, _ text: String) -> [UInt8] {
+        Array("LOG \(letter(of: level)) \(id ?? -1) \(orDash(oneLine(text)))\n".utf8)
+    }
+
+    private static func orDash(_ text: String) -> String { text.isEmpty ? "-" : text }
+
+    private static func letter(of level: Log.Level) -> Character {
+        switch level {
+        case .error: "E"
+        case .warning: "W"
+        case .info: "I"
+        case .debug: "D"
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import DriverProtocol
+
+/// What a driver writes to standard error, line by line: log lines, which begin with a level (`INFO: text`), and the
+/// reason of its failure, which is all the rest.
+struct DriverOutput {
+    /// A line for oned's log.
+    struct LogLine: Equatable {
+        let level: Log.Level
+        /// The object that the line itself names: `INFO: 12 text`.
+        let id: Int?
+        let text: String
+    }
+
+    /// What is kept of a line, and of the reason, in bytes.
+    static let limit = 64 << 10
+
+    private var line: [UInt8] = []
+    private var isCut = false
+    private var reasonBytes: [UInt8] = []
+    /// The text of the last line of the level ERROR.
+    private(set) var lastError: String?
+
+    /// The lines without a level, joined with spaces.
+    var reason: String { String(decoding: reasonBytes, as: UTF8.self) }
+
+    /// Takes what has been read; answers the log lines that it completes.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> [LogLine] {
+        var lines: [LogLine] = []
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            extendLine(rest[..<end])
+            if let line = finishLine() { lines.append(line) }
+            rest = rest[(end + 1)...]
+        }
+        extendLine(rest)
+        return lines
+    }
+
+    /// Takes what stands there without a line feed as the last line.
+    mutating func finish() -> [LogLine] {
+        finishLine().map { [$0] } ?? []
+    }
+
+    private mutating func extendLine(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        guard !isCut else { return }
+        let room = Self.limit - line.count
+        line += bytes.prefix(room)
+        if bytes.count > room {
+            isCut = true
+            // Half a secret would not be known for one.
+            while let last = line.last, !isWhiteSpace(last) { line.removeLast() }
+        }
+    }
+
+    private mutating func finishLine() -> LogLine? {
+        defer {
+            line.removeAll(keepingCapacity: true)
+            isCut = false
+        }
+        while let last = line.last, isWhiteSpace(last) { line.removeLast() }
+        guard let (level, text) = Self.leveled(line[...]) else {
+            addToReason()
+            return nil
+        }
+        let (id, rest) = Self.numbered(text)
+        guard !rest.isEmpty else { return nil }
+        let log = LogLine(level: level, id: id, text: String(decoding: rest, as: UTF8.self))
+        if level == .error { lastError = log.text }
+        return log
+    }
+
+    private mutating func addToReason() {
+        let text = line.drop(while: isWhiteSpace)
+        guard !text.isEmpty, reasonBytes.count + text.count <= Self.limit else { return }
+        if !reasonBytes.isEmpty { reasonBytes.append(UInt8(ascii: " ")) }
+        reasonBytes += text
+    }
+
+    /// `^(ERROR|INFO|WARN|DEBUG):` and what follows it.
+    private static func leveled(_ line: ArraySlice<UInt8>) -> (Log.Level, ArraySlice<UInt8>)? {
+        for level in Log.Level.allCases where line.starts(with: (level.rawValue + ":").utf8) {
+            return (level, line.dropFirst(level.rawValue.utf8.count + 1).drop(while: isWhiteSpace))
+        }
+        return nil
+    }
+
+    /// A number at the beginning, and what follows it.
+    private static func numbered(_ text: ArraySlice<UInt8>) -> (Int?, ArraySlice<UInt8>) {
+        let digits = text.prefix(while: isDigit)
+        let rest = text[digits.endIndex...]
+        guard let id = Int(String(decoding: digits, as: UTF8.self)), rest.first.map(isWhiteSpace) == true else {
+            return (nil, text)
+        }
+        return (id, rest.drop(while: isWhiteSpace))
+    }
+}
+
+/// How many log lines one request may cause: a driver that has gone astray does not fill oned's log.
+struct LogAllowance {
+    enum Verdict: Equatable {
+        case pass
+        /// The first line that does not.
+        case announceEnd
+        case drop
+    }
+
+    /// Lines in one ``window``.
+    static let limit = 1000
+    /// Seconds. Long uploads tell their progress for hours.
+    static let window = 3600.0
+
+    private var began: Double?
+    private var count = 0
+
+    mutating func take(at now: Double) -> Verdict {
+        if now - (began ?? -.infinity) >= Self.window {
+            began = now
+            count = 0
+        }
+        count += 1
+        return count <= Self.limit ? .pass : count == Self.limit + 1 ? .announceEnd : .drop
+    }
+}

@@ -1,0 +1,247 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// What all requests share.
+struct Context: Sendable {
+    let options: Options
+    let remotes: String
+    let environment: Environment
+    var limits = Limits()
+}
+
+/// One request on its way through its steps. It says its answer exactly once, and may have to clean up after that.
+final class Job {
+    /// Why a request is ended before it is done.
+    enum Stop {
+        case cancelled
+        case timedOut
+        case shutdown
+    }
+
+    private enum Phase {
+        /// The datastore's export is at work for the import by that driver.
+        case exporting(Message, importDriver: Driver)
+        /// The market's action is at work.
+        case acting
+        /// The answer has been said; what an export has left behind is removed.
+        case disposing
+    }
+
+    let verb: Verb
+    let id: Int
+    private let context: Context
+    private let say: ([UInt8]) -> Void
+    private var redaction = Redaction()
+    private var allowance = LogAllowance()
+    private var phase = Phase.acting
+    private var step: Step?
+    private var stop: Stop?
+    private var deadline: Double?
+
+    /// A request whose lines to oned are given to `say`.
+    init(_ verb: Verb, id: Int, context: Context, say: @escaping ([UInt8]) -> Void) {
+        self.verb = verb
+        self.id = id
+        self.context = context
+        self.say = say
+        if let proxy = context.options.proxy { redaction.learn(url: proxy) }
+    }
+
+    var isFinished: Bool { step == nil }
+    /// Its answer has not been said yet.
+    var isOpen: Bool {
+        if case .disposing = phase { false } else { step != nil }
+    }
+    /// When ``advance(at:)`` has to be called, whatever happens.
+    var nextTime: Double {
+        guard let step else { return .infinity }
+        return step.killTime ?? deadline ?? .infinity
+    }
+
+    /// Starts work, or says the answer where there is nothing to start.
+    func begin(_ payload: [UInt8], at now: Double) {
+        deadline = context.options.timeout.map { now + $0 }
+        do throws(DriverError) {
+            let message = try Message(text: payload)
+            redaction.learn(message.root)
+            try begin(Plan(verb, message, markets: context.options.markets), message)
+        } catch {
+            fail("\(error)")
+        }
+    }
+
+    private func begin(_ plan: Plan, _ message: Message) throws(DriverError) {
+        switch plan {
+        case .nothingToImport:
+            log(.info, "IMPORT: nothing to upload, an app of this type has no image")
+        case .nothingToDelete:
+            say(Answer.success(verb, id, output: []))
+        case .refuse(let reason):
+            fail(reason)
+        case .run(let market):
+            try act(try Driver("market/\(market)/\(verb.action)", remotes: context.remotes), message.document)
+        case .exportAndImport(let datastore, let market):
+            // Looked up before the export, which may take an hour.
+            let importDriver = try Driver("market/\(market)/\(verb.action)", remotes: context.remotes)
+            let export = try Driver("datastore/\(datastore)/export", remotes: context.remotes)
+            phase = .exporting(message, importDriver: importDriver)
+            try start(
+                Launch(
+                    datastore: export, id: id, message: encoded(Handover.exportMessage(message)),
+                    environment: context.environment.forExport(before: importDriver)))
+        }
+    }
+
+    private func act(_ driver: Driver, _ document: [UInt8]) throws(DriverError) {
+        let launch = try Launch(
+            market: driver, id: id, message: encoded(document), environment: context.environment.common)
+        phase = .acting
+        try start(launch)
+    }
+
+    private func encoded(_ document: [UInt8]) -> [UInt8] {
+        let message = Base64.encode(document)
+        redaction.learn(base64: message)
+        return message
+    }
+
+    private func start(_ launch: Launch) throws(DriverError) {
+        step = try Step(launch, limits: context.limits)
+    }
+
+    // MARK: While it runs
+
+    /// Adds what it waits for: ``Step/entryCount`` entries.
+    func appendEntries(to entries: inout [pollfd]) {
+        step?.appendEntries(to: &entries)
+    }
+
+    /// Acts on what poll(2) has answered for these entries. Answers what a step has left running.
+    func handle(_ entries: ArraySlice<pollfd>, scratch: UnsafeMutableRawBufferPointer, now: Double) -> Remnant? {
+        guard let step else { return nil }
+        for line in step.handle(entries, scratch: scratch, now: now) { forward(line, at: now) }
+        guard step.status != nil else { return nil }
+        self.step = nil
+        finish(step, at: now)
+        return step.remnant(at: now)
+    }
+
+    /// Does what is due by now.
+    func advance(at now: Double) {
+        if let deadline, now >= deadline, let step, step.killTime == nil {
+            if isOpen { end(.timedOut, at: now) } else { step.end(at: now) }
+        }
+        step?.killIfDue(at: now)
+    }
+
+    /// Ends the request: its programs are told to, and killed where they do not.
+    func end(_ reason: Stop, at now: Double) {
+        guard isOpen else {
+            // What is left of it cleans up, which is given its time.
+            if case .shutdown = reason { deadline = min(deadline ?? .infinity, now + context.limits.grace) }
+            return
+        }
+        if stop == nil { stop = reason }
+        step?.end(at: now)
+    }
+
+    private func forward(_ line: DriverOutput.LogLine, at now: Double) {
+        switch allowance.take(at: now) {
+        case .pass: log(line.level, line.text, about: line.id)
+        case .announceEnd: log(.warning, "\(verb.rawValue): too many log lines, the rest is dropped")
+        case .drop: break
+        }
+    }
+
+    private func log(_ level: Log.Level, _ text: String, about object: Int? = nil) {
+        say(Answer.log(level, object ?? id, redaction.redact(text)))
+    }
+
+    private func fail(_ reason: String) {
+        say(Answer.failure(verb, id, redaction.redact(reason)))
+    }
+
+    // MARK: When a step has ended
+
+    private func finish(_ step: Step, at now: Double) {
+        switch phase {
+        case .exporting(let message, let importDriver):
+            exported(step, message, importDriver, at: now)
+        case .acting:
+            if let reason = reason(of: step) ?? problem(of: step) {
+                fail(reason)
+            } else {
+                say(Answer.success(verb, id, output: step.output))
+            }
+        case .disposing:
+            guard step.status?.isSuccess != true else { return }
+            log(
+                .warning,
+                "\(verb.rawValue): what the export left behind could not be removed: \(reason(of: step) ?? "")")
+        }
+    }
+
+    private func exported(_ step: Step, _ message: Message, _ importDriver: Driver, at now: Double) {
+        var handover: Handover?
+        do throws(DriverError) {
+            if step.status?.isSuccess == true, !step.isOutputTooLarge { handover = try Handover(output: step.output) }
+            if let reason = reason(of: step) {
+                fail(reason)
+            } else if let found = handover {
+                try found.check()
+                redaction.learn(url: found["IMPORT_SOURCE"])
+                try act(importDriver, found.importMessage(message))
+            }
+        } catch {
+            fail("\(error)")
+        }
+        // Import removes what export has left behind. Where it has not been started, nobody else does.
+        if self.step == nil { dispose(handover, at: now) }
+    }
+
+    private func dispose(_ handover: Handover?, at now: Double) {
+        guard let command = handover?.disposeCommand,
+            let launch = Launch(disposeCommand: command, environment: context.environment.common)
+        else { return }
+        let isShutdown = if case .shutdown = stop { true } else { false }
+        deadline = now + (isShutdown ? context.limits.grace : context.limits.dispose)
+        stop = nil
+        phase = .disposing
+        do throws(DriverError) {
+            try start(launch)
+        } catch {
+            log(.warning, "\(error)")
+        }
+    }
+
+    /// Why a step has failed, nil where it has not.
+    private func reason(of step: Step) -> String? {
+        switch stop {
+        case .cancelled: return "\(step.name) was cancelled"
+        case .timedOut: return "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w)"
+        case .shutdown: return "\(step.name) was ended, because one_market was told to end"
+        case nil: break
+        }
+        if step.isOutputTooLarge { return "\(step.name) printed more than \(context.limits.output >> 20) MiB" }
+        guard let status = step.status, !status.isSuccess else { return nil }
+        guard step.errors.reason.isEmpty else { return step.errors.reason }
+        let ending =
+            switch status {
+            case .exited: "\(step.name) ended with \(status)"
+            case .signalled: "\(step.name) was \(status)"
+            }
+        return step.errors.lastError.map { "\(ending): \($0)" } ?? "\(ending) and gave no reason"
+    }
+
+    /// Why oned must not get what the action has printed, nil where it may.
+    private func problem(of step: Step) -> String? {
+        let problem =
+            switch verb {
+            case .importApp: OutputCheck.problem(inImport: step.output)
+            case .monitor: OutputCheck.problem(inReport: step.output)
+            case .delete: OutputCheck.problem(inText: step.output)
+            }
+        return problem.map { "\(step.name) printed what oned cannot take: \($0)" }
+    }
+}

@@ -1,0 +1,130 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// An executable under `remotes/`.
+struct Driver: Equatable, Sendable {
+    /// Its path there: `market/http/import`.
+    let name: String
+    let path: String
+    /// It reads its message from standard input, and says so with ``marker``. Others get it as their first argument, as
+    /// the stock driver manager gives it: that is public on a machine (ps), and limited in length.
+    let readsStandardInput: Bool
+
+    /// The words by which a market driver says that it reads standard input, within its first ``headLength`` bytes.
+    static let marker = "# message on stdin"
+    static let headLength = 512
+
+    /// Looks up the executable `name` below `remotes`. Throws where there is none that can be run.
+    init(_ name: String, remotes: String) throws(DriverError) {
+        let path = remotes + "/" + name
+        do throws(SystemError) {
+            let file = try FileStatus(path: path)
+            guard file.isRegularFile else { throw SystemError("run", path, code: file.isDirectory ? EISDIR : EACCES) }
+            try retrying("run", path) { access(path, X_OK) }
+        } catch {
+            let isMissing = error.code == ENOENT || error.code == ENOTDIR
+            throw DriverError(
+                "run", path, error,
+                remedy: isMissing
+                    ? "install that driver, or correct the driver's name in the marketplace's or the datastore's settings"
+                    : "make it a file that the user that runs oned (oneadmin) can execute")
+        }
+        self.name = name
+        self.path = path
+        readsStandardInput = Self.hasMarker(path)
+    }
+
+    private static func hasMarker(_ path: String) -> Bool {
+        var head = [UInt8](repeating: 0, count: headLength)
+        guard let file = try? FileDescriptor.open(path, O_RDONLY),
+            let count = try? head.withUnsafeMutableBytes({ buffer throws(SystemError) in
+                try file.read(into: buffer, at: 0)
+            })
+        else { return false }
+        return head[..<count].firstRange(of: Array(marker.utf8)) != nil
+    }
+
+    /// Whether `name` can be a folder below `remotes/market` or `remotes/datastore`: it comes out of a message.
+    static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { isWordByte($0) || $0 == UInt8(ascii: "-") }
+    }
+}
+
+/// How one program is started: its arguments, what it reads, and what is in its environment.
+struct Launch {
+    /// The longest argument that Linux takes, in bytes: MAX_ARG_STRLEN, its terminating zero left out.
+    static let longestArgument = 128 << 10 - 1
+
+    let name: String
+    let arguments: [String]
+    let input: [UInt8]
+    let environment: [String]
+
+    /// Starts a market action with `message`, base64: on standard input, or as an argument, as the driver has it.
+    init(market driver: Driver, id: Int, message: [UInt8], environment: [String]) throws(DriverError) {
+        name = driver.name
+        self.environment = environment
+        guard !driver.readsStandardInput else {
+            arguments = [driver.path, String(id)]
+            input = message
+            return
+        }
+        guard message.count <= Self.longestArgument else {
+            throw DriverError(
+                "run", driver.name,
+                cause: "its message has \(message.count) bytes, and an argument can have \(Self.longestArgument)"
+                    + " (MAX_ARG_STRLEN)",
+                remedy: "let the driver read standard input, and say so in its second line: \(Driver.marker)")
+        }
+        arguments = [driver.path, String(decoding: message, as: UTF8.self), String(id)]
+        input = []
+    }
+
+    /// Starts a datastore action with `message`, base64, which these always read from standard input.
+    init(datastore driver: Driver, id: Int, message: [UInt8], environment: [String]) {
+        name = driver.name
+        arguments = [driver.path, String(id)]
+        input = message
+        self.environment = environment
+    }
+
+    /// Runs the command that removes what an export has left behind.
+    init?(disposeCommand: String, environment: [String]) {
+        arguments = words(ofCommand: disposeCommand)
+        guard !arguments.isEmpty else { return nil }
+        name = "DISPOSE_CMD"
+        input = []
+        self.environment = environment
+    }
+}
+
+/// The variables that the actions find.
+struct Environment: Sendable {
+    /// Tells a datastore's export that import computes the checksum: the image is then read once.
+    static let checksumByImport = "MARKET_DRIVERS_MD5=import"
+
+    /// For all actions.
+    let common: [String]
+
+    /// Builds it from what this process has `inherited`.
+    init(inherited: [String], proxy: String?, processID: pid_t) {
+        var added = [ActionRunner.managerVariable: String(processID)]
+        if let proxy {
+            for name in ["http_proxy", "https_proxy", "HTTPS_PROXY"] { added[name] = proxy }
+        }
+        let replaced = Set(added.keys).union(["MARKET_DRIVERS_MD5"])
+        let kept = inherited.filter { !replaced.contains(String($0.prefix { $0 != "=" })) }
+        common = kept + added.map { "\($0.key)=\($0.value)" }.sorted()
+    }
+
+    /// For the export that precedes `importDriver`.
+    func forExport(before importDriver: Driver) -> [String] {
+        importDriver.readsStandardInput ? common + [Self.checksumByImport] : common
+    }
+}
+
+/// A letter, a digit or an underscore: what names are made of, here and in templates.
+func isWordByte(_ byte: UInt8) -> Bool {
+    isDigit(byte) || byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+}

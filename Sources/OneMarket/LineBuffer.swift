@@ -1,0 +1,61 @@
+/// Bytes as they arrive, handed out a line at a time. What it keeps is bounded: of a line longer than the limit only the
+/// beginning is.
+struct LineBuffer {
+    enum Line: Equatable {
+        /// A line without its line feed.
+        case whole([UInt8])
+        /// The beginning of a line that is too long; the rest of it never shows.
+        case tooLong(head: [UInt8])
+    }
+
+    private static let headLength = 64
+    private static let compactionThreshold = 1 << 20
+
+    private let limit: Int
+    private var bytes: [UInt8] = []
+    /// Where the next line begins, and up to where no line feed has been found.
+    private var start = 0
+    private var searched = 0
+    /// The line's beginning has been handed out as too long already.
+    private var isDiscarding = false
+
+    /// Takes lines of up to `limit` bytes.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    mutating func append(_ more: some Sequence<UInt8>) {
+        if start == bytes.count || start > Self.compactionThreshold {
+            bytes.removeSubrange(..<start)
+            searched -= start
+            start = 0
+        }
+        bytes.append(contentsOf: more)
+    }
+
+    /// The next line, nil where none is complete.
+    mutating func next() -> Line? {
+        while true {
+            let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n"))
+            guard end ?? bytes.count <= start + limit || isDiscarding else { return handOutHead() }
+            if isDiscarding { start = end ?? bytes.count }
+            guard let end else {
+                searched = bytes.count
+                return nil
+            }
+            let line = bytes[start..<end]
+            start = end + 1
+            searched = start
+            if isDiscarding {
+                isDiscarding = false
+            } else {
+                return .whole(Array(line))
+            }
+        }
+    }
+
+    private mutating func handOutHead() -> Line {
+        isDiscarding = true
+        return .tooLong(head: Array(bytes[start...].prefix(Self.headLength)))
+    }
+}

@@ -1,0 +1,47 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// The process that oned starts for all marketplaces: `one_market`.
+public enum MarketAccessDriver {
+    /// What one action needs of the descriptors that a process may have, and what is kept for the rest.
+    private static let descriptorsPerAction = 5
+    private static let descriptorsKept = 32
+
+    /// Runs the driver on this process's arguments and standard streams.
+    public static func main() -> Never {
+        // oned has closed standard error: the first file to be opened would take its place.
+        let closed = openStandardStreams()
+        Interrupt.install()
+        resetInheritedSignals()
+        var options = Options(arguments: Array(CommandLine.arguments.dropFirst()))
+        if options.wantsHelp {
+            write(Options.usage, to: .standardOutput)
+            exit(0)
+        }
+        // With standard error closed nobody would read this: the driver works on, and oned's log gets it.
+        if !options.problems.isEmpty, !closed.contains(STDERR_FILENO) {
+            write("one_market: \(options.problems.joined(separator: "; ")); see --help\n", to: .standardError)
+            exit(1)
+        }
+        options.threads = min(options.threads, threadLimit())
+        let context = Context(
+            options: options, remotes: Installation.current().remotes,
+            environment: Environment(inherited: environmentStrings(), proxy: options.proxy, processID: getpid()))
+        Session(input: .standardInput, output: .standardOutput, context: context).run()
+        exit(0)
+    }
+
+    /// How many actions the limit of open files has room for.
+    private static func threadLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }
+        let descriptors = Int(clamping: limit.rlim_cur)
+        return max(1, (descriptors - descriptorsKept) / descriptorsPerAction)
+    }
+
+    private static func write(_ text: String, to descriptor: FileDescriptor) {
+        var text = text
+        text.withUTF8 { try? descriptor.writeAll(UnsafeRawBufferPointer($0)) }
+    }
+}

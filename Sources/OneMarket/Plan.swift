@@ -1,0 +1,45 @@
+import DriverProtocol
+
+/// What a request comes to.
+enum Plan: Equatable {
+    /// Runs `market/NAME/ACTION`.
+    case run(market: String)
+    /// Runs `datastore/NAME/export`, and `market/NAME/import` with what that has found.
+    case exportAndImport(datastore: String, market: String)
+    /// The app has no image. oned expects no answer to its IMPORT, and would store one.
+    case nothingToImport
+    /// Success without running anything.
+    case nothingToDelete
+    /// Failure for the reason given.
+    case refuse(String)
+
+    /// MARKETPLACEAPP/TYPE of apps that are templates: VMTEMPLATE and SERVICE_TEMPLATE.
+    private static let templateTypes = ["2", "3"]
+
+    /// Decides on a request. `markets` are the drivers that may be used.
+    init(_ verb: Verb, _ message: Message, markets: [String]) {
+        if verb != .monitor, let type = message.value("MARKETPLACEAPP/TYPE"), Self.templateTypes.contains(type) {
+            self = verb == .importApp ? .nothingToImport : .nothingToDelete
+            return
+        }
+        do {
+            let market = try message.required("MARKETPLACE/MARKET_MAD")
+            guard Driver.isName(market), markets.contains(market) else {
+                self = .refuse("Marketplace driver \(quoted(market)) not available")
+                return
+            }
+            guard verb == .importApp else {
+                self = .run(market: market)
+                return
+            }
+            let datastore = try message.required("DATASTORE/DS_MAD")
+            guard Driver.isName(datastore) else {
+                self = .refuse("Datastore driver \(quoted(datastore)) not available")
+                return
+            }
+            self = .exportAndImport(datastore: datastore, market: market)
+        } catch {
+            self = .refuse("\(error)")
+        }
+    }
+}

@@ -1,0 +1,209 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// The conversation with oned: one loop around poll(2), in which nothing else ever waits.
+final class Session {
+    /// Requests that may start in one turn of the loop: those that need no program are over at once.
+    private static let startsPerTurn = 64
+    /// Pieces of answers written in one turn.
+    private static let piecesPerTurn = 64
+
+    private struct Request {
+        let verb: Verb
+        let id: Int
+        let payload: [UInt8]
+    }
+
+    private let input: FileDescriptor
+    private let output: FileDescriptor
+    private let context: Context
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+
+    private var lines: LineBuffer
+    private var answers = AnswerQueue()
+    /// What could not be understood on the command line, until oned can be told.
+    private var warnings: [String]
+    private var waiting: [Request] = []
+    private var nextWaiting = 0
+    private var running: [Job] = []
+    private var remnants: [Remnant] = []
+    private var isStopping = false
+    /// When the last answers are given up.
+    private var flushDeadline: Double?
+
+    /// A conversation over `input` and `output`, whose flags stay as they are.
+    init(input: FileDescriptor, output: FileDescriptor, context: Context) {
+        self.input = input
+        self.output = output
+        self.context = context
+        lines = LineBuffer(limit: context.limits.line)
+        warnings = context.options.problems
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    /// Talks until FINALIZE, the input's end, or a signal; all that was started has ended then.
+    func run() {
+        while true {
+            startWaiting()
+            let now = Clock.now
+            if isStopping, running.isEmpty, remnants.isEmpty {
+                let deadline = flushDeadline ?? now + context.limits.flush
+                flushDeadline = deadline
+                if answers.isEmpty || now >= deadline { return }
+            }
+            turn(at: now)
+        }
+    }
+
+    // MARK: One turn
+
+    private func turn(at began: Double) {
+        var entries = [
+            pollfd(fd: isStopping ? -1 : input.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: answers.isEmpty ? -1 : output.number, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: isStopping ? -1 : Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        let first = entries.count
+        for job in running { job.appendEntries(to: &entries) }
+        guard poll(&entries, nfds_t(entries.count), timeout(at: began)) >= 0 else { return }
+        let now = Clock.now
+        handleJobs(entries[first...], at: now)
+        if entries[1].revents != 0 { writeAnswers() }
+        if entries[2].revents != 0 { stop() }
+        if entries[0].revents != 0, !isStopping { readInput() }
+    }
+
+    /// Milliseconds until something is due whatever happens; -1 for never.
+    private func timeout(at now: Double) -> Int32 {
+        if nextWaiting < waiting.count, running.count < context.options.threads { return 0 }
+        var next = flushDeadline ?? .infinity
+        if !remnants.isEmpty { next = min(next, now + Remnant.interval) }
+        for job in running { next = min(next, job.nextTime) }
+        return next == .infinity ? -1 : Int32(max(0, min((next - now) * 1000 + 1, 3_600_000)))
+    }
+
+    private func handleJobs(_ entries: ArraySlice<pollfd>, at now: Double) {
+        var rest = entries
+        for job in running {
+            if let remnant = job.handle(rest.prefix(Step.entryCount), scratch: scratch, now: now) {
+                remnants.append(remnant)
+            }
+            rest = rest.dropFirst(Step.entryCount)
+            job.advance(at: now)
+        }
+        running.removeAll { $0.isFinished }
+        remnants.removeAll { $0.isGone(at: now) }
+    }
+
+    private func startWaiting() {
+        var starts = 0
+        while nextWaiting < waiting.count, running.count < context.options.threads, starts < Self.startsPerTurn {
+            let request = waiting[nextWaiting]
+            waiting[nextWaiting] = Request(verb: request.verb, id: request.id, payload: [])
+            nextWaiting += 1
+            starts += 1
+            let job = Job(request.verb, id: request.id, context: context) { [unowned self] in answers.append($0) }
+            job.begin(request.payload, at: Clock.now)
+            if !job.isFinished { running.append(job) }
+        }
+        if nextWaiting == waiting.count || nextWaiting > 4096 {
+            waiting.removeSubrange(..<nextWaiting)
+            nextWaiting = 0
+        }
+    }
+
+    // MARK: What oned writes
+
+    private func readInput() {
+        let count = read(input.number, scratch.baseAddress, scratch.count)
+        guard count > 0 else {
+            if count == 0 || (errno != EAGAIN && errno != EINTR) { stop() }
+            return
+        }
+        lines.append(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+        while !isStopping, let line = lines.next() {
+            switch line {
+            case .whole(let bytes): RequestLine(bytes).map(handle)
+            case .tooLong(let head): refuse(head)
+            }
+        }
+    }
+
+    private func handle(_ line: RequestLine) {
+        guard line != .initialize else {
+            // oned reads once, and takes all that it finds then for the answer.
+            return answers.append(Answer.initialized, alone: true)
+        }
+        for warning in warnings { log(.warning, nil, "one_market: \(warning); it is left out of account") }
+        warnings = []
+        switch line {
+        case .action(let verb, let id, let payload): waiting.append(Request(verb: verb, id: id, payload: payload))
+        case .cancel(let id): cancel(id)
+        default: stop()
+        }
+    }
+
+    private func refuse(_ head: [UInt8]) {
+        let reason = "the line is longer than \(context.limits.line >> 20) MiB"
+        guard case .action(let verb, let id, _) = RequestLine(head) else {
+            return log(.error, nil, "one_market: a line is passed over: \(reason)")
+        }
+        log(.error, id, "one_market: \(verb.rawValue) is passed over: \(reason)")
+        answers.append(Answer.failure(verb, id, "Cannot read the driver message: \(reason)"))
+    }
+
+    private func cancel(_ id: Int) {
+        let now = Clock.now
+        let matching = running.filter { $0.id == id && $0.isOpen }
+        for job in matching {
+            log(.info, id, "\(job.verb.rawValue): oned has cancelled it, it is being ended")
+            job.end(.cancelled, at: now)
+        }
+        let dropped = dropWaiting(because: "cancelled before it had begun") { $0 == id }
+        if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL: nothing is at work for this object") }
+    }
+
+    /// Answers the waiting requests of some objects with a failure, and counts them.
+    private func dropWaiting(because reason: String, _ isMeant: (Int) -> Bool) -> Int {
+        let dropped = waiting[nextWaiting...].filter { isMeant($0.id) }
+        for request in dropped {
+            answers.append(
+                Answer.failure(request.verb, request.id, "\(request.verb.rawValue) was \(reason)"))
+        }
+        waiting = waiting[nextWaiting...].filter { !isMeant($0.id) }
+        nextWaiting = 0
+        return dropped.count
+    }
+
+    private func stop() {
+        isStopping = true
+        _ = dropWaiting(because: "not begun, because one_market was told to end") { _ in true }
+        let now = Clock.now
+        for job in running { job.end(.shutdown, at: now) }
+    }
+
+    // MARK: What oned reads
+
+    private func log(_ level: Log.Level, _ id: Int?, _ text: String) {
+        answers.append(Answer.log(level, id, text))
+    }
+
+    private func writeAnswers() {
+        for _ in 0..<Self.piecesPerTurn where !answers.isEmpty {
+            let piece = answers.nextPiece()
+            let count = write(output.number, piece, piece.count)
+            if count < 0, errno != EAGAIN, errno != EINTR {
+                // Nobody listens any more.
+                answers.removeAll()
+                return stop()
+            }
+            answers.remove(max(count, 0))
+            var entry = pollfd(fd: output.number, events: Int16(POLLOUT), revents: 0)
+            guard count > 0, poll(&entry, 1, 0) == 1, entry.revents == Int16(POLLOUT) else { return }
+        }
+    }
+}

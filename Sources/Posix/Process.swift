@@ -1,0 +1,44 @@
+import CPosix
+import Glibc
+
+/// What a process asks about itself and settles for itself, before it does anything else.
+
+/// Opens /dev/null as each of the standard streams that is closed, so that no file opened later takes its number.
+/// Answers the numbers that were closed.
+@discardableResult
+public func openStandardStreams() -> [Int32] {
+    let closed = (0...2).filter { cposix_fcntl($0, F_GETFD, 0) < 0 }
+    // open(2) takes the lowest number that is free.
+    for _ in closed { _ = cposix_open("/dev/null", O_RDWR, 0) }
+    return closed
+}
+
+/// Undoes what the parent process may have left behind: oned blocks signals before it starts a driver, and the end of a
+/// child cannot be waited for where SIGCHLD is ignored.
+public func resetInheritedSignals() {
+    signal(SIGCHLD, SIG_DFL)
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
+}
+
+/// This process's environment, as `NAME=value` strings: environ(7).
+public func environmentStrings() -> [String] {
+    var strings: [String] = []
+    var next = cposix_environment()
+    while let entry = next?.pointee {
+        strings.append(String(cString: entry))
+        next = next?.advanced(by: 1)
+    }
+    return strings
+}
+
+/// Asks for SIGTERM when the parent process dies, where that is `parent`: prctl(2) with PR_SET_PDEATHSIG. Whether that
+/// holds.
+@discardableResult
+public func endWithParent(_ parent: pid_t) -> Bool {
+    guard getppid() == parent, cposix_set_parent_death_signal(SIGTERM) == 0 else { return false }
+    // It may have died before the call, and nobody would tell.
+    if getppid() != parent { raise(SIGTERM) }
+    return true
+}

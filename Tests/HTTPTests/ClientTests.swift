@@ -1,0 +1,200 @@
+import DriverProtocol
+import Posix
+import TestSupport
+import Testing
+
+@testable import HTTP
+
+struct ClientTests {
+    @Test func aCatalogComesFromNginx() throws {
+        let directory = try TemporaryDirectory()
+        let catalog = noise(300_000)
+        try directory.write("catalog", catalog)
+        let nginx = try Nginx(root: directory.path)
+        let client = HTTPClient(options: quick { $0.userAgent = "test/1" })
+        for _ in 0..<3 {
+            let response = try client.request(.get, nginx.url("/catalog"))
+            #expect(response.status == 200)
+            #expect(response.body == catalog)
+            #expect(response.headers["content-length"] == "300000")
+        }
+        let head = try client.request(.head, nginx.url("/catalog"))
+        #expect(head.body == [])
+        #expect(head.headers["CONTENT-LENGTH"] == "300000")
+    }
+
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func redirectsAreFollowed(status: Int) throws {
+        let rig = try Rig(size: 1000)
+        let response = try rig.get("/~redirect=\(status),3/image")
+        #expect(response.body == rig.content)
+        #expect(response.effectiveURL == rig.server.url("/~redirect=\(status),0/image"))
+        #expect(try rig.server.requests().count == 4)
+    }
+
+    @Test func redirectsHaveALimit() throws {
+        let rig = try Rig(size: 10)
+        #expect(try rig.get("/~redirect=302,10/image").body == rig.content)
+        let error = try #require(throws: DriverError.self) { try rig.get("/~redirect=302,11/image") }
+        #expect(error.cause == "Maximum (10) redirects followed")
+    }
+
+    @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/x"])
+    func aRedirectLeavesHTTPNowhere(target: String) throws {
+        let rig = try Rig(size: 10)
+        let error = try #require(throws: DriverError.self) { try rig.get("/~to=302,\(hexadecimal(target))/image") }
+        #expect(error.cause.contains("not supported or disabled"))
+        #expect(error.remedy.contains("only http:// and https://"))
+        #expect(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, target) }
+    }
+
+    /// What cannot pass by itself is asked for once.
+    @Test(arguments: [
+        (400, "what the server expects"), (401, "credentials"), (403, "credentials"), (404, "has nothing there"),
+        (407, "http_proxy"), (410, "has nothing there"), (501, "try again later"), (304, "leads to"),
+    ])
+    func aFinalStatusIsAnError(status: Int, remedy: String) throws {
+        let rig = try Rig(size: 10)
+        let error = try #require(throws: DriverError.self) { try rig.get("/~status=\(status)/image?token=secret") }
+        #expect(error.cause.hasPrefix("HTTP \(status) "))
+        #expect(error.remedy.contains(remedy))
+        #expect(error.operation == "fetch")
+        #expect(error.object == rig.server.url("/~status=\(status)/image?…"))
+        #expect(try rig.server.requests().count == 1)
+    }
+
+    @Test(arguments: [408, 429, 500, 502, 503, 504])
+    func aPassingStatusIsTriedAgain(status: Int) throws {
+        let rig = try Rig(size: 10)
+        #expect(try rig.get("/~status=\(status),4/image").body == rig.content)
+        #expect(rig.recorder.lines.count == 4)
+        #expect(rig.recorder.lines[0].contains("HTTP \(status)"))
+        let error = try #require(throws: DriverError.self) { try rig.get("/~status=\(status)/image") }
+        #expect(error.cause.hasPrefix("HTTP \(status) "))
+        #expect(try rig.server.requests().count == 5 + 5)
+    }
+
+    @Test func theServersDelayIsKept() throws {
+        let rig = try Rig(size: 10)
+        let start = Clock.now
+        #expect(try rig.get("/~status=503,1/~retry-after=1/image").body == rig.content)
+        #expect(Clock.now - start >= 1)
+        #expect(rig.recorder.lines.first?.contains("trying again in 1.0 s") == true)
+    }
+
+    @Test func anErrorAnswerCanBeRead() throws {
+        let rig = try Rig(size: 10)
+        let client = HTTPClient(options: quick())
+        let response = try client.exchange(.get, rig.server.url("/~status=404/image"))
+        #expect(response.status == 404)
+        #expect(!response.isSuccess)
+        #expect(String(decoding: response.body, as: UTF8.self) == "status 404")
+    }
+
+    @Test func brokenConnectionsAreMadeAgain() throws {
+        let rig = try Rig(size: 10_000)
+        #expect(try rig.get("/~cut=5000,4/image").body == rig.content)
+        #expect(try rig.get("/~cut=0,2/~reset/image").body == rig.content)
+        let error = try #require(throws: DriverError.self) { try rig.get("/~cut=5000/image") }
+        #expect(error.cause.hasPrefix("tried 5 times: "))
+        #expect(error.cause.contains("5000"))
+    }
+
+    @Test func aRefusedConnectionIsTriedAgain() throws {
+        let recorder = LogRecorder()
+        let client = HTTPClient(options: quick { $0.attempts = 3 }, log: recorder.log)
+        let url = "http://user:secret@127.0.0.1:\(freePort())/image?key=secret"
+        let error = try #require(throws: DriverError.self) { try client.request(.get, url) }
+        #expect(error.cause.contains("Failed to connect to 127.0.0.1"))
+        #expect(error.remedy.contains("firewall"))
+        #expect(recorder.lines.count == 2)
+        #expect(!(recorder.lines + [error.description]).contains { $0.contains("secret") })
+    }
+
+    @Test func anUnknownNameIsToldAsOne() throws {
+        let client = HTTPClient(options: quick { $0.attempts = 1 })
+        let error = try #require(throws: DriverError.self) { try client.request(.get, "http://nowhere.invalid/x") }
+        #expect(error.cause == "Could not resolve host: nowhere.invalid")
+        #expect(error.remedy.contains("DNS"))
+    }
+
+    @Test func aStallEnds() throws {
+        let rig = try Rig(size: 10_000)
+        let options = quick {
+            $0.stallTimeout = 1
+            $0.attempts = 1
+        }
+        let start = Clock.now
+        let error = try #require(throws: DriverError.self) { try rig.get("/~stall=10/image", options) }
+        #expect(error.cause.contains("Operation too slow"))
+        #expect(Clock.now - start < 8)
+    }
+
+    @Test func aBodyHasALimit() throws {
+        let rig = try Rig(size: 1000)
+        #expect(try rig.get("/image", limit: 1000).body.count == 1000)
+        let error = try #require(throws: DriverError.self) { try rig.get("/image", limit: 999) }
+        #expect(error.cause == "the answer is longer than 999 bytes")
+        #expect(throws: DriverError.self) { try rig.get("/~endless/image", limit: 1 << 20) }
+    }
+
+    /// Packed, a catalog is short; unpacked, it is over the limit.
+    @Test func theLimitCountsUnpackedBytes() throws {
+        let rig = try Rig(size: 10)
+        try rig.directory.write("zeros", [UInt8](repeating: 0, count: 1 << 20))
+        let options = quick { $0.acceptGzip = true }
+        let response = try rig.get("/~gzip/zeros", options, limit: 1 << 20)
+        #expect(response.headers["Content-Encoding"] == "gzip")
+        #expect(response.body == [UInt8](repeating: 0, count: 1 << 20))
+        #expect(throws: DriverError.self) { try rig.get("/~gzip/zeros", options, limit: 100_000) }
+        #expect(try rig.get("/~gzip/image").headers["Content-Encoding"] == nil)
+    }
+
+    @Test(arguments: [(HTTPMethod.put, Optional(100_000)), (.post, 5), (.post, 0), (.delete, nil)])
+    func bodiesAreSent(method: HTTPMethod, size: Int?) throws {
+        let rig = try Rig(size: 10)
+        let body = size.map { [UInt8](repeating: UInt8(ascii: "x"), count: $0) }
+        let client = HTTPClient(options: quick { $0.headers = [("X-One", "1"), ("X-Empty", "")] })
+        let response = try client.request(
+            method, rig.server.url("/~echo/image"), headers: [("X-Two", "2")], body: body)
+        let echo = String(decoding: response.body, as: UTF8.self)
+        #expect(echo.hasPrefix("\(method.rawValue) /~echo/image HTTP/1.1\n"))
+        #expect(echo.hasSuffix("\n\n" + String(repeating: "x", count: size ?? 0)))
+        for line in ["X-One: 1\n", "X-Two: 2\n", "X-Empty:"] { #expect(echo.contains(line)) }
+        #expect(!echo.contains("Expect"))
+        #expect(!echo.contains("Content-Type"))
+        #expect(echo.contains("Content-Length: \(size ?? -1)") == (size != nil))
+    }
+
+    @Test func aRedirectOfAnUploadIsAnError() throws {
+        let rig = try Rig(size: 10)
+        let error = try #require(throws: DriverError.self) {
+            try HTTPClient(options: quick()).request(.put, rig.server.url("/~redirect=307,1/image"), body: [1])
+        }
+        #expect(error.cause.hasPrefix("HTTP 307 Temporary Redirect (to /~redirect=307,0/image)"))
+    }
+
+    @Test func aHeaderWithALineBreakIsRefused() throws {
+        let rig = try Rig(size: 10)
+        let error = try #require(throws: DriverError.self) {
+            try rig.get("/image", quick { $0.headers = [("X-One", "1\r\nX-Two: 2")] })
+        }
+        #expect(error.cause.contains("control character"))
+        #expect(try rig.server.requests().isEmpty)
+    }
+
+    @Test func threadsShareAClient() throws {
+        let rig = try Rig(size: 50_000)
+        let client = HTTPClient(options: quick())
+        let bodies = Monitor<[[UInt8]]>([])
+        let url = rig.server.url("/image")
+        let threads = (0..<8).map { _ in
+            Thread {
+                let body = (try? client.request(.get, url).body) ?? []
+                bodies.update { $0.append(body) }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(bodies.update { $0 } == [[UInt8]](repeating: rig.content, count: 8))
+    }
+}

@@ -1,0 +1,92 @@
+import DriverProtocol
+import Glibc
+import TestSupport
+import Testing
+
+@testable import HTTP
+
+/// The proxy comes from the environment, which all of a process shares: each of these runs in a process of its own.
+struct ProxyTests {
+    private static let credentials = "user:s%40cret"
+    private let proxied: Rig
+    private let origin: Rig
+
+    init() throws {
+        proxied = try Rig(proxy: "user:s@cret")
+        origin = try Rig(size: 50_000)
+    }
+
+    @Test(arguments: ["http_proxy", "all_proxy"])
+    func aPlainRequestGoesThroughTheProxy(variable: String) async throws {
+        let url = origin.server.url("/image")
+        let proxy = "http://\(Self.credentials)@127.0.0.1:\(proxied.server.port)"
+        await #expect(processExitsWith: .success) { [url, proxy, variable] in
+            setenv(variable, proxy, 1)
+            let download = HTTPDownload(url: url, options: quick(), log: LogRecorder().log)
+            #expect(try download.readAll() == noise(50_000))
+        }
+        #expect(try proxied.server.requests().map(\.path) == [url])
+    }
+
+    @Test func aSecureRequestGoesThroughATunnel() async throws {
+        let certificate = try Certificate()
+        let secure = try Rig(size: 50_000, certificate: certificate)
+        let proxy = "http://\(Self.credentials)@127.0.0.1:\(proxied.server.port)"
+        let (url, authority) = (secure.server.url("/image"), certificate.authorityFile)
+        await #expect(processExitsWith: .success) { [url, proxy, authority] in
+            setenv("https_proxy", proxy, 1)
+            let options = quick { $0.caFile = authority }
+            let download = HTTPDownload(url: url, options: options, log: LogRecorder().log)
+            #expect(try download.readAll() == noise(50_000))
+        }
+        let requests = try proxied.server.requests()
+        #expect(requests.map(\.method) == ["CONNECT"])
+        #expect(requests.map(\.path) == ["127.0.0.1:\(secure.server.port)"])
+    }
+
+    @Test(arguments: ["127.0.0.1", "*", "example.org,127.0.0.0/8"])
+    func noProxyGoesStraight(exception: String) async throws {
+        let url = origin.server.url("/image")
+        let proxy = "http://\(Self.credentials)@127.0.0.1:\(proxied.server.port)"
+        await #expect(processExitsWith: .success) { [url, proxy, exception] in
+            setenv("http_proxy", proxy, 1)
+            setenv("no_proxy", exception, 1)
+            #expect(try HTTPClient(options: quick()).request(.get, url).body == noise(50_000))
+        }
+        #expect(try proxied.server.requests().isEmpty)
+        #expect(try origin.server.requests().count == 1)
+    }
+
+    /// In capitals it could come from a request's header: httpoxy.
+    @Test func theNameInCapitalsIsNotRead() async throws {
+        let url = origin.server.url("/image")
+        await #expect(processExitsWith: .success) { [url] in
+            setenv("HTTP_PROXY", "http://127.0.0.1:1", 1)
+            #expect(try HTTPClient(options: quick()).request(.get, url).body == noise(50_000))
+        }
+    }
+
+    @Test(arguments: ["http", "https"])
+    func wrongCredentialsAreToldOnce(scheme: String) async throws {
+        let url = "\(scheme)://127.0.0.1:\(origin.server.port)/image"
+        let proxy = "http://user:wrong@127.0.0.1:\(proxied.server.port)"
+        await #expect(processExitsWith: .success) { [url, proxy, scheme] in
+            setenv(scheme + "_proxy", proxy, 1)
+            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
+            #expect(error.cause.contains("407"))
+            #expect(error.remedy.contains("user and password into http_proxy"))
+            #expect(!error.description.contains("wrong"))
+        }
+        #expect(try proxied.server.requests().count == 1)
+    }
+
+    @Test func aProxyThatIsNotThereIsToldAsOne() async throws {
+        let url = origin.server.url("/image")
+        await #expect(processExitsWith: .success) { [url] in
+            setenv("http_proxy", "http://nowhere.invalid:3128", 1)
+            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
+            #expect(error.cause.contains("Could not resolve proxy: nowhere.invalid"))
+            #expect(error.remedy.contains("http_proxy"))
+        }
+    }
+}

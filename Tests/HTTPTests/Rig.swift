@@ -1,0 +1,75 @@
+import DriverProtocol
+import Posix
+import TestSupport
+
+@testable import HTTP
+
+/// Lines that a log was given.
+final class LogRecorder: Sendable {
+    private let recorded = Monitor<[String]>([])
+
+    var lines: [String] { recorded.update { $0 } }
+    var log: Log { Log(action: "test", id: "1") { line in self.recorded.update { $0.append(line) } } }
+}
+
+/// Options with short waits.
+func quick(_ change: (inout HTTPOptions) -> Void = { _ in }) -> HTTPOptions {
+    var options = HTTPOptions()
+    options.retryDelay = 0.01
+    options.connectTimeout = 5
+    options.stallTimeout = 10
+    change(&options)
+    return options
+}
+
+/// `count` bytes in which no stretch looks like another.
+func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    return (0..<count).map { _ in
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return UInt8(truncatingIfNeeded: state >> 32)
+    }
+}
+
+/// A fault server with one file of `size` bytes, `/image`.
+struct Rig {
+    let directory: TemporaryDirectory
+    let server: FaultServer
+    let content: [UInt8]
+    let recorder = LogRecorder()
+
+    init(size: Int = 200_000, certificate: Certificate? = nil, proxy: String? = nil) throws {
+        directory = try TemporaryDirectory()
+        content = noise(size)
+        try directory.write("image", content)
+        server = try FaultServer(root: directory.path, certificate: certificate, proxy: proxy)
+    }
+
+    func download(_ behaviours: String = "", _ options: HTTPOptions = quick()) -> HTTPDownload {
+        HTTPDownload(url: server.url(behaviours + "/image"), options: options, log: recorder.log)
+    }
+
+    func get(_ path: String, _ options: HTTPOptions = quick(), limit: Int = 1 << 20) throws -> HTTPResponse {
+        try HTTPClient(options: options, log: recorder.log).request(.get, server.url(path), bodyLimit: limit)
+    }
+}
+
+extension HTTPDownload {
+    /// All that is left of it.
+    func readAll() throws -> [UInt8] {
+        var all: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = try chunk.withUnsafeMutableBytes { try read(into: $0) }
+            if count == 0 { return all }
+            all += chunk[..<count]
+        }
+    }
+}
+
+/// A URL in the form that the fault server's `~to` wants.
+func hexadecimal(_ text: String) -> String {
+    text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+/// Tests/Rigs/fault-server.py on a port of its own: a server that misbehaves as its URLs say; that file tells how.
+public final class FaultServer: Sendable {
+    /// What was asked of it.
+    public struct Request: Decodable, Sendable {
+        public let method: String
+        public let path: String
+        /// By their names in lower case.
+        public let headers: [String: String]
+    }
+
+    public let port: Int
+    private let server: Server
+    private let scheme: String
+
+    /// Serves the files below `root`; with TLS where a certificate is given; as a proxy besides, for those with the
+    /// credentials `USER:PASSWORD`, where `proxy` is.
+    public init(root: String, certificate: Certificate? = nil, proxy: String? = nil) throws {
+        port = freePort()
+        scheme = certificate == nil ? "http" : "https"
+        var arguments = ["python3", Self.script, "--port", String(port), "--root", root]
+        if let certificate { arguments += ["--cert", certificate.certificateFile, "--key", certificate.keyFile] }
+        if let proxy { arguments += ["--proxy", proxy] }
+        server = try Server(arguments, port: port)
+    }
+
+    private static let script = Fixture.packageRoot.appending(path: "Tests/Rigs/fault-server.py").path
+
+    /// The URL of a path that begins with a slash.
+    public func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
+
+    /// What was asked so far, in order.
+    public func requests() throws -> [Request] {
+        let text = try run(["curl", "--silent", "--fail", "--insecure", "--noproxy", "*", url("/~requests")]).output
+        return try text.split(separator: "\n").map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
+    }
+}
+
+/// A server certificate, for 127.0.0.1 where nothing else is said, and the authority that has signed it, made with openssl(1).
+public final class Certificate: Sendable {
+    private let directory: TemporaryDirectory
+
+    public init(names: String = "IP:127.0.0.1,DNS:localhost") throws {
+        directory = try TemporaryDirectory()
+        let extensions = try directory.write("extensions", "subjectAltName=\(names)\n".utf8)
+        let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        try openssl(
+            ["req", "-x509", "-subj", "/CN=Test CA", "-days", "2", "-out", authorityFile, "-keyout", path("ca.key")]
+                + newKey)
+        try openssl(["req", "-subj", "/CN=127.0.0.1", "-out", path("request"), "-keyout", keyFile] + newKey)
+        try openssl([
+            "x509", "-req", "-in", path("request"), "-CA", authorityFile, "-CAkey", path("ca.key"), "-CAcreateserial",
+            "-days", "2", "-extfile", extensions, "-out", certificateFile,
+        ])
+    }
+
+    public var authorityFile: String { path("ca.pem") }
+    public var certificateFile: String { path("server.pem") }
+    public var keyFile: String { path("server.key") }
+
+    private func path(_ name: String) -> String { directory.path(name) }
+
+    private func openssl(_ arguments: [String]) throws {
+        let outcome = try run(["openssl"] + arguments)
+        guard outcome.status.isSuccess else { throw Failure(reason: outcome.errors) }
+    }
+
+    public struct Failure: Error {
+        public let reason: String
+    }
+}
