@@ -5,6 +5,7 @@ import PackageDescription
 /// executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
 let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
+    ("MarketOne", "market/one", ["import", "delete", "monitor", "export"]),
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 
@@ -18,13 +19,14 @@ let modules: [Target] = [
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
     .target(name: "JSON"),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
-    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "Catalog", dependencies: ["HTTP", "JSON", "DriverProtocol", "Posix"]),
+    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
 ]
 
 let backends: [Target] = drivers.map { driver in
     .target(
-        name: driver.backend, dependencies: ["ImageTransfer", "DriverProtocol", "Posix"],
+        name: driver.backend, dependencies: ["ImageTransfer", "Catalog", "JSON", "DriverProtocol", "Posix"],
         path: "Sources/Backends/\(driver.backend)")
 }
 
@@ -40,7 +42,7 @@ let actions: [Target] = drivers.flatMap { driver in
 /// `ActionTests` runs the built executables; the others each test the module of their name.
 let tests: [Target] =
     [.target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport")]
-    + ["Posix", "DriverProtocol", "JSON", "HTTP", "ImageTransfer", "OneMarket"].map { module in
+    + ["Posix", "DriverProtocol", "JSON", "HTTP", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
