@@ -72,7 +72,7 @@ public enum ActionRunner {
             throw DriverError(
                 "run", action.name, cause: "no driver message was given",
                 remedy: "give it on standard input, as in: \(action.name) < message; --help tells more")
-        } else if let read = try input.readToEnd(limit: Message.maximumTextSize) {
+        } else if let read = try input.readToEndWaiting(limit: Message.maximumTextSize) {
             text = read
         } else {
             throw DriverError(
@@ -90,7 +90,7 @@ public enum ActionRunner {
             try Interrupt.check()
             try write(reply.text, to: output)
         } catch {
-            reply.undo()
+            Interrupt.holding(reply.undo)
             throw error
         }
     }

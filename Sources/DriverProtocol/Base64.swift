@@ -1,6 +1,7 @@
 /// Base64 as oned writes it (RFC 4648, no line breaks) and as people paste it (wrapped, padding lost).
 public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    /// Has bits that no digit's value has, so that one test finds it among four values.
     private static let outside: UInt8 = 0xFF
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: outside, count: 256)
@@ -11,73 +12,134 @@ public enum Base64 {
     /// The bytes that `text` stands for, or nil where it is not base64. White space is passed over and the padding
     /// may be missing; a single left-over digit, bits beyond the last byte, or anything behind the padding is refused.
     public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.underestimatedCount / 4 * 3)
-        var accumulator: UInt32 = 0
-        var digits = 0
-        var padding = 0
-        for byte in text {
-            if isWhiteSpace(byte) { continue }
-            if byte == UInt8(ascii: "=") {
-                padding += 1
-                continue
-            }
-            let value = values[Int(byte)]
-            guard value != outside, padding == 0 else { return nil }
-            accumulator = accumulator << 6 | UInt32(value)
-            digits += 1
-            if digits % 4 == 0 {
-                bytes.append(UInt8(truncatingIfNeeded: accumulator >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: accumulator >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: accumulator))
-            }
-        }
-        let rest = digits % 4
-        guard rest != 1, padding == 0 || (rest != 0 && rest + padding == 4) else { return nil }
-        guard appendRest(accumulator, digits: rest, to: &bytes) else { return nil }
-        return bytes
+        // A message has up to 22 MB: bytes in one piece are some thirty times faster than a generic sequence.
+        let decoded = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
+        return decoded ?? Array(text).withUnsafeBufferPointer { decode(buffer: $0) }
     }
 
-    private static func appendRest(_ accumulator: UInt32, digits: Int, to bytes: inout [UInt8]) -> Bool {
-        switch digits {
-        case 2:
-            guard accumulator & 0xF == 0 else { return false }
-            bytes.append(UInt8(truncatingIfNeeded: accumulator >> 4))
-        case 3:
-            guard accumulator & 0x3 == 0 else { return false }
-            bytes.append(UInt8(truncatingIfNeeded: accumulator >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: accumulator >> 2))
-        default:
-            break
+    private static func decode(buffer text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var isValid = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { room, count in
+            values.withUnsafeBufferPointer { values in
+                var decoder = Decoder(text: text, values: values, room: room)
+                isValid = decoder.run()
+                count = decoder.count
+            }
         }
-        return true
+        return isValid ? bytes : nil
+    }
+
+    private struct Decoder {
+        let text: UnsafeBufferPointer<UInt8>
+        let values: UnsafeBufferPointer<UInt8>
+        let room: UnsafeMutableBufferPointer<UInt8>
+        /// The bytes written so far.
+        var count = 0
+        private var offset = 0
+        /// Digits that are not yet a group of four, and their bits.
+        private var pending = 0
+        private var accumulator: UInt32 = 0
+
+        init(
+            text: UnsafeBufferPointer<UInt8>, values: UnsafeBufferPointer<UInt8>,
+            room: UnsafeMutableBufferPointer<UInt8>
+        ) {
+            self.text = text
+            self.values = values
+            self.room = room
+        }
+
+        /// Decodes all of the text; whether it was base64.
+        mutating func run() -> Bool {
+            var padding = 0
+            while offset < text.count {
+                if pending == 0, padding == 0 { takeWholeGroups() }
+                guard offset < text.count else { break }
+                let byte = text[offset]
+                offset += 1
+                if isWhiteSpace(byte) { continue }
+                if byte == UInt8(ascii: "=") {
+                    padding += 1
+                    continue
+                }
+                guard values[Int(byte)] != outside, padding == 0 else { return false }
+                take(values[Int(byte)])
+            }
+            guard padding == 0 || (pending != 0 && pending + padding == 4) else { return false }
+            return finish()
+        }
+
+        /// Groups of four digits with nothing between them, up to the next byte that is not a digit.
+        private mutating func takeWholeGroups() {
+            while text.count - offset >= 4 {
+                let (first, second) = (values[Int(text[offset])], values[Int(text[offset + 1])])
+                let (third, fourth) = (values[Int(text[offset + 2])], values[Int(text[offset + 3])])
+                guard (first | second | third | fourth) & 0xC0 == 0 else { return }
+                room[count] = first << 2 | second >> 4
+                room[count + 1] = second << 4 | third >> 2
+                room[count + 2] = third << 6 | fourth
+                count += 3
+                offset += 4
+            }
+        }
+
+        private mutating func take(_ value: UInt8) {
+            accumulator = accumulator << 6 | UInt32(value)
+            pending += 1
+            guard pending == 4 else { return }
+            put(accumulator >> 16)
+            put(accumulator >> 8)
+            put(accumulator)
+            pending = 0
+        }
+
+        /// What two or three left-over digits stand for; they must have no bits beyond that.
+        private mutating func finish() -> Bool {
+            switch pending {
+            case 0:
+                return true
+            case 2 where accumulator & 0xF == 0:
+                put(accumulator >> 4)
+                return true
+            case 3 where accumulator & 0x3 == 0:
+                put(accumulator >> 10)
+                put(accumulator >> 2)
+                return true
+            default:
+                return false
+            }
+        }
+
+        private mutating func put(_ bits: UInt32) {
+            room[count] = UInt8(truncatingIfNeeded: bits)
+            count += 1
+        }
     }
 
     /// The base64 text of `bytes`, padded, on one line.
     public static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var accumulator: UInt32 = 0
-        var pending = 0
-        for byte in bytes {
-            accumulator = accumulator << 8 | UInt32(byte)
-            pending += 1
-            if pending == 3 {
-                appendDigits(accumulator, count: 4, to: &text)
-                accumulator = 0
-                pending = 0
-            }
-        }
-        if pending > 0 {
-            appendDigits(accumulator << (8 * (3 - pending)), count: pending + 1, to: &text)
-            for _ in pending..<3 { text.append(UInt8(ascii: "=")) }
-        }
-        return text
+        let encoded = bytes.withContiguousStorageIfAvailable { encode(buffer: $0) }
+        return encoded ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0) }
     }
 
-    private static func appendDigits(_ group: UInt32, count: Int, to text: inout [UInt8]) {
-        for digit in 0..<count {
-            text.append(alphabet[Int(group >> UInt32(18 - 6 * digit) & 0x3F)])
+    private static func encode(buffer bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        let size = (bytes.count + 2) / 3 * 4
+        return [UInt8](unsafeUninitializedCapacity: size) { room, count in
+            alphabet.withUnsafeBufferPointer { alphabet in
+                var offset = 0
+                while offset < bytes.count {
+                    let length = min(3, bytes.count - offset)
+                    let second = length > 1 ? bytes[offset + 1] : 0
+                    let third = length > 2 ? bytes[offset + 2] : 0
+                    room[count] = alphabet[Int(bytes[offset] >> 2)]
+                    room[count + 1] = alphabet[Int((bytes[offset] & 0x3) << 4 | second >> 4)]
+                    room[count + 2] = alphabet[Int((second & 0xF) << 2 | third >> 6)]
+                    room[count + 3] = alphabet[Int(third & 0x3F)]
+                    for place in (length + 1)..<4 { room[count + place] = UInt8(ascii: "=") }
+                    offset += length
+                    count += 4
+                }
+            }
         }
     }
 }

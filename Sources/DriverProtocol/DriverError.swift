@@ -31,7 +31,7 @@ public struct DriverError: Error, Equatable, CustomStringConvertible {
 }
 
 /// `text` as one printable line that can stand in XML's CDATA: control characters are written as escapes, `]]>` is
-/// broken up, and what is longer than `limit` Unicode scalars is cut with an ellipsis.
+/// broken up, and what is longer than `limit` Unicode scalars is cut with an ellipsis. `limit` is at least 1.
 public func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> String {
     var line = String.UnicodeScalarView()
     var count = 0
@@ -45,6 +45,7 @@ public func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> S
     return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
 }
 
+/// What is printed for `scalar` behind `line`.
 private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScalarView) -> String {
     switch scalar.value {
     case 0x0A: return "\\n"

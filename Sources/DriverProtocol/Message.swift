@@ -12,13 +12,12 @@ public struct Message: Sendable {
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that tells what is wrong with it.
     public init(text: [UInt8]) throws(DriverError) {
-        guard let first = text.first(where: { !isWhiteSpace($0) }) else {
-            throw Self.unreadable("it is empty")
-        }
-        if first == UInt8(ascii: "<") || first == 0xEF {
-            document = text.first == first ? text : Array(text.drop(while: isWhiteSpace))
-        } else if let decoded = Base64.decode(text) {
-            document = decoded
+        let given = Self.withoutLead(text)
+        guard let first = given.first else { throw Self.unreadable("it is empty") }
+        if first == UInt8(ascii: "<") {
+            document = given.count == text.count ? text : Array(given)
+        } else if let decoded = Base64.decode(given) {
+            document = Array(Self.withoutLead(decoded))
         } else {
             throw Self.unreadable("it is neither base64 nor XML")
         }
@@ -32,6 +31,15 @@ public struct Message: Sendable {
         }
     }
 
+    /// `text` without white space and byte order marks at its beginning.
+    private static func withoutLead(_ text: [UInt8]) -> ArraySlice<UInt8> {
+        var rest = text[...]
+        while let first = rest.first, isWhiteSpace(first) || rest.starts(with: [0xEF, 0xBB, 0xBF]) {
+            rest = rest.dropFirst(isWhiteSpace(first) ? 1 : 3)
+        }
+        return rest
+    }
+
     private static func unreadable(_ cause: String) -> DriverError {
         DriverError(
             "read", "the driver message", cause: cause,
@@ -39,9 +47,9 @@ public struct Message: Sendable {
                 "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML")
     }
 
-    /// The text of the element at `path`, nil where it is missing or empty.
+    /// The text of the element at `path`, nil where it is missing or empty: white space alone says nothing either.
     public func value(_ path: String) -> String? {
-        guard let text = root.element(at: path)?.text, !text.isEmpty else { return nil }
+        guard let text = root.element(at: path)?.text, !text.utf8.allSatisfy(isWhiteSpace) else { return nil }
         return text
     }
 

@@ -27,7 +27,8 @@ public struct Template: Equatable, Sendable {
 
     /// The first plain value of that name, in any case.
     public subscript(name: String) -> String? {
-        for attribute in attributes where attribute.name == name.uppercased() {
+        let name = name.uppercased()
+        for attribute in attributes where attribute.name == name {
             if case .text(let text) = attribute.value { return text }
         }
         return nil
@@ -46,33 +47,17 @@ public struct Template: Equatable, Sendable {
 
     /// The template as oned reads it, a line for each attribute.
     public var text: String {
-        var text = ""
-        for attribute in attributes {
-            text += attribute.name
-            switch attribute.value {
-            case .text(let value):
-                text += "=\"\(Self.escaped(value))\"\n"
-            case .vector(let pairs):
-                text += "=[" + pairs.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",") + "]\n"
-            }
-        }
-        return text
+        var writer = TemplateWriter()
+        for attribute in attributes { writer.append(attribute) }
+        return writer.text
     }
 
-    private static func escaped(_ value: String) -> String {
-        representable(value).split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
-    }
-
-    /// The nearest value to `value` that can be written: without characters that XML refuses, `]]>` broken up, and a
-    /// space behind a backslash that would swallow the closing quotation mark.
+    /// The nearest value to `value` that can be written: without characters that XML refuses and C1 controls, `]]>`
+    /// broken up, and a space behind a backslash that would swallow the closing quotation mark.
     public static func representable(_ value: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in value.unicodeScalars where isXMLCharacter(scalar.value) && !(0x7F..<0xA0).contains(scalar.value) {
-            if scalar == ">" && result.last == "]" && result.dropLast().last == "]" { result.append(" ") }
-            result.append(scalar)
-        }
-        if result.last == "\\" { result.append(" ") }
-        return String(result)
+        var writer = TemplateWriter()
+        writer.append(representable: value)
+        return writer.text
     }
 
     // MARK: Reading

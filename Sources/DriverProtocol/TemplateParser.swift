@@ -93,6 +93,7 @@ struct TemplateParser {
         while let byte = peek, !delimiters.utf8.contains(byte) { offset += 1 }
         var end = offset
         while end > start, isWhiteSpace(bytes[end - 1]) { end -= 1 }
+        try refuseSectionEnd(in: bytes[start..<end], of: name)
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 
@@ -100,15 +101,9 @@ struct TemplateParser {
         offset += 1
         let start = offset
         guard let end = closingQuote(from: start) else { throw failure("the value of \(name) is not closed") }
-        var value: [UInt8] = []
-        for position in start..<end {
-            let isEscape =
-                bytes[position] == UInt8(ascii: "\\") && position + 1 < end && bytes[position + 1] == UInt8(ascii: "\"")
-            if !isEscape { value.append(bytes[position]) }
-        }
+        try refuseSectionEnd(in: bytes[start..<end], of: name)
         offset = end + 1
-        guard !contains(value, Array("]]>".utf8)) else { throw failure("]]> stands in the value of \(name)") }
-        return String(decoding: value, as: UTF8.self)
+        return unescaped(start..<end)
     }
 
     /// The first quotation mark without a backslash before it; where there is none, the last one of all, since the
@@ -122,8 +117,24 @@ struct TemplateParser {
         return last
     }
 
-    private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
-        bytes.count >= part.count
-            && (0...bytes.count - part.count).contains { bytes[$0..<$0 + part.count].elementsEqual(part) }
+    private func unescaped(_ range: Range<Int>) -> String {
+        var value: [UInt8] = []
+        var copied = range.lowerBound
+        for position in range where bytes[position] == UInt8(ascii: "\"") {
+            // What stands before a quotation mark inside a value is always a backslash.
+            value += bytes[copied..<position - 1]
+            copied = position
+        }
+        value += bytes[copied..<range.upperBound]
+        return String(decoding: value, as: UTF8.self)
+    }
+
+    /// oned takes `]]>` for the end of the section in which it keeps a template, and refuses all of it.
+    private func refuseSectionEnd(in value: ArraySlice<UInt8>, of name: String) throws(Template.SyntaxError) {
+        var brackets = 0
+        for byte in value {
+            if byte == UInt8(ascii: ">"), brackets >= 2 { throw failure("]]> stands in the value of \(name)") }
+            brackets = byte == UInt8(ascii: "]") ? brackets + 1 : 0
+        }
     }
 }

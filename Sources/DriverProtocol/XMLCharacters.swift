@@ -32,6 +32,15 @@ public func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
 }
 
+/// How many bytes the character at `offset` of valid UTF-8 has, if it is none that XML allows (a control character,
+/// U+FFFE or U+FFFF); 0 where it is allowed.
+func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
+    let byte = bytes[offset]
+    if byte < 0x20 { return isWhiteSpace(byte) ? 0 : 1 }
+    let isNoncharacter = byte == 0xEF && bytes[offset + 1] == 0xBF && bytes[offset + 2] >= 0xBE
+    return isNoncharacter ? 3 : 0
+}
+
 /// Where the first byte stands that is not UTF-8, or that begins a character which XML does not allow.
 public func firstInvalidByte(of bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBufferPointer { bytes in

@@ -73,15 +73,17 @@ public struct XMLParser {
         let name = try scanner.name()
         let attributes = try parseAttributes()
         if scanner.skip("/>") {
-            return XMLElement(name: name, attributes: attributes, range: start..<scanner.offset)
+            return XMLElement(name: scanner.text(name), attributes: attributes, range: start..<scanner.offset)
         }
-        guard scanner.skip(">") else { throw scanner.failure("the tag <\(name) is not closed") }
+        guard scanner.skip(">") else { throw scanner.failure("the tag <\(scanner.text(name)) is not closed") }
         let nodes = try parseContent(of: name)
-        return XMLElement(name: name, attributes: attributes, nodes: nodes, range: start..<scanner.offset)
+        return XMLElement(
+            name: scanner.text(name), attributes: attributes, nodes: nodes, range: start..<scanner.offset)
     }
 
     private mutating func parseAttributes() throws(Failure) -> [XMLElement.Attribute] {
         var attributes: [XMLElement.Attribute] = []
+        var names: Set<ArraySlice<UInt8>> = []
         while true {
             let separated = scanner.skipWhiteSpace()
             guard let next = scanner.peek, next != UInt8(ascii: ">"), next != UInt8(ascii: "/") else {
@@ -90,18 +92,18 @@ public struct XMLParser {
             guard separated else { throw scanner.failure("white space is missing before an attribute") }
             let name = try scanner.name()
             scanner.skipWhiteSpace()
-            guard scanner.skip("=") else { throw scanner.failure("attribute \(name) has no value") }
+            guard scanner.skip("=") else { throw scanner.failure("attribute \(scanner.text(name)) has no value") }
             scanner.skipWhiteSpace()
             let value = try scanner.attributeValue()
-            guard !attributes.contains(where: { $0.name == name }) else {
-                throw scanner.failure("attribute \(name) is given twice")
+            guard names.insert(scanner.bytes[name]).inserted else {
+                throw scanner.failure("attribute \(scanner.text(name)) is given twice")
             }
-            attributes.append(XMLElement.Attribute(name: name, value: value))
+            attributes.append(XMLElement.Attribute(name: scanner.text(name), value: value))
         }
     }
 
     /// What stands up to and with the end tag of `name`.
-    private mutating func parseContent(of name: String) throws(Failure) -> [XMLElement.Node] {
+    private mutating func parseContent(of name: Range<Int>) throws(Failure) -> [XMLElement.Node] {
         var nodes: [XMLElement.Node] = []
         var text: [UInt8] = []
         func finishText() {
@@ -114,8 +116,8 @@ public struct XMLParser {
             if scanner.skip("</") {
                 let end = try scanner.name()
                 scanner.skipWhiteSpace()
-                guard end == name, scanner.skip(">") else {
-                    throw scanner.failure("</\(end)> stands where </\(name)> was expected")
+                guard scanner.bytes[end] == scanner.bytes[name], scanner.skip(">") else {
+                    throw scanner.failure("</\(scanner.text(end))> stands where </\(scanner.text(name))> was expected")
                 }
                 finishText()
                 return nodes
@@ -126,7 +128,7 @@ public struct XMLParser {
             } else if scanner.skip("<?") {
                 try scanner.skipInstruction()
             } else if scanner.isAtEnd {
-                throw scanner.failure("the document ends inside <\(name)>")
+                throw scanner.failure("the document ends inside <\(scanner.text(name))>")
             } else {
                 finishText()
                 nodes.append(.element(try parseElement()))

@@ -25,6 +25,10 @@ struct XMLScanner {
         token.withUTF8Buffer { skip($0) }
     }
 
+    private func starts(with token: StaticString) -> Bool {
+        token.withUTF8Buffer { starts(with: $0) }
+    }
+
     private func starts(with token: some Collection<UInt8>) -> Bool {
         guard bytes.count - offset >= token.count else { return false }
         var position = offset
@@ -53,8 +57,10 @@ struct XMLScanner {
 
     // MARK: Names, references, comments
 
-    /// `Name` of XML 1.0, fifth edition.
-    mutating func name() throws(XMLParser.Failure) -> String {
+    /// `Name` of XML 1.0, fifth edition: where it stands.
+    ///
+    /// Names are compared by their bytes: strings that Swift calls equal (é, composed or not) are two names in XML.
+    mutating func name() throws(XMLParser.Failure) -> Range<Int> {
         let start = offset
         while let (scalar, length) = scalar(at: offset),
             offset == start ? isNameStart(scalar) : isNameCharacter(scalar)
@@ -62,7 +68,11 @@ struct XMLScanner {
             offset += length
         }
         guard offset > start else { throw failure("a name was expected") }
-        return String(decoding: bytes[start..<offset], as: UTF8.self)
+        return start..<offset
+    }
+
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
     }
 
     private func scalar(at position: Int) -> (scalar: UInt32, length: Int)? {
@@ -82,8 +92,8 @@ struct XMLScanner {
 
     mutating func skipInstruction() throws(XMLParser.Failure) {
         let target = try name()
-        guard target.lowercased() != "xml" else { throw failure("an XML declaration stands inside the document") }
-        guard skipWhiteSpace() || starts(with: Array("?>".utf8)) else {
+        guard text(target).lowercased() != "xml" else { throw failure("an XML declaration stands inside the document") }
+        guard skipWhiteSpace() || starts(with: "?>") else {
             throw failure("a processing instruction's name is malformed")
         }
         try skipPast("?>", or: "a processing instruction is not closed")
@@ -91,7 +101,7 @@ struct XMLScanner {
 
     /// The XML declaration, if there is one: version 1.x, encoding UTF-8 or none.
     mutating func skipDeclaration() throws(XMLParser.Failure) {
-        guard starts(with: Array("<?xml".utf8)), bytes.count > offset + 5, isWhiteSpace(bytes[offset + 5]) else {
+        guard starts(with: "<?xml"), bytes.count > offset + 5, isWhiteSpace(bytes[offset + 5]) else {
             return
         }
         offset += 5
@@ -100,11 +110,11 @@ struct XMLScanner {
             let separated = skipWhiteSpace()
             if skip("?>") { break }
             guard separated else { throw failure("the XML declaration is malformed") }
-            let name = try name()
+            let name = text(try name())
             skipWhiteSpace()
             guard skip("=") else { throw failure("the XML declaration is malformed") }
             skipWhiteSpace()
-            let value = try attributeValue()
+            let value = try literal()
             guard let position = expected.firstIndex(of: name), name == "version" || expected.startIndex > 0,
                 Self.isAcceptable(name, value)
             else {
@@ -121,6 +131,17 @@ struct XMLScanner {
         case "encoding": ["utf-8", "us-ascii", "ascii"].contains(value.lowercased())
         default: value == "yes" || value == "no"
         }
+    }
+
+    /// What stands between quotation marks, as it is.
+    private mutating func literal() throws(XMLParser.Failure) -> String {
+        guard let quote = peek, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+            throw failure("a quoted value was expected")
+        }
+        let start = offset + 1
+        guard let end = bytes[start...].firstIndex(of: quote) else { throw failure("a quoted value is not closed") }
+        offset = end + 1
+        return text(start..<end)
     }
 
     // MARK: Text
@@ -153,10 +174,12 @@ struct XMLScanner {
 
     /// Text up to the next `<` or the end, references resolved, line ends made line feeds.
     mutating func text(into text: inout [UInt8]) throws(XMLParser.Failure) {
-        while let byte = peek, byte != UInt8(ascii: "<") {
+        while true {
+            appendRun(to: &text)
+            guard let byte = peek, byte != UInt8(ascii: "<") else { return }
             if byte == UInt8(ascii: "&") {
                 try reference(into: &text)
-            } else if byte == UInt8(ascii: "]"), starts(with: Array("]]>".utf8)) {
+            } else if byte == UInt8(ascii: "]"), starts(with: "]]>") {
                 throw failure("]]> stands inside text")
             } else {
                 appendNormalized(byte, to: &text)
@@ -166,11 +189,25 @@ struct XMLScanner {
 
     /// The rest of a CDATA section.
     mutating func characterData(into text: inout [UInt8]) throws(XMLParser.Failure) {
-        while let byte = peek {
+        while true {
+            appendRun(to: &text)
+            guard let byte = peek else { throw failure("a CDATA section is not closed") }
             if byte == UInt8(ascii: "]"), skip("]]>") { return }
             appendNormalized(byte, to: &text)
         }
-        throw failure("a CDATA section is not closed")
+    }
+
+    /// Copies what needs no look at it: everything up to a markup sign or a carriage return.
+    private mutating func appendRun(to text: inout [UInt8]) {
+        let start = offset
+        bytes.withUnsafeBufferPointer { bytes in
+            while offset < bytes.count, !Self.endsRun(bytes[offset]) { offset += 1 }
+            text.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+        }
+    }
+
+    private static func endsRun(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "<") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "]") || byte == 0x0D
     }
 
     private mutating func appendNormalized(_ byte: UInt8, to text: inout [UInt8]) {

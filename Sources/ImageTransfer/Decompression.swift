@@ -72,10 +72,6 @@ final class HeadSource: ImageSource {
         if case .data = segment { buffer.copyBytes(from: head) }
         return segment
     }
-
-    func cancel() {
-        source.cancel()
-    }
 }
 
 /// A source's bytes as its decompressor prints them. A thread feeds the program and digests what it feeds.
@@ -110,8 +106,7 @@ final class DecompressingSource: ImageSource {
 
     deinit {
         guard let thread else { return }
-        // Nobody reads on: the feeder must not wait for the program or the network.
-        source.cancel()
+        // Nobody reads on: without the program, the feeder ends at its next write.
         child.terminate()
         thread.join()
     }

@@ -22,12 +22,6 @@ public protocol ImageSource: AnyObject {
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
     /// be, and `Interrupted`.
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment
-    /// Ends a transfer that nobody reads any more; may come from another thread.
-    func cancel()
-}
-
-extension ImageSource {
-    public func cancel() {}
 }
 
 /// What errors call the image that an operation reads.

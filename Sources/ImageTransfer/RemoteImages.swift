@@ -16,6 +16,9 @@ final class RemoteSource: ImageSource {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
         }
         let path = String(location[location.index(after: colon)...])
+        guard path.hasPrefix("/") else {
+            throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
+        }
         let host = String(location[..<colon])
         do {
             shell = try BridgeHosts(host: host, settings: settings, log: log).run(RemoteScript.read, ["/", path])
@@ -38,14 +41,32 @@ final class RemoteSource: ImageSource {
     var storageSize: UInt64? { length }
 
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
-        let count = try shell.read(into: buffer)
+        guard received < size else {
+            try checkUnchanged()
+            return .end
+        }
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: size - received))])
+        let count = try shell.read(into: part)
         received += UInt64(count)
-        guard received <= size, count > 0 || received == size else {
+        guard count > 0 else {
             throw readError(
-                name, cause: "\(received) bytes came where \(size) were announced",
+                name, cause: "\(received) of \(size) bytes came: \(try shell.failure())",
                 remedy: "check the network and that nothing writes to the image, and try again")
         }
-        return count > 0 ? .data(count) : .end
+        return .data(count)
+    }
+
+    private func checkUnchanged() throws {
+        let word: String?
+        do {
+            word = try shell.answer().first
+        } catch let failure as RemoteFailure {
+            word = failure.reason
+        }
+        guard word != "same" else { return }
+        throw readError(
+            name, cause: word == "changed" ? "it was changed while it was read" : word ?? "",
+            remedy: "leave the image alone until the import has ended")
     }
 }
 
@@ -99,7 +120,8 @@ final class RemoteSink: ImageSink {
             try shell.send("mode \(String(mode, radix: 8))\n".utf8)
             for name in names {
                 try shell.send(RemoteScript.argument(name))
-                if try shell.answer().first == "published" { return name }
+                // From here on the host may have published it: a signal must not keep us from knowing.
+                if try Interrupt.holding({ try shell.answer().first }) == "published" { return name }
             }
             throw RemoteFailure(host: shell.host, reason: "no name is free")
         }
@@ -132,6 +154,9 @@ extension BridgeHosts {
     /// Looks at the image at `path`, which must lie in `directory` once links are resolved. Where `md5` is set, the
     /// host reads all of it.
     public func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
+        guard path.hasPrefix("/") else {
+            throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")
+        }
         do {
             let shell = try run(RemoteScript.inspect, [directory, path, md5 ? "md5" : ""])
             let words = try shell.answer("image")

@@ -1,10 +1,14 @@
-/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities. No value is ever part of
-/// one: values come on standard input, a line each, as octal escapes for `printf %b`. A script has no single quote, so
-/// that it can stand between two of them.
+/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities (BusyBox has no
+/// `stat -f -c`, no `dd oflag=seek_bytes`). No value is ever part of one: script and values come on standard input, a
+/// line each, escaped for `printf %b`.
 ///
 /// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter.
 enum RemoteScript {
     static let marker = "market-drivers:"
+
+    /// What ssh is told to run: it reads the script. Without a line break, an exclamation mark or a backslash it means the
+    /// same to any login shell, csh and fish among them.
+    static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
     /// Common to all: `arg` reads the next value into $v, `say` answers, `fail` answers with a reason and ends.
     private static let prologue = """
@@ -14,8 +18,11 @@ enum RemoteScript {
         arg() { IFS= read -r line || exit 1; v=$(printf "%bx" "$line"); v=${v%x}; }
         say ready
         arg; dir=$v
-        reason=$(cd -- "$dir" 2>&1) || fail "${reason##*: }"
-        cd -- "$dir" || exit 1
+        cd -- "$dir" 2>/dev/null || {
+          reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
+          [ -d "$dir" ] || fail "Not a directory"
+          fail "Permission denied"
+        }
 
         """
 
@@ -44,7 +51,7 @@ enum RemoteScript {
             arg; tmp=$v
             trap "exit 1" HUP INT TERM PIPE
             trap "rm -f -- \\"./\\$tmp\\"" EXIT
-            find . -maxdepth 1 -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
+            find . -maxdepth 1 -type f -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
             reason=$( { : > "./$tmp"; } 2>&1) || fail "${reason##*: }"
             say "space $(stat -f -c "%S %b %f %a" .)"
             total=
@@ -65,11 +72,14 @@ enum RemoteScript {
             chmod "$mode" "./$tmp" || fail "its mode cannot be set"
             while arg; do
               name=$v
-              if ln -T -- "./$tmp" "./$name" 2>/dev/null; then say published; exit 0; fi
+              if ln -T -- "./$tmp" "./$name" 2>/dev/null; then rm -f -- "./$tmp"; break; fi
               if [ -e "./$name" ] || [ -L "./$name" ]; then say taken; continue; fi
               reason=$(mv -n -T -- "./$tmp" "./$name" 2>&1) || fail "${reason##*: }"
-              if [ -e "./$tmp" ]; then say taken; else say published; exit 0; fi
+              [ -e "./$tmp" ] || break
+              say taken
             done
+            sync . 2>/dev/null
+            say published
             """
 
     /// Values: directory, path, `md5` or nothing. Answers `image SIZE HEAD MD5`: HEAD the first bytes in hexadecimal,
@@ -85,11 +95,13 @@ enum RemoteScript {
             [ -f "$real" ] || fail "it is not a regular file"
             reason=$( { : < "$real"; } 2>&1) || fail "${reason##*: }"
             head=$(od -An -v -tx1 -N 512 < "$real" | tr -d " \\n")
-            sum=-; [ "$digest" = md5 ] && sum=$(md5sum < "$real" | cut -c 1-32)
-            say "image $(stat -c %s -- "$real") ${head:--} $sum"
+            sum=-
+            if [ "$digest" = md5 ]; then sum=$(md5sum < "$real" 2>&1) || fail "${sum##*: }"; fi
+            say "image $(stat -c %s -- "$real") ${head:--} ${sum%% *}"
             """
 
-    /// Values: directory (`/`), path. Answers `size SIZE`; the file's bytes follow.
+    /// Values: directory (`/`), path. Answers `size SIZE`; so many bytes follow, and `same` where nothing has been
+    /// written to the file meanwhile, else `changed`.
     static let read =
         prologue + """
             arg; path=$v
@@ -97,9 +109,25 @@ enum RemoteScript {
             [ -f "$path" ] || fail "it is not a regular file"
             reason=$( { : < "$path"; } 2>&1) || fail "${reason##*: }"
             exec < "$path" || exit 1
-            say "size $(stat -L -c %s -- "$path")"
-            exec cat
+            look() { stat -L -c "%s %.Y %i" /dev/stdin; }
+            before=$(look); size=${before%% *}
+            say "size $size"
+            dd bs=1M count="$size" iflag=fullblock,count_bytes status=none || exit 1
+            if [ "$(look)" = "$before" ]; then say same; else say changed; fi
             """
+
+    /// The script as the bootstrap reads it: one line.
+    static func line(_ script: String) -> [UInt8] {
+        var line: [UInt8] = []
+        for byte in script.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): line += Array("\\\\".utf8)
+            case 0x0A: line += Array("\\n".utf8)
+            default: line.append(byte)
+            }
+        }
+        return line + [0x0A]
+    }
 
     /// `value` as the scripts' `arg` reads it: a line of octal escapes.
     static func argument(_ value: String) -> [UInt8] {

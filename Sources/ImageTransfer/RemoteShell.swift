@@ -29,7 +29,7 @@ public struct BridgeHosts: Sendable {
     }
 
     private init(rotating hosts: [String], by id: Int, settings: Settings, log: Log) {
-        let first = id % hosts.count
+        let first = Int(id.magnitude % UInt(hosts.count))
         self.hosts = Array(hosts[first...] + hosts[..<first])
         self.settings = settings
         self.log = log
@@ -74,9 +74,21 @@ final class RemoteShell {
         let reason: String
     }
 
+    /// What can come where an answer is expected.
+    private enum Answer: Equatable {
+        case text(String)
+        case end
+        case late
+    }
+
+    /// How much may come that is no answer.
+    private static let noiseLimit = 1 << 20
+
     let host: String
     private let child: Child
     private var pending: [UInt8] = []
+    /// The last line that was no answer: what a login shell prints that refuses to run anything.
+    private var noise: Substring?
 
     /// Starts ssh, and waits until the script has greeted.
     fileprivate init(host: String, settings: Settings, script: String, arguments: [String]) throws {
@@ -84,14 +96,18 @@ final class RemoteShell {
         var command = ["ssh", "-T", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(settings.sshConnectTimeout)"]
         command += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
         if let file = settings.sshConfiguration { command += ["-F", file] }
-        command += ["--", host, "exec /bin/sh -c '\(script)'"]
         do {
-            child = try Child(command, input: .pipe)
+            child = try Child(command + ["--", host, RemoteScript.bootstrap], input: .pipe)
         } catch {
             throw DriverError("run", "ssh", error, remedy: "install the package openssh-client")
         }
-        guard try answer(by: Clock.now + Double(settings.sshConnectTimeout) + 15) == "ready" else {
-            throw Unreachable(reason: try failure())
+        // Together they fit a pipe's buffer: this cannot wait for a host that does not answer.
+        try? RemoteScript.line(script).withUnsafeBytes { try child.input!.writeWaiting($0) }
+        let timeout = settings.sshConnectTimeout + 15
+        switch try answer(by: Clock.now + Double(timeout)) {
+        case .text("ready"): break
+        case .late: throw Unreachable(reason: "it did not answer within \(timeout) s")
+        default: throw Unreachable(reason: try failure())
         }
         for argument in arguments { try send(RemoteScript.argument(argument)) }
     }
@@ -120,8 +136,10 @@ final class RemoteShell {
 
     /// The words of the script's next answer. Throws a ``RemoteFailure`` where it failed or the connection broke.
     func answer() throws -> [String] {
-        guard let line = try answer(by: nil) else { throw RemoteFailure(host: host, reason: try failure()) }
-        if line.hasPrefix("failed ") { throw RemoteFailure(host: host, reason: String(line.dropFirst(7))) }
+        guard case .text(let line) = try answer(by: nil) else {
+            throw RemoteFailure(host: host, reason: try failure())
+        }
+        if let reason = Self.reason(line) { throw RemoteFailure(host: host, reason: reason) }
         return line.split(separator: " ").map(String.init)
     }
 
@@ -145,46 +163,52 @@ final class RemoteShell {
         return try child.output!.readAvailable(into: buffer)
     }
 
-    /// Waits for the end of a script that has said all; whether it ended well.
-    func finish() -> ExitStatus {
-        child.closeInput()
-        return child.reap()
-    }
-
-    /// The next line that carries the marker, without it; nil at the end of output.
-    private func answer(by deadline: Double?) throws -> String? {
-        let marker = Array(RemoteScript.marker.utf8)
-        while true {
+    /// The next line that carries the marker, without it.
+    private func answer(by deadline: Double?) throws -> Answer {
+        let marker = RemoteScript.marker.utf8
+        var received = 0
+        while received < Self.noiseLimit {
             while let end = pending.firstIndex(of: 0x0A) {
-                let line = Array(pending[..<end])
+                let line = pending[..<end]
+                let text = String(decoding: line, as: UTF8.self)
+                let isAnswer = line.starts(with: marker)
                 pending.removeFirst(end + 1)
-                if line.starts(with: marker) {
-                    return String(decoding: line.dropFirst(marker.count + 1), as: UTF8.self)
-                }
+                if isAnswer { return .text(String(text.dropFirst(marker.count + 1))) }
+                noise = text[...]
             }
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = try chunk.withUnsafeMutableBytes { try child.output!.readAvailable(into: $0, by: deadline) }
-            guard let count, count > 0 else { return nil }
+            guard let count else { return .late }
+            guard count > 0 else { return .end }
+            received += count
             pending += chunk[..<count]
         }
+        return .end
+    }
+
+    private static func reason(_ line: String) -> String? {
+        line.hasPrefix("failed ") ? String(line.dropFirst("failed ".count)) : nil
     }
 
     /// A reason that the script may have given before it stopped reading.
     private func remainingFailure() throws -> String {
-        while let line = try answer(by: Clock.now + 5) {
-            if line.hasPrefix("failed ") { return String(line.dropFirst(7)) }
+        while case .text(let line) = try answer(by: Clock.now + 5) {
+            if let reason = Self.reason(line) { return reason }
         }
         return try failure()
     }
 
-    /// Why ssh ended.
-    private func failure() throws -> String {
-        let status = child.terminate(grace: 2)
-        var buffer = [UInt8](repeating: 0, count: 8192)
+    /// Why ssh ended: its own last words, or what the host printed in place of an answer.
+    func failure() throws -> String {
+        child.closeInput()
+        // Its output ends before it says why: time to speak.
+        let status = child.reap(within: 2) ?? child.terminate(grace: 2)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let count = buffer.withUnsafeMutableBytes { (try? child.errors!.read(into: $0)) ?? 0 }
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         try Interrupt.check()
-        return lines.last.map { $0.trimmingWhitespace() } ?? "ssh: \(status)"
+        let words = [lines.last, noise].compactMap { $0?.trimmingWhitespace() }
+        return words.first { !$0.isEmpty } ?? "ssh: \(status)"
     }
 }
 

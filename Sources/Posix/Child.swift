@@ -98,16 +98,23 @@ public final class Child {
         return ended
     }
 
+    /// Waits for the child's end: nil where it has not ended after `seconds`.
+    public func reap(within seconds: Double) -> ExitStatus? {
+        if let status { return status }
+        var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
+        let deadline = Clock.now + seconds
+        while Clock.now < deadline {
+            if poll(&entry, 1, Int32(max(1, (deadline - Clock.now) * 1000))) > 0 { return reap() }
+        }
+        return nil
+    }
+
     /// Ends the child: SIGTERM, and SIGKILL where it has not ended after `grace` seconds.
     @discardableResult
     public func terminate(grace: Double = 5) -> ExitStatus {
         if let status { return status }
         send(SIGTERM)
-        var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
-        let deadline = Clock.now + grace
-        while Clock.now < deadline {
-            if poll(&entry, 1, Int32(max(1, (deadline - Clock.now) * 1000))) > 0 { return reap() }
-        }
+        if let status = reap(within: grace) { return status }
         send(SIGKILL)
         return reap()
     }
@@ -130,17 +137,23 @@ private struct Plumbing {
             posix_spawn_file_actions_addopen(&actions, number, "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
             return nil
         case .descriptor(let descriptor):
-            posix_spawn_file_actions_adddup2(&actions, descriptor.number, number)
-            childEnds.append(descriptor)
+            try hand(descriptor, over: number)
             return nil
         case .pipe:
             let pipe = try Pipe()
             let (theirs, ours) = number == 0 ? (pipe.reading, pipe.writing) : (pipe.writing, pipe.reading)
-            posix_spawn_file_actions_adddup2(&actions, theirs.number, number)
-            childEnds.append(theirs)
+            try hand(theirs, over: number)
             ours.setNonBlocking()
             return ours
         }
+    }
+
+    /// Makes `number` of the child lead where `descriptor` leads. One of the first three could already lead elsewhere
+    /// in the child when its turn comes, so a copy with a higher number takes its place.
+    private mutating func hand(_ descriptor: FileDescriptor, over number: Int32) throws(SystemError) {
+        let source = descriptor.number > 2 ? descriptor : try descriptor.copy(from: 3)
+        posix_spawn_file_actions_adddup2(&actions, source.number, number)
+        childEnds.append(source)
     }
 
     mutating func spawn(_ arguments: [String], environment: [String]?, ownGroup: Bool) throws(SystemError) -> pid_t {
@@ -152,7 +165,7 @@ private struct Plumbing {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        for number in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&signals, number) }
+        sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
         let group = ownGroup ? POSIX_SPAWN_SETPGROUP : 0

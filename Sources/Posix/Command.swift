@@ -24,7 +24,8 @@ public struct Command {
         public var description: String {
             switch self {
             case .outputTooLarge(let limit): "it printed more than \(limit) bytes"
-            case .timedOut(let seconds): "it did not end within \(Int(seconds)) s"
+            case .timedOut(let seconds):
+                "it did not end within \(seconds.rounded() == seconds ? "\(Int(seconds))" : "\(seconds)") s"
             }
         }
     }

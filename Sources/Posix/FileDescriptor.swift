@@ -111,21 +111,29 @@ public final class FileDescriptor: @unchecked Sendable {
         flock(number, LOCK_EX | LOCK_NB) == 0
     }
 
+    /// Another descriptor of the same open file, close-on-exec, numbered `lowest` or higher: fcntl(2), F_DUPFD_CLOEXEC.
+    public func copy(from lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            try retrying("fcntl", name) { cposix_fcntl(number, F_DUPFD_CLOEXEC, lowest) }, name: name)
+    }
+
     /// Reads and writes on this end of a pipe no longer wait.
     public func setNonBlocking() {
         _ = cposix_fcntl(number, F_SETFL, cposix_fcntl(number, F_GETFL, 0) | O_NONBLOCK)
     }
 
     /// The extent of data at or behind `offset`: lseek(2) with SEEK_DATA and SEEK_HOLE. Nil where only a hole is left.
-    /// A file system without holes answers one extent to the end.
+    /// A file system without holes answers one extent to the end. What a growing file has beyond `size` is left out.
     public func dataExtent(from offset: Int64, size: Int64) throws(SystemError) -> Range<Int64>? {
+        guard offset < size else { return nil }
         let start = cposix_seek_data(number, off_t(offset))
         if start < 0 {
             if errno == ENXIO { return nil }
             return offset..<size
         }
+        guard Int64(start) < size else { return nil }
         let end = try retrying("lseek", name) { cposix_seek_hole(number, start) }
-        return Int64(start)..<Swift.max(Int64(end), Int64(start))
+        return Int64(start)..<min(Int64(end), size)
     }
 }
 
@@ -134,7 +142,13 @@ public struct Pipe: Sendable {
     public let reading: FileDescriptor
     public let writing: FileDescriptor
 
+    /// A reader that is gone is an error of write(2) (EPIPE) in this process from the first pipe on, never a signal.
+    private static let ignoringBrokenPipes: Void = {
+        signal(SIGPIPE, SIG_IGN)
+    }()
+
     public init() throws(SystemError) {
+        Self.ignoringBrokenPipes
         var ends: [Int32] = [0, 0]
         try retrying("pipe", "") { cposix_pipe(&ends) }
         reading = FileDescriptor(ends[0], name: "pipe")

@@ -13,14 +13,17 @@ public struct Interrupted: Error, Equatable, CustomStringConvertible {
 /// A handler only stores the number and writes to a pipe; whoever waits in poll(2) also waits for ``descriptor``.
 public enum Interrupt {
     private static let received = Atomic<Int32>(0)
+    private static let held = Atomic<Int>(0)
     private static let pipe = Pipe.orDie()
 
-    /// Becomes readable when a signal has come.
-    public static var descriptor: Int32 { pipe.reading.number }
+    /// Becomes readable when a signal has come; -1, which poll(2) passes over, while signals are held.
+    public static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
 
     /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2).
     public static func install() {
+        // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
+        _ = received.load(ordering: .relaxed)
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGTERM, SIGINT, SIGHUP] {
             var action = sigaction()
@@ -37,10 +40,19 @@ public enum Interrupt {
 
     /// Throws ``Interrupted`` once a signal has come.
     public static func check() throws(Interrupted) {
-        let number = received.load(ordering: .relaxed)
-        if number != 0 { throw Interrupted(signal: number) }
+        if isRequested { throw Interrupted(signal: received.load(ordering: .relaxed)) }
     }
 
     /// Whether a signal has come.
-    public static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+    public static var isRequested: Bool { !isHeld && received.load(ordering: .relaxed) != 0 }
+
+    /// Does something short to its end, whatever signal has come or comes: taking work back, say. The signal counts again
+    /// afterwards.
+    public static func holding<Result>(_ body: () throws -> Result) rethrows -> Result {
+        held.add(1, ordering: .sequentiallyConsistent)
+        defer { held.subtract(1, ordering: .sequentiallyConsistent) }
+        return try body()
+    }
+
+    private static var isHeld: Bool { held.load(ordering: .relaxed) > 0 }
 }

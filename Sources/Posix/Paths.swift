@@ -8,13 +8,16 @@ public func resolvedPath(_ path: String) throws(SystemError) -> String {
 }
 
 /// Whether `path` is `directory` or lies below it; both resolved.
+///
+/// Compared by their bytes, as the kernel does: strings that Swift calls equal (é, composed or not) are two paths.
 public func isInside(_ path: String, _ directory: String) -> Bool {
-    directory == "/" || path == directory || path.hasPrefix(directory + "/")
+    if path.utf8.elementsEqual(directory.utf8) { return true }
+    return path.utf8.starts(with: directory.utf8.last == UInt8(ascii: "/") ? directory.utf8 : (directory + "/").utf8)
 }
 
 /// `directory/name` with one slash between.
 public func joined(_ directory: String, _ name: String) -> String {
-    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    directory.utf8.last == UInt8(ascii: "/") ? directory + name : directory + "/" + name
 }
 
 /// The names in a directory, `.` and `..` left out, in no particular order.

@@ -35,9 +35,10 @@ public final class PendingFile {
         while true {
             let path = joined(directory, prefix + randomName() + suffix)
             let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            // Between the two calls another process may have taken the file for an abandoned one.
-            let isLocked = file.tryLock()
-            if isLocked, try file.status().linkCount > 0 { return (path, file) }
+            // Between the two calls another process may have taken the file for an abandoned one. A file system that
+            // knows no locks is no obstacle: nobody can take the file for an abandoned one there.
+            let isOurs = file.tryLock() || errno != EWOULDBLOCK
+            if isOurs, try file.status().linkCount > 0 { return (path, file) }
             unlink(path)
         }
     }
@@ -105,7 +106,8 @@ public final class PendingFile {
 
     private static func isUnlocked(_ path: String, orMissing missing: Bool) -> Bool {
         do {
-            return try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).tryLock()
+            // For writing, since NFS gives an exclusive lock to nobody else.
+            return try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).tryLock()
         } catch {
             return missing && error.code == ENOENT
         }

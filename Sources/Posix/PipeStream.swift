@@ -17,6 +17,20 @@ extension FileDescriptor {
         }
     }
 
+    /// Everything up to the end of file, or nil where that is more than `limit` bytes, of any descriptor; a signal to
+    /// this process ends the wait. Throws ``SystemError`` or ``Interrupted``.
+    public func readToEndWaiting(limit: Int) throws -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            _ = try waitUntilReady(POLLIN, by: nil)
+            let count = try chunk.withUnsafeMutableBytes { try readAvailable(into: $0) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { return nil }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
     /// Reads what is there, waiting for it: the number of bytes read, 0 at the end, nil where `deadline` came first.
     /// Throws ``SystemError`` or ``Interrupted``.
     public func readAvailable(into buffer: UnsafeMutableRawBufferPointer, by deadline: Double?) throws -> Int? {

@@ -64,6 +64,8 @@ public func freePort() -> Int {
 public final class Server: @unchecked Sendable {
     private let child: Child
 
+    public var pid: pid_t { child.pid }
+
     /// Starts the program and waits until `port` of 127.0.0.1 answers.
     public init(_ arguments: [String], port: Int, environment: [String: String] = [:]) throws {
         let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }

@@ -1,1 +1,3 @@
-import DriverProtocol
+import MarketHTTP
+
+Export.main()

@@ -1,0 +1,16 @@
+import DriverProtocol
+import ImageTransfer
+
+/// `market/http/export`: brings an app into a datastore.
+public enum Export: Action {
+    public static let name = "market/http/export"
+    public static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    public static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+
+    public static func run(_ request: Request) throws -> Reply {
+        let export = try AppExport(request)
+        let directory = try PublicDirectory(request)
+        let name = try directory.fileName(of: request.message)
+        return try export.run(from: HTTPSource(directory.url(of: name), request))
+    }
+}

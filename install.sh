@@ -1,0 +1,706 @@
+#!/usr/bin/env bash
+# Puts the market drivers in place of OpenNebula's own ones, and takes them out again.
+#
+# Everything under remotes/ is installed as it stands there. A file that runs ".build/release/NAME" is a launcher: it is
+# made to run the installed executable NAME instead, which is copied with the Swift libraries that it needs. Adding a
+# driver therefore needs no edit here.
+#
+# The manifest in the library directory has one line per file and version that was put in place: checksum, name. It is
+# written before the first file is touched, so that an interrupted run can be repeated or removed.
+set -eu -o pipefail
+umask 022
+unset CDPATH LD_LIBRARY_PATH
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+readonly here
+readonly temporary_prefix=.market-drivers-install
+
+usage() {
+    cat <<'END'
+usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR]
+       ./install.sh -r [-d DIR]
+       ./install.sh --demo
+
+Without an action option: builds what is not built, and installs.
+
+  -d DIR    OpenNebula is self-contained in DIR (its ONE_LOCATION): DIR/var/remotes, DIR/lib/mads.
+            Without it: /var/lib/one/remotes, /usr/lib/one/mads.
+  -u USER   owner of the installed files; without it oneadmin where the system's paths are used and there is
+            such a user, else the user that runs this
+  -g GROUP  their group; without it the user's own
+  -k        keep configuration files that exist
+  -b DIR    take the executables from DIR, and build nothing
+  -r        remove: put every replaced file back, and take away what was added
+  --demo    show the drivers at work in a throw-away installation
+  -h        this text
+END
+}
+
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+note() {
+    printf '%s\n' "$*"
+}
+
+# ---- What is asked for ----
+
+location=
+owner=
+group=
+keep=false
+programs=
+action=install
+
+parse_arguments() {
+    while (($#)); do
+        case $1 in
+        -d | -u | -g | -b)
+            [[ -n ${2:-} ]] || fail "$1 needs a value; see --help"
+            case $1 in
+            -d) location=$2 ;;
+            -u) owner=$2 ;;
+            -g) group=$2 ;;
+            -b) programs=$2 ;;
+            esac
+            shift
+            ;;
+        -k) keep=true ;;
+        -r) action=remove ;;
+        --demo) action=demo ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *) fail "unknown option $1; see --help" ;;
+        esac
+        shift
+    done
+}
+
+# Sets the three roots. A file's key in the manifest is ROOT/PATH: remotes/market/http/import, mads/one_market, lib/….
+resolve_roots() {
+    if [[ -n $location ]]; then
+        [[ $location != *$'\n'* ]] || fail "-d: a line break in the directory's name is not possible"
+        [[ -d $location ]] || fail "-d: there is no directory $location"
+        location=$(cd -- "$location" && pwd) || fail "-d: $location cannot be entered"
+        location=${location%/}
+        remotes=$location/var/remotes
+        mads=$location/lib/mads
+        lib=$location/lib/market-drivers
+    else
+        remotes=/var/lib/one/remotes
+        mads=/usr/lib/one/mads
+        lib=/usr/lib/one/market-drivers
+    fi
+    backup=$lib/backup
+    edited=$lib/edited
+    manifest=$lib/manifest
+}
+
+require_opennebula() {
+    local directory
+    for directory in "$remotes" "$mads"; do
+        [[ -d $directory ]] || fail "no OpenNebula is there: $directory is missing; -d DIR names a self-contained one"
+    done
+}
+
+require_write_access() {
+    local directory
+    for directory in "$remotes" "$mads" "${lib%/*}"; do
+        [[ ! -d $directory || -w $directory ]] ||
+            fail "$directory cannot be written by $(id -un); run this as root or as its owner"
+    done
+}
+
+resolve_owner() {
+    if [[ -z $owner ]]; then
+        owner=$(id -un)
+        if [[ -z $location ]] && ((EUID == 0)) && id -u oneadmin >/dev/null 2>&1; then owner=oneadmin; fi
+    fi
+    owner=$(id -un -- "$owner" 2>/dev/null) || fail "-u: there is no such user"
+    [[ -n $group ]] || group=$(id -gn -- "$owner")
+    group=$(getent group -- "$group" | cut -d: -f1) || fail "-g: there is no such group"
+    if ((EUID != 0)); then
+        [[ $owner == "$(id -un)" ]] || fail "-u: only root can give files to $owner"
+        id -Gn | tr ' ' '\n' | grep -qxF -- "$group" || fail "-g: only root can give files to the group $group"
+    fi
+}
+
+# Two runs at once would mix their backups.
+take_lock() {
+    command -v flock >/dev/null || return 0
+    exec 9<"${lib%/*}"
+    flock -n 9 || fail "another install.sh is at work in ${lib%/*}; wait for its end"
+}
+
+# ---- Roots, keys and checksums ----
+
+path_of() {
+    case $1 in
+    remotes/*) printf '%s' "$remotes/${1#remotes/}" ;;
+    mads/*) printf '%s' "$mads/${1#mads/}" ;;
+    lib/*) printf '%s' "$lib/${1#lib/}" ;;
+    esac
+}
+
+checksum() {
+    local line
+    line=$(sha256sum <"$1")
+    printf '%s' "${line%% *}"
+}
+
+exists() {
+    [[ -e $1 || -L $1 ]]
+}
+
+is_configuration() {
+    [[ $1 == remotes/etc/* ]]
+}
+
+# The manifest that was found: keys in their order, the checksums of each, the directories made.
+declare -a known_keys=() made_directories=()
+declare -A known_sums=()
+
+read_manifest() {
+    local sum key
+    [[ -f $manifest ]] || return 0
+    while read -r sum key; do
+        case $sum in
+        '#'*) ;;
+        directory) made_directories+=("$key") ;;
+        *)
+            [[ -n ${known_sums[$key]:-} ]] || known_keys+=("$key")
+            known_sums[$key]="${known_sums[$key]:-} $sum"
+            ;;
+        esac
+    done <"$manifest"
+}
+
+# Whose file is in place? absent; ours; edited: ours, changed by somebody; foreign: of another origin.
+state_of() {
+    local path
+    path=$(path_of "$1")
+    if ! exists "$path"; then
+        printf absent
+    elif [[ -L $path || ! -f $path || -z ${known_sums[$1]:-} ]]; then
+        printf foreign
+    elif [[ $1 == lib/* || ${known_sums[$1]} == *" $(checksum "$path")"* ]]; then
+        printf ours
+    elif is_configuration "$1" || grep -qF -- "${lib##*/}/" "$path"; then
+        printf edited
+    else
+        printf foreign
+    fi
+}
+
+# ---- What is to be installed ----
+
+staging=
+cleanup() {
+    local status=$?
+    [[ -z $staging ]] || rm -rf -- "$staging"
+    [[ -z ${pending:-} ]] || rm -f -- "$pending"
+    return "$status"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Staging needs a file system that executables can be run from.
+make_staging() {
+    local parent
+    for parent in "${TMPDIR:-/tmp}" "${lib%/*}"; do
+        staging=$(mktemp -d -- "$parent/$temporary_prefix.XXXXXX") || continue
+        touch -- "$staging/probe"
+        chmod 755 -- "$staging/probe"
+        if [[ -x $staging/probe ]]; then
+            rm -f -- "$staging/probe"
+            return
+        fi
+        rm -rf -- "$staging"
+    done
+    staging=
+    fail "no temporary directory can be made in ${TMPDIR:-/tmp} from which programs may run; set TMPDIR"
+}
+
+# $1 as one word for sh.
+sh_quoted() {
+    local quote="'\\''"
+    printf "'%s'" "${1//\'/"$quote"}"
+}
+
+launched_program() {
+    sed -n '2s|^exec "[^"]*/\.build/release/\([^"/]*\)".*|\1|p' "$1"
+}
+
+# A launcher of the checkout, made to run the installed executable.
+installed_launcher() {
+    local first second
+    {
+        IFS= read -r first
+        IFS= read -r second
+    } <"$1"
+    # What follows the quoted path is kept: the arguments, and the marker that one_market looks for.
+    printf '%s\nexec %s%s\n' "$first" "$(sh_quoted "$lib/$2")" "${second#exec \"*\"}"
+}
+
+# Fills $staging with the tree to install, by keys.
+stage() {
+    local file key program
+    local -A wanted=([one_market]="$programs/one_market")
+    mkdir -p "$staging/mads" "$staging/lib"
+    while IFS= read -r -d '' file; do
+        key=remotes/${file#"$here/remotes/"}
+        mkdir -p "$staging/${key%/*}"
+        program=$(launched_program "$file")
+        if [[ -n $program ]]; then
+            wanted[$program]=$programs/$program
+            installed_launcher "$file" "$program" >"$staging/$key"
+            chmod 755 "$staging/$key"
+        else
+            cp -- "$file" "$staging/$key"
+            if [[ -x $file ]]; then chmod 755 "$staging/$key"; else chmod 644 "$staging/$key"; fi
+        fi
+    done < <(find "$here/remotes" -type f ! -name '.*' ! -name '*~' -print0)
+    printf '#!/bin/sh\nexec %s "$@"\n' "$(sh_quoted "$lib/one_market")" >"$staging/mads/one_market"
+    chmod 755 "$staging/mads/one_market"
+    for program in "${wanted[@]}"; do
+        [[ -x $program ]] || fail "there is no executable $program; build with: swift build -c release"
+        cp -- "$program" "$staging/lib/"
+        chmod 755 "$staging/lib/${program##*/}"
+    done
+    stage_runtime "${wanted[@]}"
+}
+
+# "NAME PATH" of each library that the executables need, PATH empty where it is not found.
+libraries_of() {
+    local line
+    ldd "$@" 2>/dev/null | while IFS= read -r line; do
+        case $line in
+        *' => not found'*)
+            line=${line%% =>*}
+            printf '%s \n' "${line##*[[:space:]]}"
+            ;;
+        *' => '*)
+            local name=${line%% =>*} path=${line#* => }
+            printf '%s %s\n' "${name##*[[:space:]]}" "${path% (0x*}"
+            ;;
+        esac
+    done | sort -u
+}
+
+is_swift_library() {
+    case $1 in
+    libswift* | libdispatch* | libBlocksRuntime* | libFoundation* | lib_Foundation*) true ;;
+    *) false ;;
+    esac
+}
+
+# Copies the Swift libraries that the executables "$@" need beside the staged ones, and makes these look there alone.
+stage_runtime() {
+    local name path missing=() toolchain=
+    while read -r name path; do
+        if [[ -z $path ]]; then
+            missing+=("$name")
+        elif is_swift_library "$name"; then
+            cp -- "$path" "$staging/lib/$name"
+            chmod 644 "$staging/lib/$name"
+            [[ $name != libswiftCore.so ]] || toolchain=${path%/*}
+        fi
+    done < <(libraries_of "$@")
+    ((${#missing[@]} == 0)) || fail_missing_libraries "${missing[@]}"
+    [[ -n $toolchain ]] || fail "the executables in $programs have the Swift libraries linked in; build without -static-stdlib"
+    for path in "$staging"/lib/*; do
+        [[ $path == *.so ]] || use_own_libraries "$path" "$toolchain"
+    done
+    verify_runtime
+}
+
+# The linker has recorded "TOOLCHAIN:$ORIGIN" as the search path. A toolchain that is upgraded, or one in a user's home,
+# must not decide what runs under oned: only $ORIGIN is left, ended by a zero byte as the shorter string that it is.
+use_own_libraries() {
+    local offsets
+    # shellcheck disable=SC2016 # $ORIGIN is the dynamic linker's word, not the shell's
+    offsets=$(LC_ALL=C grep -aboF -- "$2:"'$ORIGIN' "$1" | cut -d: -f1) || return 0
+    [[ $offsets != *$'\n'* ]] || fail "${1##*/} names the Swift libraries' directory more than once"
+    # shellcheck disable=SC2016
+    printf '$ORIGIN\0' | dd of="$1" bs=1 seek="$offsets" conv=notrunc status=none
+}
+
+# Nothing is installed that would depend on the toolchain, or on the 40 MB of Foundation's Unicode tables.
+verify_runtime() {
+    local name path
+    while read -r name path; do
+        if is_swift_library "$name" && [[ $path != "$staging/lib/"* ]]; then
+            fail "the executables would load $name from ${path:-nowhere}, not from their own directory"
+        fi
+        [[ $name != lib_FoundationICU* ]] || fail "an executable needs $name: it imports more of Foundation than FoundationEssentials"
+    done < <(libraries_of "$staging"/lib/*)
+}
+
+# ---- Putting files in place ----
+
+# Makes the directory of $1 and those above it, and records which were not there.
+make_directory() {
+    local directory=$1
+    [[ ! -d $directory ]] || return 0
+    exists "$directory" && fail "$directory is in the way: it is not a directory"
+    make_directory "${directory%/*}"
+    mkdir -- "$directory"
+    own "$directory"
+}
+
+own() {
+    if ((EUID == 0)); then chown -h -- "$owner:$group" "$1"; elif [[ -n $group ]]; then chgrp -h -- "$group" "$1"; fi
+}
+
+# The directories that $1, a key, will need and that are not there, outermost first, as keys.
+missing_directories() {
+    local directory=${1%/*}
+    [[ $directory == */* ]] || return 0
+    missing_directories "$directory"
+    [[ -d $(path_of "$directory") ]] || printf '%s\n' "$directory"
+}
+
+# Copies $1 to $2 with all its attributes, so that $2 is at any moment the old file or the new one.
+publish() {
+    pending=$(mktemp -- "${2%/*}/$temporary_prefix.XXXXXX") || fail "${2%/*} cannot be written"
+    if [[ -L $1 ]]; then rm -f -- "$pending"; fi
+    cp -a --no-target-directory -- "$1" "$pending" || fail "$2 cannot be written"
+    if [[ ! -L $pending ]]; then sync -- "$pending" 2>/dev/null || true; fi
+    mv -fT -- "$pending" "$2" || fail "$2 cannot be replaced"
+    pending=
+}
+
+same_attributes() {
+    [[ $(stat -c '%a' -- "$1") == $(stat -c '%a' -- "$2") && $(stat -c '%U:%G' -- "$2") == "$owner:$group" ]]
+}
+
+# What has to be done for each key of the new tree, found out before anything is changed.
+declare -a new_keys=() work=()
+declare -A new_sums=()
+kept=0
+
+plan() {
+    local key path state
+    while IFS= read -r key; do
+        path=$(path_of "$key")
+        [[ -L $path || ! -d $path ]] || fail "$path is a directory; a driver's file belongs there"
+        state=$(state_of "$key")
+        if $keep && is_configuration "$key" && [[ $state == foreign || $state == edited ]]; then
+            note "kept: $path"
+            ((kept += 1))
+            if [[ -n ${known_sums[$key]:-} ]]; then new_keys+=("$key") new_sums[$key]=${known_sums[$key]}; fi
+            continue
+        fi
+        if [[ $state == foreign ]] && ((EUID != 0)) && [[ ! -O $path ]]; then
+            fail "$path belongs to $(stat -c %U -- "$path"): only root can put it back as it is; run this as root"
+        fi
+        new_keys+=("$key")
+        new_sums[$key]=" $(checksum "$staging/$key")"
+        if [[ $state == ours && ${new_sums[$key]} == " $(checksum "$path")" ]] && same_attributes "$staging/$key" "$path"; then
+            continue
+        fi
+        work+=("$state $key")
+    done < <(cd "$staging" && find lib remotes mads -type f | order_of_installation)
+}
+
+# Executables and libraries first, the driver manager last: nothing in place ever names what is not there yet.
+order_of_installation() {
+    sort | awk '{ print ($0 ~ /^lib\// ? 1 : $0 ~ /^remotes\// ? 2 : 3), $0 }' | sort -s -k1,1n | cut -d' ' -f2-
+}
+
+# Writes the manifest: with "all", what was known before stays listed beside the new.
+write_manifest() {
+    local key sum
+    {
+        echo '# Files that install.sh has put in place; install.sh -r needs this list. Do not edit.'
+        for key in ${made_directories[@]+"${made_directories[@]}"}; do printf 'directory %s\n' "$key"; done
+        if [[ $1 == all ]]; then
+            for key in ${known_keys[@]+"${known_keys[@]}"}; do
+                for sum in ${known_sums[$key]}; do printf '%s %s\n' "$sum" "$key"; done
+            done
+        fi
+        for key in "${new_keys[@]}"; do
+            for sum in ${new_sums[$key]}; do printf '%s %s\n' "$sum" "$key"; done
+        done
+    } | awk '!seen[$0]++' >"$staging/manifest"
+    own "$staging/manifest"
+    if [[ ! -f $manifest ]] || ! cmp -s "$staging/manifest" "$manifest"; then publish "$staging/manifest" "$manifest"; fi
+}
+
+# Keeps a copy of the file at key $1 in the mirror tree $2.
+save() {
+    make_directory "$2/${1%/*}"
+    publish "$(path_of "$1")" "$2/$1"
+}
+
+put_in_place() {
+    local entry state key path added=0 replaced=0 updated=0
+    for entry in ${work[@]+"${work[@]}"}; do
+        state=${entry%% *}
+        key=${entry#* }
+        path=$(path_of "$key")
+        case $state in
+        absent) ((added += 1)) ;;
+        ours) ((updated += 1)) ;;
+        foreign)
+            save "$key" "$backup"
+            ((replaced += 1))
+            ;;
+        edited)
+            save "$key" "$edited"
+            note "changed since it was installed, and now replaced: $path"
+            note "  the changed file is kept as $edited/$key"
+            ((updated += 1))
+            ;;
+        esac
+        make_directory "${path%/*}"
+        own "$staging/$key"
+        publish "$staging/$key" "$path"
+    done
+    retire
+    note "installed: $added files added, $replaced replaced (kept in $backup), $updated updated"
+}
+
+# Takes back the files of an earlier version that the new one has no more.
+retire() {
+    local key
+    for key in ${known_keys[@]+"${known_keys[@]}"}; do
+        if [[ -z ${new_sums[$key]:-} ]]; then
+            undo "$key"
+            rm -f -- "$backup/$key"
+        fi
+    done
+}
+
+has_retired() {
+    local key
+    for key in ${known_keys[@]+"${known_keys[@]}"}; do
+        [[ -n ${new_sums[$key]:-} ]] || return 0
+    done
+    return 1
+}
+
+record_directories() {
+    local entry directory
+    local -A listed=()
+    for directory in ${made_directories[@]+"${made_directories[@]}"}; do listed[$directory]=1; done
+    for entry in ${work[@]+"${work[@]}"}; do
+        while IFS= read -r directory; do
+            [[ -z ${listed[$directory]:-} ]] || continue
+            listed[$directory]=1
+            made_directories+=("$directory")
+        done < <(missing_directories "${entry#* }")
+    done
+}
+
+# What a run that was killed has left under temporary names.
+clear_leftovers() {
+    local root
+    rm -rf -- "${lib%/*}/$temporary_prefix".??????
+    for root in "$remotes" "$mads" "$lib"; do
+        [[ ! -d $root ]] || find "$root" -name "$temporary_prefix.??????" ! -type d -exec rm -f -- {} +
+    done
+}
+
+install_drivers() {
+    require_opennebula
+    require_write_access
+    resolve_owner
+    prepare_programs
+    take_lock
+    read_manifest
+    clear_leftovers
+    make_staging
+    stage
+    plan
+    report_missing_programs
+    if ((${#work[@]} == 0)) && ! has_retired; then
+        # An interrupted run may have left the manifest at its wider state.
+        write_manifest new
+        note "nothing to do: the drivers are already installed in $lib"
+        return
+    fi
+    record_directories
+    make_directory "$lib"
+    write_manifest all
+    put_in_place
+    write_manifest new
+    say_what_is_next
+}
+
+say_what_is_next() {
+    cat <<END
+owner: $owner:$group
+next:
+  oned.conf needs no change. Restart OpenNebula, or, while no upload to a marketplace is under way, end the
+  one_market process: oned starts the new one by itself.
+remove with:
+  $(sh_quoted "$here/install.sh") -r${location:+ -d $(sh_quoted "$location")}
+END
+}
+
+# ---- Taking it out again ----
+
+# Gives back what was at key $1 before it was installed.
+undo() {
+    local path
+    path=$(path_of "$1")
+    case $(state_of "$1") in
+    foreign)
+        if ! exists "$backup/$1" || ! same_file "$backup/$1" "$path"; then
+            note "left as it is, since it is not what was installed: $path"
+        fi
+        return
+        ;;
+    edited)
+        if is_configuration "$1"; then
+            note "kept, since it was changed: $path"
+            return
+        fi
+        note "was changed since it was installed, and goes all the same: $path"
+        ;;
+    absent)
+        [[ -d ${path%/*} ]] || return 0
+        ;;
+    esac
+    if exists "$backup/$1"; then
+        publish "$backup/$1" "$path"
+    else
+        rm -f -- "$path"
+    fi
+}
+
+same_file() {
+    if [[ -L $1 || -L $2 ]]; then
+        [[ -L $1 && -L $2 && $(readlink -- "$1") == "$(readlink -- "$2")" ]]
+    else
+        cmp -s -- "$1" "$2"
+    fi
+}
+
+remove_directories() {
+    local index path
+    for ((index = ${#made_directories[@]} - 1; index >= 0; index--)); do
+        path=$(path_of "${made_directories[index]}")
+        if [[ -d $path && ! -L $path ]]; then rmdir -- "$path" 2>/dev/null || true; fi
+    done
+}
+
+remove_drivers() {
+    local index
+    if [[ ! -f $manifest ]]; then
+        if [[ -d $lib ]]; then rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest, so nothing is known of what it holds; nothing was changed"; fi
+        note "nothing to do: the drivers are not installed in $lib"
+        return
+    fi
+    require_write_access
+    take_lock
+    read_manifest
+    clear_leftovers
+    # Backwards: what calls an executable goes before the executable.
+    for ((index = ${#known_keys[@]} - 1; index >= 0; index--)); do undo "${known_keys[index]}"; done
+    remove_directories
+    rm -rf -- "$backup" "$edited"
+    rm -f -- "$manifest"
+    rmdir -- "$lib" 2>/dev/null || note "kept, since other files are in it: $lib"
+    note "removed; every replaced file is back. Restart OpenNebula, or end the one_market process."
+}
+
+# ---- What the machine needs ----
+
+# PROGRAM, and the package that it comes with: apt's, dnf's.
+readonly programs_needed='
+qemu-img qemu-utils qemu-img
+ssh openssh-client openssh-clients
+xz xz-utils xz
+bzip2 bzip2 bzip2
+gzip gzip gzip
+zstd zstd zstd'
+
+# The start of a LIBRARY's name, and its package.
+readonly libraries_needed='
+libcurl libcurl4 libcurl
+libssl libssl3 openssl-libs
+libcrypto libssl3 openssl-libs
+libstdc++ libstdc++6 libstdc++'
+
+# A HEADER, and its package: for building.
+readonly headers_needed='
+curl/curl.h libcurl4-openssl-dev libcurl-devel
+openssl/evp.h libssl-dev openssl-devel'
+
+say_missing() {
+    printf 'missing: %s (apt: %s; dnf: %s)\n' "$1" "$2" "$3"
+}
+
+report_missing_programs() {
+    local program apt dnf
+    while read -r program apt dnf; do
+        [[ -z $program ]] || command -v "$program" >/dev/null || say_missing "$program" "$apt" "$dnf"
+    done <<<"$programs_needed"
+}
+
+fail_missing_libraries() {
+    local library prefix apt dnf
+    for library in "$@"; do
+        while read -r prefix apt dnf; do
+            [[ -z $prefix || $library != "$prefix"* ]] || say_missing "$library" "$apt" "$dnf" >&2
+        done <<<"$libraries_needed"
+    done
+    fail "the executables in $programs cannot start: not found: $*"
+}
+
+has_header() {
+    local directory
+    for directory in /usr/include /usr/include/*-linux-gnu* /usr/local/include; do
+        [[ ! -e $directory/$1 ]] || return 0
+    done
+    return 1
+}
+
+# Sets $programs to the directory of the executables, and builds them.
+prepare_programs() {
+    local header apt dnf complete=true
+    if [[ -n $programs ]]; then
+        [[ -d $programs ]] || fail "-b: there is no directory $programs"
+        programs=$(cd -- "$programs" && pwd)
+        return
+    fi
+    programs=$here/.build/release
+    if ! command -v swift >/dev/null; then
+        [[ -x $programs/one_market ]] || fail "no swift command: install a Swift 6 toolchain (swift.org), or build as a user who has one: swift build -c release"
+        note "no swift command here: taking the executables that are built already"
+        return
+    fi
+    while read -r header apt dnf; do
+        [[ -z $header ]] || has_header "$header" || {
+            say_missing "$header" "$apt" "$dnf" >&2
+            complete=false
+        }
+    done <<<"$headers_needed"
+    $complete || fail "the drivers cannot be built without these headers"
+    build
+}
+
+build() {
+    local log
+    note "building (swift build -c release) ..."
+    log=$(cd -- "$here" && swift build -c release 2>&1) || {
+        printf '%s\n' "$log" >&2
+        fail "the build failed"
+    }
+}
+
+parse_arguments "$@"
+if [[ $action == demo ]]; then exec "$here/Tests/Rigs/demo"; fi
+resolve_roots
+case $action in
+install) install_drivers ;;
+remove) remove_drivers ;;
+esac
