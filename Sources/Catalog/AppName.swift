@@ -35,7 +35,8 @@ public struct AppNames: Sendable {
 
     private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
         // Line and paragraph separators, and what XML does not allow, are as bad as control characters.
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || [0x2028, 0x2029, 0xFFFE, 0xFFFF].contains(scalar.value)
+        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+            || [0x2028, 0x2029, 0xFFFE, 0xFFFF].contains(scalar.value)
             || refused.contains(scalar)
     }
 

@@ -80,6 +80,11 @@ public struct AppReport {
         }
     }
 
+    /// Something of an app that is not as its catalog has it.
+    public func warn(_ name: String, _ what: String) {
+        log.warning("the app \(quoted(oneLine(name, limit: 120))): \(what)")
+    }
+
     /// The finished report. A report without apps is an error: a catalog is never empty.
     public func reply(of url: String) throws(DriverError) -> Reply {
         if leftOut > Self.namedLimit { log.warning("\(leftOut) apps in all are left out") }
@@ -88,7 +93,11 @@ public struct AppReport {
                 switch (leftOut, filtered) {
                 case (0, 0): ("it lists no app", "check ENDPOINT; the server may not serve this release of OpenNebula")
                 case (_, 0): ("none of its \(leftOut) apps can be used", "see the warnings in the log of oned")
-                default: ("none of its apps passes the filters", "check FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME")
+                default:
+                    (
+                        "none of its apps passes the filters",
+                        "check FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME"
+                    )
                 }
             throw DriverError("use", "the catalog \(quoted(url))", cause: cause, remedy: remedy)
         }

@@ -47,7 +47,7 @@ struct CatalogCache {
     }
 
     /// Keeps a catalog, in place of the one before.
-    func store(_ bytes: [UInt8], _ validators: Validators) throws(DriverError) {
+    func store(_ bytes: [UInt8], _ validators: Validators) throws {
         guard !validators.headers.isEmpty else { return }
         var head = Template()
         head.append("KEY", key)
@@ -57,17 +57,20 @@ struct CatalogCache {
         // A validator that a template would change is of no use.
         guard let read = try? Template(parsing: head.text), read == head, head.text.utf8.count < 4096 else { return }
         do {
-            if mkdir(directory, 0o750) != 0, errno != EEXIST { throw SystemError("mkdir", directory) }
-            PendingFile.removeAbandoned(in: directory)
-            let file = try PendingFile(in: directory)
-            try Array((head.text + "\n").utf8).withUnsafeBytes { text throws(SystemError) in
-                try file.descriptor.writeAll(text)
-            }
-            try bytes.withUnsafeBytes { text throws(SystemError) in try file.descriptor.writeAll(text) }
-            unlink(path)
-            _ = try file.publish(as: [name], mode: 0o640)
-        } catch {
+            try write(Array((head.text + "\n").utf8), bytes)
+        } catch let error as SystemError {
             throw DriverError("write", quoted(path), error)
         }
+    }
+
+    private func write(_ head: [UInt8], _ bytes: [UInt8]) throws {
+        if mkdir(directory, 0o750) != 0, errno != EEXIST { throw SystemError("mkdir", directory) }
+        PendingFile.removeAbandoned(in: directory)
+        let file = try PendingFile(in: directory)
+        for part in [head, bytes] {
+            try part.withUnsafeBytes { try file.descriptor.writeAll($0) }
+        }
+        unlink(path)
+        _ = try file.publish(as: [name], mode: 0o640)
     }
 }

@@ -8,7 +8,8 @@ extension RefusedAction {
     public static func run(_ request: Request) throws -> Reply {
         let parts = name.split(separator: "/").map(String.init)
         throw DriverError(
-            parts.last ?? name, "an app", cause: "a marketplace of MARKET_MAD \(parts.dropLast().last ?? name) is a public"
+            parts.last ?? name, "an app",
+            cause: "a marketplace of MARKET_MAD \(parts.dropLast().last ?? name) is a public"
                 + " catalog, which is read-only", remedy: "use a marketplace of your own, of MARKET_MAD http or s3")
     }
 }
