@@ -41,13 +41,18 @@ let actions: [Target] = drivers.flatMap { driver in
 
 /// `ActionTests` runs the built executables; the others each test the module of their name.
 let tests: [Target] =
-    [.target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport")]
+    [
+        .target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport"),
+        .executableTarget(
+            name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
+    ]
     + ["Posix", "DriverProtocol", "JSON", "HTTP", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
             name: "ActionTests",
-            dependencies: ["TestSupport", "DriverProtocol", "one_market"] + actions.map { .byName(name: $0.name) })
+            dependencies: ["TestSupport", "DriverProtocol", "one_market", "idle-action"]
+                + actions.map { .byName(name: $0.name) })
     ]
 
 let package = Package(

@@ -25,7 +25,11 @@ struct LineBuffer {
     }
 
     mutating func append(_ more: some Sequence<UInt8>) {
-        if start == bytes.count || start > Self.compactionThreshold {
+        if start == bytes.count {
+            // A long line's room is not kept for the short ones that follow.
+            bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
+            (start, searched) = (0, 0)
+        } else if start > Self.compactionThreshold {
             bytes.removeSubrange(..<start)
             searched -= start
             start = 0

@@ -85,7 +85,7 @@ private struct ReportScanner {
             let firstLine = line
             guard let value = takeValue() else { return "the value of \(name) in line \(firstLine) is not closed" }
             if name.uppercased() == "APP", let problem = problem(inApp: value) {
-                return "the app in line \(firstLine) cannot be stored: \(problem) of its template"
+                return "in the app of line \(firstLine), \(problem)"
             }
         }
     }

@@ -127,9 +127,9 @@ struct DownloadTests {
 
     @Test func aStallGoesOn() throws {
         let rig = try Rig()
-        #expect(try rig.download("/~stall=70000,2", quick { $0.stallTimeout = 1 }).readAll() == rig.content)
-        #expect(rig.recorder.lines.count == 2)
-        #expect(rig.recorder.lines.allSatisfy { $0.contains("Operation too slow") })
+        #expect(try rig.download("/~stall=70000,1", quick { $0.stallTimeout = 1 }).readAll() == rig.content)
+        #expect(rig.recorder.lines.count == 1)
+        #expect(rig.recorder.lines.first?.contains("Operation too slow") == true)
     }
 
     @Test func theBandwidthIsLimited() throws {

@@ -35,6 +35,7 @@ import gzip
 import hashlib
 import http.client
 import http.server
+import itertools
 import json
 import os
 import random
@@ -42,6 +43,7 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import urllib.parse
@@ -51,28 +53,11 @@ class Broken(Exception):
     """The connection is to be closed without another word."""
 
 
-class Record:
-    """What the server remembers from request to request."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.requests = []
-        self.counts = {}
-
-    def note(self, entry):
-        with self.lock:
-            self.requests.append(entry)
-
-    def count(self, key):
-        """How often this was asked before."""
-        with self.lock:
-            self.counts[key] = self.counts.get(key, 0) + 1
-            return self.counts[key] - 1
-
-
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    # Without it the body waits until the headers are acknowledged.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -83,11 +68,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (Broken, ConnectionError, ssl.SSLError, TimeoutError):
             self.close_connection = True
 
-    # Requests.
-
     def note(self):
-        fields = {name.lower(): value for name, value in self.headers.items()}
-        self.server.record.note({"method": self.command, "path": self.path, "headers": fields})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append({"method": self.command, "path": self.path, "headers": headers})
+
+    def count(self):
+        """How often this was asked before."""
+        with self.server.lock:
+            return next(self.server.counts.setdefault(self.path, itertools.count()))
 
     def parse(self):
         segments = urllib.parse.urlsplit(self.path).path.split("/")[1:]
@@ -105,13 +93,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.options.proxy and not self.path.startswith("/"):
             return self.relay()
         if self.path == "/~requests":
-            lines = "".join(json.dumps(entry) + "\n" for entry in self.server.record.requests)
-            return self.reply(200, lines.encode())
+            return self.reply(200, "".join(json.dumps(entry) + "\n" for entry in self.server.requests).encode())
         self.note()
         self.parse()
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        seen = self.server.record.count(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        seen = self.count()
         if "to" in self.behaviours:
             return self.redirect(self.number("to"), bytes.fromhex(self.behaviours["to"][1]).decode())
         if "redirect" in self.behaviours and self.number("redirect", 1) > 0:
@@ -129,28 +115,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reply(self, status, body, fields=()):
         self.send_response(status)
-        for name, value in fields:
+        for name, value in [*fields, ("Content-Length", str(len(body)))]:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body if self.command != "HEAD" else b"")
 
     def redirect(self, status, location):
         self.reply(status, b"this is not the file\n", [("Location", location)])
 
     def refuse(self, status):
-        delay = self.behaviours.get("retry-after")
-        self.reply(status, f"status {status}".encode(), [("Retry-After", delay[0])] if delay else [])
+        fields = [("Retry-After", delay) for delay in self.behaviours.get("retry-after", [])]
+        self.reply(status, f"status {status}".encode(), fields)
 
     def endless(self):
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
-        while True:
-            self.wfile.write(bytes(65536))
-
-    # Files.
+        while self.wfile.write(bytes(65536)):
+            pass
 
     def serve(self, seen):
         try:
@@ -158,7 +140,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 content = file.read()
         except OSError:
             return self.refuse(404)
-        version = min(seen, 1) if "changing" in self.behaviours else 0
+        version = int("changing" in self.behaviours and seen > 0)
         if version:
             content = bytes(byte ^ 0xFF for byte in content)
         fields = self.validators(content, version)
@@ -185,13 +167,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def wanted(self, content, fields):
         """The bytes to send, from and to; (None, None) where there are none such."""
         wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
-        whole = (0, len(content))
-        if not wanted or "no-range" in self.behaviours:
-            return whole
-        if condition and condition not in [value for _, value in fields] and "careless" not in self.behaviours:
-            return whole
-        first, _, last = wanted.removeprefix("bytes=").partition("-")
-        start, end = int(first), min(int(last) + 1 if last else len(content), len(content))
+        holds = not condition or condition in [value for _, value in fields] or "careless" in self.behaviours
+        if not wanted or not holds or "no-range" in self.behaviours:
+            return 0, len(content)
+        first, last = wanted.removeprefix("bytes=").split("-")
+        start, end = int(first), min(int(last or len(content)) + 1, len(content))
         return (start, end) if start < end else (None, None)
 
     def send(self, status, fields, body, seen):
@@ -217,8 +197,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_body(self, body, seen, chunked):
         limit, stops = len(body), None
         if "cut" in self.behaviours and seen < self.number("cut", 1, 1 << 60):
-            low, _, high = self.behaviours["cut"][0].partition("-")
-            limit, stops = random.randint(int(low), int(high or low)), "cut"
+            ends = [int(end) for end in self.behaviours["cut"][0].split("-")]
+            limit, stops = random.randint(ends[0], ends[-1]), "cut"
         elif "stall" in self.behaviours and seen < self.number("stall", 1, 1 << 60):
             limit, stops = self.number("stall"), "stall"
         rate = self.number("slow")
@@ -234,16 +214,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def stop(self, how):
-        self.wfile.flush()
         if how == "stall":
             # Until the client gives up.
-            self.connection.settimeout(60)
             self.connection.recv(1)
         elif "reset" in self.behaviours:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise Broken
-
-    # The proxy.
 
     def is_authorised(self):
         wanted = "Basic " + base64.b64encode(self.server.options.proxy.encode()).decode()
@@ -259,7 +235,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         target = urllib.parse.urlsplit(self.path)
         upstream = http.client.HTTPConnection(target.hostname, target.port or 80, timeout=30)
         fields = {n: v for n, v in self.headers.items() if not n.lower().startswith("proxy-")}
-        upstream.request(self.command, target.path + ("?" + target.query if target.query else ""), headers=fields)
+        upstream.request(self.command, urllib.parse.urlunsplit(("", "", *target[2:])), headers=fields)
         answer = upstream.getresponse()
         body = answer.read()
         kept = [(n, v) for n, v in answer.getheaders() if n.lower() not in ("content-length", "transfer-encoding")]
@@ -285,8 +261,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class FaultServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
     request_queue_size = 64
+    parent = os.getppid()
+
+    def service_actions(self):
+        # A test process that has crashed ends nobody.
+        if os.getppid() != self.parent:
+            sys.exit()
 
     def handle_error(self, request, client_address):
         pass
@@ -307,7 +288,8 @@ def main():
     parser.add_argument("--proxy", metavar="USER:PASSWORD")
     options = parser.parse_args()
     server = FaultServer(("127.0.0.1", options.port), Handler)
-    server.options, server.record, server.context = options, Record(), None
+    server.options, server.context, server.requests, server.counts = options, None, [], {}
+    server.lock = threading.Lock()
     if options.cert:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(options.cert, options.key)

@@ -13,7 +13,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// With the seed that the environment variable TEST_SEED gives, else with a new one at each run.
     public static func fresh() -> SeededGenerator {
         SeededGenerator(
-            seed: ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max))
+            seed: ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+        )
     }
 
     public mutating func next() -> UInt64 {

@@ -44,18 +44,19 @@ struct PublicDirectory {
 
     /// The name of an app's file: its SOURCE without BASE_URL. Refused where that is no file directly in the directory.
     func fileName(of message: Message) throws(DriverError) -> String {
-        let source = try message.required("MARKETPLACEAPP/SOURCE")
-        guard source.hasPrefix(baseURL + "/") else {
+        // Bytes, as the file system sees them: a Character may be a slash and an accent upon it.
+        let source = try message.required("MARKETPLACEAPP/SOURCE").utf8
+        let slash = UInt8(ascii: "/")
+        guard source.starts(with: (baseURL + "/").utf8) else {
             throw message.invalid(
                 "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(baseURL))",
                 remedy: "restore BASE_URL, or handle the file in \(quoted(path)) by hand")
         }
-        var name = source.dropFirst(baseURL.count)
-        while name.hasPrefix("/") { name.removeFirst() }
-        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.utf8.contains(0) else {
+        let name = source.dropFirst(baseURL.utf8.count).drop { $0 == slash }
+        guard let first = name.first, first != UInt8(ascii: "."), !name.contains(slash) else {
             throw message.invalid(
                 "MARKETPLACEAPP/SOURCE", "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
         }
-        return String(name)
+        return String(decoding: name, as: UTF8.self)
     }
 }

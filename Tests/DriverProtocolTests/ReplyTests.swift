@@ -1,0 +1,47 @@
+import DriverProtocol
+import Posix
+import TestSupport
+import Testing
+
+@Suite struct ReplyTests {
+    @Test(arguments: [
+        "", "plain", "]]>", "]]>]]>", "]]]]>>", "a]]", ">", "]]]>", "<a>&amp;", "\r\n\r", "é 你\t\n", "]]\r>",
+        "\u{EFFF}\u{FFFD}",
+    ])
+    func characterDataReadsBack(_ text: String) throws {
+        let read = try XMLParser.parse(Array("<a>\(characterData(text))</a>".utf8)).text
+        #expect(read.utf8.elementsEqual(text.utf8))
+    }
+
+    @Test func characterDataLeavesOutWhatXMLRefuses() throws {
+        #expect(characterData("a\u{0}b\u{1B}\u{FFFE}\u{FFFF}c") == "<![CDATA[abc]]>")
+        #expect(characterData("]]\u{1}>") == "<![CDATA[]]]]><![CDATA[>]]>")
+    }
+
+    @Test func repliesAreWhatOnedReads() {
+        #expect(
+            Reply(source: "http://a/\"b\"", md5: "0f", size: 4096, format: "qcow2").text
+                == "SOURCE=\"http://a/\\\"b\\\"\"\nMD5=\"0f\"\nSIZE=\"4096\"\nFORMAT=\"qcow2\"\n")
+        #expect(Reply(usedMB: 1, freeMB: 2, totalMB: 3).text == "USED_MB=1\nFREE_MB=2\nTOTAL_MB=3\n")
+        #expect(Reply().text == "")
+    }
+
+    @Test(arguments: [nil, "0f"] as [String?]) func importInfoIsADocument(_ md5: String?) throws {
+        let info = ImportInfo(source: "/a/]]>&b", md5: md5, size: 12, format: "raw")
+        let root = try XMLParser.parse(Array(info.reply.text.utf8))
+        #expect(root.name == "IMPORT_INFO")
+        #expect(root.children.map(\.name) == ["IMPORT_SOURCE", "MD5", "SIZE", "FORMAT", "DISPOSE"])
+        #expect(root.children.map(\.text) == ["/a/]]>&b", md5 ?? "", "12", "raw", "NO"])
+    }
+
+    @Test func logLinesHaveLevelIDAndAction() {
+        let lines = Monitor<[String]>([])
+        let log = Log(action: "market/http/import", id: "12") { line in lines.update { $0.append(line) } }
+        log.info("half done")
+        log.warning("two\nlines ]]>" + String(repeating: "x", count: 2_000))
+        let written = lines.update { $0 }
+        #expect(written[0] == "INFO: 12 market/http/import: half done\n")
+        #expect(written[1].hasPrefix("WARN: 12 market/http/import: two\\nlines ]] >xxx"))
+        #expect(written.allSatisfy { $0.hasSuffix("\n") && faultOfLine(String($0.dropLast())) == nil })
+    }
+}

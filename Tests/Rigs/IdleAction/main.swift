@@ -1,0 +1,18 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// An action that never finishes by itself: what becomes of it when its driver manager dies?
+enum IdleAction: Action {
+    static let name = "market/idle/monitor"
+    static let purpose = "waits to be ended"
+    static let inputs: [String] = []
+
+    static func run(_ request: Request) throws -> Reply {
+        request.log.info("waits as process \(getpid())")
+        try sleep(until: Clock.now + 120)
+        return Reply()
+    }
+}
+
+IdleAction.main()
