@@ -42,6 +42,7 @@ public struct AppNames: Sendable {
 
     /// The name under which oned takes an app that its catalog calls `text`; nil where nothing is left of it.
     public func name(for text: String) -> String? {
+        if prefix.isEmpty, suffix.isEmpty, Self.isPlain(text) { return text }
         let scalars = text.unicodeScalars.map { Self.isRefused($0) ? "_" : $0 }
         let core = Self.trimmed(scalars)
         guard core.contains(where: { $0 != "_" && $0 != " " }) else { return nil }
@@ -51,6 +52,16 @@ public struct AppNames: Sendable {
         while String(name).utf8.count > room { name.removeLast() }
         name.append(contentsOf: suffix.unicodeScalars)
         return String(name)
+    }
+
+    /// Quickly: true for most names, which stay as they are.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first != 0x20, text.utf8.last != 0x20 else { return false }
+        return text.utf8.count <= maximumLength
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
+                    || " .()-".utf8.contains(byte)
+            }
     }
 
     private static func trimmed(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {

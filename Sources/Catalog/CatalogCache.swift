@@ -46,31 +46,50 @@ struct CatalogCache {
         return (bytes, validators)
     }
 
-    /// Keeps a catalog, in place of the one before.
-    func store(_ bytes: [UInt8], _ validators: Validators) throws {
-        guard !validators.headers.isEmpty else { return }
+    /// A catalog that is written down, and counts once it is published.
+    struct Copy {
+        private let file: PendingFile
+        private let name: String
+
+        fileprivate init(file: PendingFile, name: String) {
+            self.file = file
+            self.name = name
+        }
+
+        /// Puts it in place of the one before.
+        func publish() throws(DriverError) {
+            let path = joined(file.directory, name)
+            unlink(path)
+            do {
+                _ = try file.publish(as: [name], mode: 0o640)
+            } catch {
+                throw DriverError("write", quoted(path), error)
+            }
+        }
+    }
+
+    /// Writes a catalog down; nil where a server could not be asked about it.
+    func begin(_ bytes: [UInt8], _ validators: Validators) throws -> Copy? {
+        guard !validators.headers.isEmpty else { return nil }
         var head = Template()
         head.append("KEY", key)
         head.append("LENGTH", String(bytes.count))
         if let etag = validators.etag { head.append("ETAG", etag) }
         if let date = validators.lastModified { head.append("LAST_MODIFIED", date) }
         // A validator that a template would change is of no use.
-        guard let read = try? Template(parsing: head.text), read == head, head.text.utf8.count < 4096 else { return }
+        guard let read = try? Template(parsing: head.text), read == head, head.text.utf8.count < 4096 else {
+            return nil
+        }
         do {
-            try write(Array((head.text + "\n").utf8), bytes)
+            if mkdir(directory, 0o750) != 0, errno != EEXIST { throw SystemError("mkdir", directory) }
+            PendingFile.removeAbandoned(in: directory)
+            let file = try PendingFile(in: directory)
+            for part in [Array((head.text + "\n").utf8), bytes] {
+                try part.withUnsafeBytes { try file.descriptor.writeAll($0) }
+            }
+            return Copy(file: file, name: name)
         } catch let error as SystemError {
             throw DriverError("write", quoted(path), error)
         }
-    }
-
-    private func write(_ head: [UInt8], _ bytes: [UInt8]) throws {
-        if mkdir(directory, 0o750) != 0, errno != EEXIST { throw SystemError("mkdir", directory) }
-        PendingFile.removeAbandoned(in: directory)
-        let file = try PendingFile(in: directory)
-        for part in [head, bytes] {
-            try part.withUnsafeBytes { try file.descriptor.writeAll($0) }
-        }
-        unlink(path)
-        _ = try file.publish(as: [name], mode: 0o640)
     }
 }

@@ -1,21 +1,42 @@
 import DriverProtocol
 import HTTP
+import JSON
+import Posix
 
 /// A catalog as its server sent it, now or earlier.
 public struct CatalogDocument {
-    /// The answer's body.
-    public let bytes: [UInt8]
     /// Where it came from, redirects left aside.
     public let url: String
-    let validators: CatalogCache.Validators
-    let cache: CatalogCache?
-    let isFresh: Bool
+    private var bytes: [UInt8]
+    /// In which it is kept for the next time, where it is.
+    private let copy: CatalogCache.Copy?
+
+    init(url: String, bytes: [UInt8], copy: CatalogCache.Copy? = nil) {
+        self.url = url
+        self.bytes = bytes
+        self.copy = copy
+    }
+
+    /// Bytes.
+    public var size: Int { bytes.count }
+
+    /// Reads the document, once: `body` is given a reader that stands before its one value, and a function to call now
+    /// and then with the reader's offset, which gives back the memory of what has been read.
+    public mutating func read<Result>(
+        _ body: (inout JSONReader, _ release: (Int) -> Void) throws -> Result
+    ) throws -> Result {
+        try bytes.withUnsafeMutableBytes { bytes in
+            var released = ReleasedPages(bytes)
+            return try JSONReader.read(UnsafeBufferPointer(bytes.bindMemory(to: UInt8.self))) { reader in
+                try body(&reader) { offset in released.advance(to: offset) }
+            }
+        }
+    }
 
     /// Keeps the document for the next time, once it has proved to be whole.
     public func keep(log: Log) {
-        guard isFresh, let cache else { return }
         do {
-            try cache.store(bytes, validators)
+            try copy?.publish()
         } catch {
             log.warning("the catalog is not kept for the next time: \(error)")
         }
@@ -30,16 +51,14 @@ extension CatalogMarket {
         let client = HTTPClient(options: options, log: request.log)
         guard isCached else {
             let response = try client.request(.get, url, bodyLimit: limit)
-            return CatalogDocument(
-                bytes: response.body, url: url, validators: CatalogCache.Validators(), cache: nil, isFresh: true)
+            return CatalogDocument(url: url, bytes: response.body)
         }
         let cache = CatalogCache(request, key: "\(options.userAgent ?? "") \(url)")
         if let kept = cache.load(limit: limit) {
             let response = try client.exchange(.get, url, headers: kept.validators.headers, bodyLimit: limit)
             if response.status == 304 {
                 request.log.info("the catalog has not changed since it was last fetched")
-                return CatalogDocument(
-                    bytes: kept.bytes, url: url, validators: kept.validators, cache: cache, isFresh: false)
+                return CatalogDocument(url: url, bytes: kept.bytes)
             }
             if response.isSuccess { return document(response, url, cache) }
         }
@@ -50,7 +69,12 @@ extension CatalogMarket {
     private func document(_ response: HTTPResponse, _ url: String, _ cache: CatalogCache) -> CatalogDocument {
         let validators = CatalogCache.Validators(
             etag: response.headers["ETag"], lastModified: response.headers["Last-Modified"])
-        return CatalogDocument(
-            bytes: response.body, url: url, validators: validators, cache: cache, isFresh: true)
+        do {
+            let copy = try cache.begin(response.body, validators)
+            return CatalogDocument(url: url, bytes: response.body, copy: copy)
+        } catch {
+            request.log.warning("the catalog is not kept for the next time: \(error)")
+            return CatalogDocument(url: url, bytes: response.body)
+        }
     }
 }

@@ -37,8 +37,10 @@ struct TemplateWriter {
     private mutating func append(_ value: UnsafeBufferPointer<UInt8>, escapingQuotes: Bool) {
         let start = bytes.count
         var offset = 0
+        // A global is looked up anew each time.
+        let isSpecial = Self.isSpecial
         while offset < value.count {
-            let run = value[offset...].prefix { !Self.isSpecial[Int($0)] }
+            let run = value[offset...].prefix { !isSpecial[Int($0)] }
             bytes.append(contentsOf: run)
             offset = run.endIndex
             guard offset < value.count else { break }

@@ -189,7 +189,10 @@ struct Appliance {
 
     private func checksum(_ file: JSONValue, _ name: String, digits: Int) throws(Unusable) -> String? {
         guard let text = nonEmpty(file[name]) ?? nonEmpty(file["checksum"]?[name]) else { return nil }
-        guard text.utf8.count == digits, text.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else {
+        let isHexadecimal = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20) && byte < 0x80
+        }
+        guard isHexadecimal, text.utf8.count == digits else {
             throw Unusable("its \(name) is no checksum")
         }
         return text.lowercased()

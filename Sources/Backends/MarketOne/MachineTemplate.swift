@@ -106,7 +106,13 @@ struct MachineTemplate {
     /// The value as it was meant: the catalog writes quotation marks as a template needs them, with a backslash before.
     private static func text(of value: JSONValue) -> String? {
         guard let text = value.scalar, !text.isEmpty else { return nil }
-        return text.contains("\\\"") ? text.replacing("\\\"", with: "\"") : text
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
+        var meant: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\""), meant.last == UInt8(ascii: "\\") { meant.removeLast() }
+            meant.append(byte)
+        }
+        return String(decoding: meant, as: UTF8.self)
     }
 
     /// The name in capitals; nil where oned would not take it for one.

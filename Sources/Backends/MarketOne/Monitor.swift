@@ -12,40 +12,41 @@ public enum Monitor: Action {
     public static func run(_ request: Request) throws -> Reply {
         let market = try CatalogMarket(
             request, standardEndpoint: standardEndpoint, agent: CatalogMarket.agent(request.installation))
-        let document = try market.fetch("/appliance")
-        let reply = try report(document.bytes, market, of: document.url, log: request.log).reply(of: document.url)
+        var document = try market.fetch("/appliance")
+        let reply = try report(&document, market, log: request.log).reply(of: document.url)
         document.keep(log: request.log)
         return reply
     }
 
     /// The apps of a catalog. Throws a ``DriverError`` where the catalog is not whole.
     static func report(
-        _ bytes: [UInt8], _ market: CatalogMarket, of url: String, log: Log
+        _ document: inout CatalogDocument, _ market: CatalogMarket, log: Log
     ) throws(DriverError) -> AppReport {
-        var report = AppReport(catalogSize: bytes.count, log: log)
+        var report = AppReport(catalogSize: document.size, log: log)
         do {
-            let isCatalog = try bytes.withUnsafeBufferPointer { bytes in
-                try JSONReader.read(bytes) { reader in try read(&reader, into: &report, market) }
+            let isCatalog = try document.read { reader, release in
+                try read(&reader, into: &report, market, release: release)
             }
             guard isCatalog else { throw AppReport.Unusable("it has no list 'appliances'") }
             return report
         } catch {
             let cause = (error as? AppReport.Unusable)?.reason ?? "it is cut, or no JSON: \(error)"
             throw DriverError(
-                "use", "the catalog \(quoted(url))", cause: cause,
+                "use", "the catalog \(quoted(document.url))", cause: cause,
                 remedy: "check that ENDPOINT is a marketplace, and try again later")
         }
     }
 
     /// Whether there was a list of appliances.
     private static func read(
-        _ reader: inout JSONReader, into report: inout AppReport, _ market: CatalogMarket
+        _ reader: inout JSONReader, into report: inout AppReport, _ market: CatalogMarket, release: (Int) -> Void
     ) throws -> Bool {
         var hasList = false
         let isObject = try reader.members { name, reader in
             guard name == "appliances" else { return try reader.skip() }
             hasList = try reader.elements { reader in
                 add(try reader.valueOrSkip(), to: &report, market)
+                release(reader.offset)
             }
             if !hasList { try reader.skip() }
         }
