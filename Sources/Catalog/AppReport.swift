@@ -42,7 +42,7 @@ public struct AppReport {
             log.warning("two apps of the catalog are named \(quoted(name)): oned keeps one of them")
         }
         text += "APP=\""
-        text += String(decoding: Base64.encode(Array(app.text.utf8)), as: UTF8.self)
+        text += app.base64
         text += "\"\n"
         count += 1
     }

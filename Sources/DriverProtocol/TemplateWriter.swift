@@ -1,6 +1,10 @@
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
 struct TemplateWriter {
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
+
+    init(room: Int = 0) {
+        bytes.reserveCapacity(room)
+    }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 

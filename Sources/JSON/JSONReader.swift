@@ -91,10 +91,13 @@ public struct JSONReader {
     }
 
     /// Reads a value; where that lies too deep for ``value()``, passes over it and answers nil.
-    public mutating func valueOrSkip() throws(JSONError) -> JSONValue? {
+    ///
+    /// - Parameter members: the members to keep where the value is an object, others being passed over; nil keeps all.
+    public mutating func valueOrSkip(members: Set<String>? = nil) throws(JSONError) -> JSONValue? {
         let start = offset
         do {
-            return try value(depth: 0)
+            guard let members, consume(UInt8(ascii: "{")) else { return try value(depth: 0) }
+            return .object(try object(depth: 1, members: members))
         } catch {
             guard error.kind == .depth else { throw error }
             offset = start
@@ -133,12 +136,16 @@ public struct JSONReader {
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
+    private mutating func object(depth: Int, members: Set<String>? = nil) throws(JSONError) -> JSONObject {
         try check(depth)
         var object = JSONObject()
         if consume(UInt8(ascii: "}")) { return object }
         repeat {
             let name = try key()
+            if let members, !members.contains(name) {
+                try skip()
+                continue
+            }
             object.members.append(JSONObject.Member(name: name, value: try value(depth: depth)))
         } while consume(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"), "a comma or the end of an object")

@@ -109,6 +109,17 @@ import Testing
                 == "the document ends too early at byte 1000000")
     }
 
+    @Test(arguments: [
+        (#"{"a":1,"b":[2,{"a":3}],"c":{"a":4}}"#, #"{"a":1,"c":{"a":4}}"#), ("{}", "{}"), ("[1]", "[1]"), ("1", "1"),
+        (#"{"b":2}"#, "{}"),
+    ]) func keepsTheMembersThatAreAskedFor(_ document: String, _ kept: String) throws {
+        var document = document
+        let value = try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in try reader.valueOrSkip(members: ["a", "c"]) }
+        }
+        #expect(try value == JSONReader.parse(kept))
+    }
+
     // MARK: Piece by piece
 
     @Test func readsMembersAndElementsPieceByPiece() throws {

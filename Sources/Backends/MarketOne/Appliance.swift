@@ -7,6 +7,13 @@ import JSON
 struct Appliance {
     typealias Unusable = AppReport.Unusable
 
+    /// The members that mean something here; the long description and the logo, say, do not.
+    static let members: Set<String> = [
+        "_id", "name", "type", "publisher", "format", "short_description", "version", "tags", "creation_time",
+        "os-arch",
+        "hypervisor", "files", "disks", "roles", "opennebula_template",
+    ]
+
     enum Kind: String {
         case image = "IMAGE"
         case vmTemplate = "VMTEMPLATE"
@@ -155,7 +162,7 @@ struct Appliance {
                 for pair in pairs { try AppReport.check(pair.value, "\(attribute.name)/\(pair.name)") }
             }
         }
-        app.append(name, String(decoding: Base64.encode(Array(inner.text.utf8)), as: UTF8.self))
+        app.append(name, inner.base64)
     }
 
     // MARK: Values

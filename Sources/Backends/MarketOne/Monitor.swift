@@ -45,7 +45,7 @@ public enum Monitor: Action {
         let isObject = try reader.members { name, reader in
             guard name == "appliances" else { return try reader.skip() }
             hasList = try reader.elements { reader in
-                add(try reader.valueOrSkip(), to: &report, market)
+                add(try reader.valueOrSkip(members: Appliance.members), to: &report, market)
                 release(reader.offset)
             }
             if !hasList { try reader.skip() }
