@@ -138,18 +138,17 @@ take_lock() {
 
 # ---- Roots, keys and checksums ----
 
-path_of() {
+# Sets $path to the file of key $1. This and the next one answer in variables: they are called for every file.
+locate() {
     case $1 in
-    remotes/*) printf '%s' "$remotes/${1#remotes/}" ;;
-    mads/*) printf '%s' "$mads/${1#mads/}" ;;
-    lib/*) printf '%s' "$lib/${1#lib/}" ;;
+    remotes/*) path=$remotes/${1#remotes/} ;;
+    mads/*) path=$mads/${1#mads/} ;;
+    lib/*) path=$lib/${1#lib/} ;;
     esac
 }
 
 checksum() {
-    local line
-    line=$(sha256sum <"$1")
-    printf '%s' "${line%% *}"
+    sha256sum <"$1" | cut -d' ' -f1
 }
 
 exists() {
@@ -179,20 +178,19 @@ read_manifest() {
     done <"$manifest"
 }
 
-# Whose file is in place? absent; ours; edited: ours, changed by somebody; foreign: of another origin.
-state_of() {
-    local path
-    path=$(path_of "$1")
+# Sets $path to the file of key $1, and $state to whose it is: absent; ours; edited: ours, changed by somebody; foreign:
+# of another origin. What is in the library directory is never edited.
+examine() {
+    locate "$1"
+    state=foreign
     if ! exists "$path"; then
-        printf absent
-    elif [[ -L $path || ! -f $path || -z ${known_sums[$1]:-} ]]; then
-        printf foreign
-    elif [[ $1 == lib/* || ${known_sums[$1]} == *" $(checksum "$path")"* ]]; then
-        printf ours
-    elif is_configuration "$1" || grep -qF -- "${lib##*/}/" "$path"; then
-        printf edited
-    else
-        printf foreign
+        state=absent
+    elif [[ -f $path && ! -L $path && -n ${known_sums[$1]:-} ]]; then
+        if [[ $1 == lib/* || ${known_sums[$1]} == *" $(checksum "$path")"* ]]; then
+            state=ours
+        elif is_configuration "$1" || grep -qF -- "${lib##*/}/" "$path"; then
+            state=edited
+        fi
     fi
 }
 
@@ -302,7 +300,7 @@ is_swift_library() {
 
 # Copies the Swift libraries that the executables "$@" need beside the staged ones, and makes these look there alone.
 stage_runtime() {
-    local name path missing=() toolchain=
+    local name path missing=() staged=() toolchain=
     while read -r name path; do
         if [[ -z $path ]]; then
             missing+=("$name")
@@ -314,10 +312,11 @@ stage_runtime() {
     done < <(libraries_of "$@")
     ((${#missing[@]} == 0)) || fail_missing_libraries "${missing[@]}"
     [[ -n $toolchain ]] || fail "the executables in $programs have the Swift libraries linked in; build without -static-stdlib"
-    for path in "$staging"/lib/*; do
-        [[ $path == *.so ]] || use_own_libraries "$path" "$toolchain"
+    for path in "$@"; do
+        staged+=("$staging/lib/${path##*/}")
+        use_own_libraries "$staging/lib/${path##*/}" "$toolchain"
     done
-    verify_runtime
+    verify_runtime "${staged[@]}"
 }
 
 # The linker has recorded "TOOLCHAIN:$ORIGIN" as the search path. A toolchain that is upgraded, or one in a user's home,
@@ -331,7 +330,7 @@ use_own_libraries() {
     printf '$ORIGIN\0' | dd of="$1" bs=1 seek="$offsets" conv=notrunc status=none
 }
 
-# Nothing is installed that would depend on the toolchain, or on the 40 MB of Foundation's Unicode tables.
+# No executable of "$@" may depend on the toolchain, or on the 40 MB of Foundation's Unicode tables.
 verify_runtime() {
     local name path
     while read -r name path; do
@@ -339,7 +338,7 @@ verify_runtime() {
             fail "the executables would load $name from ${path:-nowhere}, not from their own directory"
         fi
         [[ $name != lib_FoundationICU* ]] || fail "an executable needs $name: it imports more of Foundation than FoundationEssentials"
-    done < <(libraries_of "$staging"/lib/*)
+    done < <(libraries_of "$@")
 }
 
 # ---- Putting files in place ----
@@ -360,10 +359,11 @@ own() {
 
 # The directories that $1, a key, will need and that are not there, outermost first, as keys.
 missing_directories() {
-    local directory=${1%/*}
+    local directory=${1%/*} path
     [[ $directory == */* ]] || return 0
     missing_directories "$directory"
-    [[ -d $(path_of "$directory") ]] || printf '%s\n' "$directory"
+    locate "$directory"
+    [[ -d $path ]] || printf '%s\n' "$directory"
 }
 
 # Copies $1 to $2 with all its attributes, so that $2 is at any moment the old file or the new one.
@@ -376,24 +376,22 @@ publish() {
     pending=
 }
 
-same_attributes() {
-    [[ $(stat -c '%a' -- "$1") == $(stat -c '%a' -- "$2") && $(stat -c '%U:%G' -- "$2") == "$owner:$group" ]]
+# Whether $1 has the mode of $2 and the right owner.
+has_attributes() {
+    [[ $(stat -c '%a %U:%G' -- "$1") == "$(stat -c %a -- "$2") $owner:$group" ]]
 }
 
 # What has to be done for each key of the new tree, found out before anything is changed.
 declare -a new_keys=() work=()
 declare -A new_sums=()
-kept=0
 
 plan() {
-    local key path state
-    while IFS= read -r key; do
-        path=$(path_of "$key")
+    local key path state sum
+    while read -r sum key; do
+        examine "$key"
         [[ -L $path || ! -d $path ]] || fail "$path is a directory; a driver's file belongs there"
-        state=$(state_of "$key")
         if $keep && is_configuration "$key" && [[ $state == foreign || $state == edited ]]; then
             note "kept: $path"
-            ((kept += 1))
             if [[ -n ${known_sums[$key]:-} ]]; then new_keys+=("$key") new_sums[$key]=${known_sums[$key]}; fi
             continue
         fi
@@ -401,17 +399,24 @@ plan() {
             fail "$path belongs to $(stat -c %U -- "$path"): only root can put it back as it is; run this as root"
         fi
         new_keys+=("$key")
-        new_sums[$key]=" $(checksum "$staging/$key")"
-        if [[ $state == ours && ${new_sums[$key]} == " $(checksum "$path")" ]] && same_attributes "$staging/$key" "$path"; then
-            continue
+        new_sums[$key]=" $sum"
+        if [[ $state != ours ]] || ! cmp -s -- "$staging/$key" "$path" || ! has_attributes "$path" "$staging/$key"; then
+            work+=("$state $key")
         fi
-        work+=("$state $key")
-    done < <(cd "$staging" && find lib remotes mads -type f | order_of_installation)
+    done < <(cd "$staging" && find lib remotes mads -type f -exec sha256sum {} + | order_of_installation)
 }
 
 # Executables and libraries first, the driver manager last: nothing in place ever names what is not there yet.
 order_of_installation() {
-    sort | awk '{ print ($0 ~ /^lib\// ? 1 : $0 ~ /^remotes\// ? 2 : 3), $0 }' | sort -s -k1,1n | cut -d' ' -f2-
+    local line rank
+    while IFS= read -r line; do
+        case $line in
+        *' lib/'*) rank=1 ;;
+        *' mads/'*) rank=3 ;;
+        *) rank=2 ;;
+        esac
+        printf '%s %s\n' "$rank" "$line"
+    done | sort -k1,1n -k3 | cut -d' ' -f2-
 }
 
 # Writes the manifest: with "all", what was known before stays listed beside the new.
@@ -435,8 +440,10 @@ write_manifest() {
 
 # Keeps a copy of the file at key $1 in the mirror tree $2.
 save() {
+    local path
+    locate "$1"
     make_directory "$2/${1%/*}"
-    publish "$(path_of "$1")" "$2/$1"
+    publish "$path" "$2/$1"
 }
 
 put_in_place() {
@@ -444,7 +451,7 @@ put_in_place() {
     for entry in ${work[@]+"${work[@]}"}; do
         state=${entry%% *}
         key=${entry#* }
-        path=$(path_of "$key")
+        locate "$key"
         case $state in
         absent) ((added += 1)) ;;
         ours) ((updated += 1)) ;;
@@ -464,7 +471,8 @@ put_in_place() {
         publish "$staging/$key" "$path"
     done
     retire
-    note "installed: $added files added, $replaced replaced (kept in $backup), $updated updated"
+    note "installed: $added files added, $replaced replaced, $updated updated"
+    ((replaced == 0)) || note "the replaced files are kept in $backup"
 }
 
 # Takes back the files of an earlier version that the new one has no more.
@@ -549,9 +557,9 @@ END
 
 # Gives back what was at key $1 before it was installed.
 undo() {
-    local path
-    path=$(path_of "$1")
-    case $(state_of "$1") in
+    local path state
+    examine "$1"
+    case $state in
     foreign)
         if ! exists "$backup/$1" || ! same_file "$backup/$1" "$path"; then
             note "left as it is, since it is not what was installed: $path"
@@ -587,22 +595,27 @@ same_file() {
 remove_directories() {
     local index path
     for ((index = ${#made_directories[@]} - 1; index >= 0; index--)); do
-        path=$(path_of "${made_directories[index]}")
+        locate "${made_directories[index]}"
         if [[ -d $path && ! -L $path ]]; then rmdir -- "$path" 2>/dev/null || true; fi
     done
 }
 
 remove_drivers() {
     local index
-    if [[ ! -f $manifest ]]; then
-        if [[ -d $lib ]]; then rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest, so nothing is known of what it holds; nothing was changed"; fi
+    if [[ ! -d $lib ]]; then
         note "nothing to do: the drivers are not installed in $lib"
         return
     fi
     require_write_access
     take_lock
-    read_manifest
     clear_leftovers
+    if [[ ! -f $manifest ]]; then
+        # A run that was ended before it had written the manifest has changed nothing else.
+        rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest, so nothing is known of what it holds; it is left alone"
+        note "removed: $lib, which was empty"
+        return
+    fi
+    read_manifest
     # Backwards: what calls an executable goes before the executable.
     for ((index = ${#known_keys[@]} - 1; index >= 0; index--)); do undo "${known_keys[index]}"; done
     remove_directories

@@ -207,7 +207,8 @@ final class RemoteShell {
         let count = buffer.withUnsafeMutableBytes { (try? child.errors!.read(into: $0)) ?? 0 }
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         try Interrupt.check()
-        let words = [lines.last, noise].compactMap { $0?.trimmingWhitespace() }
+        // ssh warns of many things that keep it from nothing: a host's new key, say.
+        let words = [lines.last { !$0.hasPrefix("Warning: ") }, noise].compactMap { $0?.trimmingWhitespace() }
         return words.first { !$0.isEmpty } ?? "ssh: \(status)"
     }
 }

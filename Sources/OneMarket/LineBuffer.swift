@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes as they arrive, handed out a line at a time. What it keeps is bounded: of a line longer than the limit only the
 /// beginning is.
 struct LineBuffer {
@@ -25,11 +27,7 @@ struct LineBuffer {
     }
 
     mutating func append(_ more: some Sequence<UInt8>) {
-        if start == bytes.count {
-            // A long line's room is not kept for the short ones that follow.
-            bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
-            (start, searched) = (0, 0)
-        } else if start > Self.compactionThreshold {
+        if start > Self.compactionThreshold {
             bytes.removeSubrange(..<start)
             searched -= start
             start = 0
@@ -40,11 +38,12 @@ struct LineBuffer {
     /// The next line, nil where none is complete.
     mutating func next() -> Line? {
         while true {
-            let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n"))
+            let end = lineFeed()
             guard end ?? bytes.count <= start + limit || isDiscarding else { return handOutHead() }
             if isDiscarding { start = end ?? bytes.count }
             guard let end else {
                 searched = bytes.count
+                if start == bytes.count { removeAll() }
                 return nil
             }
             let line = bytes[start..<end]
@@ -55,6 +54,21 @@ struct LineBuffer {
             } else {
                 return .whole(Array(line))
             }
+        }
+    }
+
+    private mutating func removeAll() {
+        // A long line's room is not kept for the short ones that follow.
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
+        (start, searched) = (0, 0)
+    }
+
+    /// Where the next line feed stands: memchr(3), since a line can have megabytes.
+    private func lineFeed() -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[searched...])
+            guard let start = rest.baseAddress, let found = memchr(start, 0x0A, rest.count) else { return nil }
+            return searched + (UnsafeRawPointer(found) - start)
         }
     }
 

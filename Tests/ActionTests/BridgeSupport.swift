@@ -119,13 +119,19 @@ func expectSuccess(_ outcome: Outcome, sourceLocation: SourceLocation = #_source
     return try Template(parsing: outcome.output)
 }
 
-/// `count` random bytes: nothing that a compressor or a search for zeros makes anything of.
+/// `count` random bytes, which repeat after a MiB and a bit: no two blocks of them are alike, none is of zeros.
 func noise(_ count: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+    let period = (1 << 20) + 77
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         // In pieces of 256 bytes, getentropy(3) does not fail.
-        while initialized < count {
-            let piece = min(count - initialized, 256)
+        while initialized < min(count, period) {
+            let piece = min(min(count, period) - initialized, 256)
             initialized += getentropy(buffer.baseAddress! + initialized, piece) == 0 ? piece : 0
+        }
+        while initialized < count {
+            let piece = min(count - initialized, period)
+            memcpy(buffer.baseAddress! + initialized, buffer.baseAddress!, piece)
+            initialized += piece
         }
     }
 }
