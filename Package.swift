@@ -6,7 +6,7 @@ import PackageDescription
 let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
     ("MarketOne", "market/one", ["import", "delete", "monitor", "export"]),
-    ("MarketLinuxContainers", "market/linuxcontainers", ["import", "delete", "monitor"]),
+    ("MarketLinuxContainers", "market/linuxcontainers", ["import", "delete", "monitor", "export"]),
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 

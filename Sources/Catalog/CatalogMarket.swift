@@ -25,10 +25,16 @@ public struct CatalogMarket: Sendable {
     ///   - standardEndpoint: the server where ENDPOINT says nothing.
     ///   - agent: the User-Agent of the requests.
     public init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
+        let endpoint = try Self.endpoint(request.message, standard: standardEndpoint)
+        try self.init(request, endpoint: endpoint, agent: agent)
+    }
+
+    /// As ``init(_:standardEndpoint:agent:)``, for a server that is known.
+    public init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
         let message = request.message
         let path = "MARKETPLACE/TEMPLATE/"
         self.request = request
-        endpoint = try Self.endpoint(message, standard: standardEndpoint)
+        self.endpoint = endpoint
         names = try AppNames(message)
         filter = try AppFilter(message)
         isCached = try message.flag(path + "CACHE", default: false)

@@ -1,10 +1,13 @@
 import DriverProtocol
 
-/// The source that `location` names: a path of this machine, or `ssh://HOST:PATH`.
+/// The source that `location` names: a path of this machine, `ssh://HOST:PATH`, or `lxd://URL`, which is built first.
 public func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
     if location.hasPrefix("ssh://") {
         return try RemoteSource(
             location: String(location.dropFirst("ssh://".count)), settings: request.settings, log: request.log)
+    }
+    if location.hasPrefix(ContainerImage.scheme) {
+        return try ContainerSource(location, request)
     }
     if location.hasPrefix("/") {
         return try FileSource(path: location)
