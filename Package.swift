@@ -51,9 +51,13 @@ let tests: [Target] =
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
+            name: "BackendTests",
+            dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]
+                + backends.map { .byName(name: $0.name) }),
+        .testTarget(
             name: "ActionTests",
             dependencies: ["TestSupport", "DriverProtocol", "one_market", "idle-action"]
-                + actions.map { .byName(name: $0.name) })
+                + actions.map { .byName(name: $0.name) }),
     ]
 
 let package = Package(
