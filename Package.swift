@@ -6,6 +6,8 @@ import PackageDescription
 let drivers: [(backend: String, folder: String, actions: [String])] = [
     ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
     ("MarketS3", "market/s3", ["import", "delete", "monitor", "export"]),
+    ("MarketOne", "market/one", ["import", "delete", "monitor", "export"]),
+    ("MarketLinuxContainers", "market/linuxcontainers", ["import", "delete", "monitor", "export"]),
     ("DatastoreFS", "datastore/fs", ["export"]),
 ]
 
@@ -17,15 +19,19 @@ let modules: [Target] = [
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
+    .target(name: "JSON"),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
     .target(name: "S3", dependencies: ["COpenSSL", "HTTP", "DriverProtocol", "Posix"]),
-    .target(name: "ImageTransfer", dependencies: ["COpenSSL", "S3", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "Catalog", dependencies: ["HTTP", "JSON", "DriverProtocol", "Posix"]),
+    .target(
+        name: "ImageTransfer",
+        dependencies: ["COpenSSL", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
 ]
 
 let backends: [Target] = drivers.map { driver in
     .target(
-        name: driver.backend, dependencies: ["ImageTransfer", "S3", "DriverProtocol", "Posix"],
+        name: driver.backend, dependencies: ["ImageTransfer", "S3", "Catalog", "JSON", "DriverProtocol", "Posix"],
         path: "Sources/Backends/\(driver.backend)")
 }
 
@@ -45,13 +51,17 @@ let tests: [Target] =
         .executableTarget(
             name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
     ]
-    + ["Posix", "DriverProtocol", "HTTP", "S3", "ImageTransfer", "OneMarket"].map { module in
+    + ["Posix", "DriverProtocol", "JSON", "HTTP", "S3", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
         .testTarget(
+            name: "BackendTests",
+            dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]
+                + backends.map { .byName(name: $0.name) }),
+        .testTarget(
             name: "ActionTests",
             dependencies: ["TestSupport", "DriverProtocol", "one_market", "idle-action"]
-                + actions.map { .byName(name: $0.name) })
+                + actions.map { .byName(name: $0.name) }),
     ]
 
 let package = Package(

@@ -34,8 +34,13 @@ public struct Installation: Sendable, Equatable {
     }
 
     /// The release of OpenNebula, `7.0.0`, from `remotes/VERSION`; nil where there is no such file.
-    public var version: String? {
-        guard let file = try? FileDescriptor.open(remotes + "/VERSION", O_RDONLY),
+    public var version: String? { firstWord(of: "VERSION") }
+
+    /// The edition of OpenNebula, `CE` or `EE`, from `remotes/EDITION`; nil where there is no such file.
+    public var edition: String? { firstWord(of: "EDITION") }
+
+    private func firstWord(of name: String) -> String? {
+        guard let file = try? FileDescriptor.open(remotes + "/" + name, O_RDONLY),
             let bytes = try? file.readToEnd(limit: 4096)
         else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first

@@ -35,12 +35,17 @@ public struct Template: Equatable, Sendable {
     }
 
     public mutating func append(_ name: String, _ text: String) {
-        attributes.append(Attribute(name: name.uppercased(), value: .text(text)))
+        attributes.append(Attribute(name: Self.capitals(name), value: .text(text)))
     }
 
     public mutating func append(_ name: String, vector: [(name: String, value: String)]) {
-        let pairs = vector.map { (name: $0.name.uppercased(), value: $0.value) }
-        attributes.append(Attribute(name: name.uppercased(), value: .vector(pairs)))
+        let pairs = vector.map { (name: Self.capitals($0.name), value: $0.value) }
+        attributes.append(Attribute(name: Self.capitals(name), value: .vector(pairs)))
+    }
+
+    /// Most names are written in capitals already.
+    private static func capitals(_ name: String) -> String {
+        name.utf8.contains { $0 >= UInt8(ascii: "a") } ? name.uppercased() : name
     }
 
     // MARK: Writing
@@ -50,6 +55,13 @@ public struct Template: Equatable, Sendable {
         var writer = TemplateWriter()
         for attribute in attributes { writer.append(attribute) }
         return writer.text
+    }
+
+    /// ``text`` as base64 on one line: an app in a report, or a template within another.
+    public var base64: String {
+        var writer = TemplateWriter(room: 4096)
+        for attribute in attributes { writer.append(attribute) }
+        return String(decoding: Base64.encode(writer.bytes), as: UTF8.self)
     }
 
     /// The nearest value to `value` that can be written: without characters that XML refuses and C1 controls, `]]>`

@@ -1,6 +1,10 @@
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
 struct TemplateWriter {
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
+
+    init(room: Int = 0) {
+        bytes.reserveCapacity(room)
+    }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -37,8 +41,10 @@ struct TemplateWriter {
     private mutating func append(_ value: UnsafeBufferPointer<UInt8>, escapingQuotes: Bool) {
         let start = bytes.count
         var offset = 0
+        // A global is looked up anew each time.
+        let isSpecial = Self.isSpecial
         while offset < value.count {
-            let run = value[offset...].prefix { !Self.isSpecial[Int($0)] }
+            let run = value[offset...].prefix { !isSpecial[Int($0)] }
             bytes.append(contentsOf: run)
             offset = run.endIndex
             guard offset < value.count else { break }

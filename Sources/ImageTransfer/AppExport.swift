@@ -23,7 +23,10 @@ public struct AppExport {
     private let decompresses: Bool
 
     /// Reads the datastore's and the app's attributes. Throws a ``DriverError`` that names one with a bad value.
-    public init(_ request: Request) throws(DriverError) {
+    ///
+    /// - Parameter isVerified: whether the app's checksums are those of the bytes that the source gives. Where they are
+    ///   not, the source has to verify what it is made of.
+    public init(_ request: Request, isVerified: Bool = true) throws(DriverError) {
         let message = request.message
         self.request = request
         let driver = try message.required("DATASTORE/DS_MAD")
@@ -36,8 +39,11 @@ public struct AppExport {
             throw message.invalid("DATASTORE/BASE_PATH", "is no absolute path", remedy: "begin it with /")
         }
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
-        expected = try ExpectedDigests(
-            message, md5: "MARKETPLACEAPP/MD5", sha256: "MARKETPLACEAPP/TEMPLATE/SHA256")
+        expected =
+            try !isVerified
+            ? ExpectedDigests()
+            : ExpectedDigests(
+                message, md5: "MARKETPLACEAPP/MD5", sha256: "MARKETPLACEAPP/TEMPLATE/SHA256")
         format = try Self.format(message, "MARKETPLACEAPP/FORMAT")
         let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
         wantedFormat = converts ? try Self.format(message, "DATASTORE/TEMPLATE/DRIVER") : nil

@@ -116,6 +116,11 @@ public struct ExpectedDigests: Sendable, Equatable {
 
     public init() {}
 
+    /// A SHA-256 in lower case.
+    public init(sha256: String) {
+        values[.sha256] = sha256
+    }
+
     /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
     /// of its algorithm is an error that names the element.
     public init(_ message: Message, md5: String? = nil, sha256: String? = nil) throws(DriverError) {

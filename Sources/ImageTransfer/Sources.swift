@@ -1,6 +1,7 @@
 import DriverProtocol
 
-/// The source that `location` names: a path of this machine, `ssh://HOST:PATH`, or `s3://BUCKET/KEY`.
+/// The source that `location` names: a path of this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, or `lxd://URL`,
+/// which is built first.
 public func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
     if location.hasPrefix("ssh://") {
         return try RemoteSource(
@@ -8,6 +9,9 @@ public func imageSource(_ location: String, _ request: Request) throws -> any Im
     }
     if location.hasPrefix("s3://") {
         return try s3Source(location, request)
+    }
+    if location.hasPrefix(ContainerImage.scheme) {
+        return try ContainerSource(location, request)
     }
     if location.hasPrefix("/") {
         return try FileSource(path: location)

@@ -1,0 +1,3 @@
+import MarketLinuxContainers
+
+Delete.main()

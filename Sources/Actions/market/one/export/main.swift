@@ -1,0 +1,3 @@
+import MarketOne
+
+Export.main()

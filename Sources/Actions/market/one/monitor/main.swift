@@ -1,0 +1,3 @@
+import MarketOne
+
+Monitor.main()

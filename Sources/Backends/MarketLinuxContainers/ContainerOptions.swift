@@ -1,0 +1,86 @@
+import DriverProtocol
+import ImageTransfer
+
+/// What the marketplace's template says of the images and virtual machines that come out of it.
+struct ContainerOptions {
+    /// MB.
+    let imageSize: UInt64
+    let fileSystem: ContainerImage.FileSystem
+    let format: ContainerImage.Format
+    /// Whether distributions that nobody has tried with OpenNebula's context packages are left aside.
+    let skipsUntested: Bool
+    /// MB.
+    let memory: UInt64
+    let cpu: String
+    let vcpu: UInt64
+    /// Whether root in the container is root of the host.
+    let isPrivileged: Bool
+    /// Whether images must have a SHA-256 to be offered.
+    let verifies: Bool
+
+    private static let path = "MARKETPLACE/TEMPLATE/"
+
+    /// Throws a ``DriverError`` that names an attribute with a bad value.
+    init(_ message: Message) throws(DriverError) {
+        imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
+        guard ContainerImage.isSize(imageSize) else {
+            throw message.invalid(Self.path + "IMAGE_SIZE_MB", "is out of range", remedy: "give 16 MB or more")
+        }
+        fileSystem = try Self.choice(message, "FILESYSTEM", default: .ext4)
+        format = try Self.choice(message, "FORMAT", default: .raw)
+        skipsUntested = try message.flag(Self.path + "SKIP_UNTESTED", default: true)
+        memory = try Self.positive(message, "MEMORY", default: 768)
+        vcpu = try Self.positive(message, "VCPU", default: 2)
+        cpu = message.value(Self.path + "CPU") ?? "1"
+        guard let share = Double(cpu), share > 0, share < 1e6,
+            cpu.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E })
+        else {
+            throw message.invalid(Self.path + "CPU", "is no share of a CPU", remedy: "write a number, as in 1 or 0.5")
+        }
+        isPrivileged = try message.flag(Self.path + "PRIVILEGED", default: true)
+        verifies = try message.flag(Self.path + "VERIFY", default: true)
+    }
+
+    private static func positive(
+        _ message: Message, _ attribute: String, default standard: UInt64
+    ) throws(DriverError) -> UInt64 {
+        let number = try message.number(path + attribute) ?? standard
+        guard number > 0 else {
+            throw message.invalid(path + attribute, "is too small", remedy: "give 1 or more")
+        }
+        return number
+    }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ message: Message, _ attribute: String, default standard: Choice
+    ) throws(DriverError) -> Choice where Choice.RawValue == String {
+        guard let text = message.value(path + attribute) else { return standard }
+        guard let choice = Choice(rawValue: text.lowercased()) else {
+            throw message.invalid(
+                path + attribute, "is not known",
+                remedy: "write one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
+    /// All that an app depends on beside its file.
+    var fingerprint: String {
+        "size=\(imageSize) filesystem=\(fileSystem.rawValue) format=\(format.rawValue) memory=\(memory) cpu=\(cpu) "
+            + "vcpu=\(vcpu) privileged=\(isPrivileged)"
+    }
+
+    /// The VM template of a container on `architecture`, which is OpenNebula's word for it.
+    func machineTemplate(architecture: String) -> Template {
+        var template = Template()
+        template.append("SCHED_REQUIREMENTS", "HYPERVISOR=\"lx*\" & ARCH=\(architecture)")
+        template.append("CPU", cpu)
+        template.append("VCPU", String(vcpu))
+        template.append("MEMORY", String(memory))
+        template.append("LXC_UNPRIVILEGED", isPrivileged ? "false" : "true")
+        template.append("GRAPHICS", vector: [("LISTEN", "0.0.0.0"), ("TYPE", "vnc")])
+        template.append(
+            "CONTEXT",
+            vector: [("NETWORK", "YES"), ("SSH_PUBLIC_KEY", "$USER[SSH_PUBLIC_KEY]"), ("SET_HOSTNAME", "$NAME")])
+        return template
+    }
+}

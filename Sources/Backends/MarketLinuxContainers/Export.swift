@@ -1,0 +1,16 @@
+import DriverProtocol
+import ImageTransfer
+
+/// `market/linuxcontainers/export`: builds an app's image in a datastore.
+public enum Export: Action {
+    public static let name = "market/linuxcontainers/export"
+    public static let purpose = "builds an app's image in a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    public static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+
+    public static func run(_ request: Request) throws -> Reply {
+        // The app's MD5 stands for what the image is made of, which the source verifies itself.
+        let export = try AppExport(request, isVerified: false)
+        let source = try request.message.required("MARKETPLACEAPP/SOURCE")
+        return try export.run(from: ContainerSource(source, request))
+    }
+}

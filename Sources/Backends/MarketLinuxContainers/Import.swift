@@ -1,0 +1,6 @@
+import DriverProtocol
+
+/// `market/linuxcontainers/import`: a public catalog takes no apps.
+public enum Import: RefusedAction {
+    public static let name = "market/linuxcontainers/import"
+}

@@ -1,0 +1,69 @@
+import Catalog
+import DriverProtocol
+import JSON
+
+/// `market/one/monitor`: lists the apps of the OpenNebula Marketplace, the Community Marketplace or another AppMarket.
+public enum Monitor: Action {
+    public static let name = "market/one/monitor"
+    public static let purpose = "prints an APP=\"BASE64\" line for each app of the catalog"
+    public static let inputs: [String] = []
+    private static let standardEndpoint = "https://marketplace.opennebula.io"
+
+    public static func run(_ request: Request) throws -> Reply {
+        let market = try CatalogMarket(
+            request, standardEndpoint: standardEndpoint, agent: CatalogMarket.agent(request.installation))
+        var document = try market.fetch("/appliance")
+        let reply = try report(&document, market, log: request.log).reply(of: document.url)
+        document.keep(log: request.log)
+        return reply
+    }
+
+    /// The apps of a catalog. Throws a ``DriverError`` where the catalog is not whole.
+    static func report(
+        _ document: inout CatalogDocument, _ market: CatalogMarket, log: Log
+    ) throws(DriverError) -> AppReport {
+        var report = AppReport(catalogSize: document.size, log: log)
+        do {
+            let isCatalog = try document.read { reader, release in
+                try read(&reader, into: &report, market, release: release)
+            }
+            guard isCatalog else { throw AppReport.Unusable("it has no list 'appliances'") }
+            return report
+        } catch {
+            let cause = (error as? AppReport.Unusable)?.reason ?? "it is cut, or no JSON: \(error)"
+            throw DriverError(
+                "use", "the catalog \(quoted(document.url))", cause: cause,
+                remedy: "check that ENDPOINT is a marketplace, and try again later")
+        }
+    }
+
+    /// Whether there was a list of appliances.
+    private static func read(
+        _ reader: inout JSONReader, into report: inout AppReport, _ market: CatalogMarket, release: (Int) -> Void
+    ) throws -> Bool {
+        var hasList = false
+        let isObject = try reader.members { name, reader in
+            guard name == "appliances" else { return try reader.skip() }
+            hasList = try reader.elements { reader in
+                add(try reader.valueOrSkip(members: Appliance.members), to: &report, market)
+                release(reader.offset)
+            }
+            if !hasList { try reader.skip() }
+        }
+        if !isObject { try reader.skip() }
+        return hasList
+    }
+
+    private static func add(_ value: JSONValue?, to report: inout AppReport, _ market: CatalogMarket) {
+        guard let value else { return report.leaveOut("?", "its description is nested too deeply") }
+        let label = value["name"]?.scalar ?? Appliance.id(of: value) ?? "?"
+        do {
+            let appliance = try Appliance(value, endpoint: market.endpoint, names: market.names)
+            guard appliance.passes(market.filter) else { return report.filterOut() }
+            let app = try appliance.template { warning in report.warn(label, warning) }
+            try report.append(app, name: appliance.name)
+        } catch {
+            report.leaveOut(label, error.reason)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import DriverProtocol
+import Glibc
+
+/// Which of a catalog's apps are wanted: FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME of the
+/// marketplace's template. An app has to pass all that are set.
+public struct AppFilter: Sendable, Equatable {
+    private static let caseFolding: Int32 = 1 << 4  // FNM_CASEFOLD, a GNU extension
+    private static let types = ["IMAGE", "VMTEMPLATE", "SERVICE_TEMPLATE"]
+
+    private var types: [String] = []
+    private var architectures: [String] = []
+    private var tags: [String] = []
+    private var names: [String] = []
+
+    /// Lets everything pass.
+    public init() {}
+
+    init(_ message: Message) throws(DriverError) {
+        types = Self.list(message, "FILTER_TYPE", at: ", ").map { $0.uppercased() }
+        architectures = Self.list(message, "FILTER_ARCHITECTURE", at: ", ").map(Self.architecture)
+        tags = Self.list(message, "FILTER_TAG", at: ",").map { $0.lowercased() }
+        names = Self.list(message, "FILTER_NAME", at: ",")
+        guard types.allSatisfy(Self.types.contains) else {
+            throw message.invalid(
+                "MARKETPLACE/TEMPLATE/FILTER_TYPE", "names no type of app",
+                remedy: "write one or more of \(Self.types.joined(separator: ", "))")
+        }
+    }
+
+    private static func list(_ message: Message, _ attribute: String, at separators: String) -> [String] {
+        (message.value("MARKETPLACE/TEMPLATE/" + attribute) ?? "").split { separators.contains($0) || $0.isNewline }
+            .map { part in
+                var words = part.drop { $0.isWhitespace }
+                while words.last?.isWhitespace == true { words.removeLast() }
+                return String(words)
+            }.filter { !$0.isEmpty }
+    }
+
+    /// One name for each architecture: OpenNebula's, for what Linux Containers and others call otherwise.
+    public static func architecture(_ name: String) -> String {
+        switch name.lowercased() {
+        case "amd64", "x86-64", "x64": "x86_64"
+        case "arm64": "aarch64"
+        default: name.lowercased()
+        }
+    }
+
+    public var isEmpty: Bool { self == AppFilter() }
+
+    /// Whether an app passes. One whose architecture is not said, or is `all`, suits each.
+    ///
+    /// - Parameters:
+    ///   - type: OpenNebula's word for it: `IMAGE`.
+    ///   - name: as the catalog has it.
+    public func passes(type: String, architecture: String?, tags: [String], name: String) -> Bool {
+        guard self.types.isEmpty || self.types.contains(type) else { return false }
+        if !architectures.isEmpty, let architecture, !["all", "any", ""].contains(architecture.lowercased()) {
+            guard architectures.contains(Self.architecture(architecture)) else { return false }
+        }
+        guard self.tags.isEmpty || tags.contains(where: { self.tags.contains($0.lowercased()) }) else { return false }
+        return names.isEmpty || names.contains { fnmatch($0, name, Self.caseFolding) == 0 }
+    }
+}

@@ -1,0 +1,73 @@
+import DriverProtocol
+
+/// The names that apps get in OpenNebula: what oned refuses is replaced, and the market's NAME_PREFIX and NAME_SUFFIX
+/// are put around.
+///
+/// oned finds apps by name among those of all marketplaces, so that two catalogs with one name fight over an app.
+public struct AppNames: Sendable {
+    /// The longest name that oned takes, in bytes.
+    public static let maximumLength = 128
+    private static let refused = Set("&|:\\;/'#{}$<>\"".unicodeScalars)
+
+    let prefix: String
+    let suffix: String
+
+    public init(prefix: String = "", suffix: String = "") {
+        self.prefix = prefix
+        self.suffix = suffix
+    }
+
+    /// NAME_PREFIX and NAME_SUFFIX of the marketplace's template.
+    init(_ message: Message) throws(DriverError) {
+        prefix = try Self.affix(message, "NAME_PREFIX")
+        suffix = try Self.affix(message, "NAME_SUFFIX")
+    }
+
+    private static func affix(_ message: Message, _ attribute: String) throws(DriverError) -> String {
+        let path = "MARKETPLACE/TEMPLATE/" + attribute
+        let text = message.value(path) ?? ""
+        guard text.unicodeScalars.allSatisfy({ !isRefused($0) }), text.utf8.count <= maximumLength / 2 else {
+            throw message.invalid(
+                path, "cannot stand in a name", remedy: "leave out & | : \\ ; / ' # { } $ < > and quotation marks")
+        }
+        return text
+    }
+
+    private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
+        // Line and paragraph separators, and what XML does not allow, are as bad as control characters.
+        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+            || [0x2028, 0x2029, 0xFFFE, 0xFFFF].contains(scalar.value)
+            || refused.contains(scalar)
+    }
+
+    /// The name under which oned takes an app that its catalog calls `text`; nil where nothing is left of it.
+    public func name(for text: String) -> String? {
+        if prefix.isEmpty, suffix.isEmpty, Self.isPlain(text) { return text }
+        let scalars = text.unicodeScalars.map { Self.isRefused($0) ? "_" : $0 }
+        let core = Self.trimmed(scalars)
+        guard core.contains(where: { $0 != "_" && $0 != " " }) else { return nil }
+        var name = String.UnicodeScalarView(prefix.unicodeScalars)
+        name.append(contentsOf: core)
+        let room = Self.maximumLength - suffix.utf8.count
+        while String(name).utf8.count > room { name.removeLast() }
+        name.append(contentsOf: suffix.unicodeScalars)
+        return String(name)
+    }
+
+    /// Quickly: true for most names, which stay as they are.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first != 0x20, text.utf8.last != 0x20 else { return false }
+        return text.utf8.count <= maximumLength
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
+                    || " .()-".utf8.contains(byte)
+            }
+    }
+
+    private static func trimmed(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
+        var rest = scalars[...]
+        while rest.first == " " { rest.removeFirst() }
+        while rest.last == " " { rest.removeLast() }
+        return rest
+    }
+}

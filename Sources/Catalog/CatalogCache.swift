@@ -1,0 +1,95 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// The last good catalog of a marketplace, in a file below the drivers' state: a template that says what it is, an empty
+/// line, and the catalog.
+struct CatalogCache {
+    /// What makes a request conditional: RFC 9110, section 8.8.
+    struct Validators: Equatable {
+        var etag: String?
+        var lastModified: String?
+
+        /// If-None-Match and If-Modified-Since.
+        var headers: [(String, String)] {
+            [("If-None-Match", etag), ("If-Modified-Since", lastModified)].compactMap { name, value in
+                value.map { (name, $0) }
+            }
+        }
+    }
+
+    private let directory: String
+    private let name: String
+    private let key: String
+
+    /// - Parameter key: what the catalog depends on, beside the marketplace: a catalog of another key does not count.
+    init(_ request: Request, key: String) {
+        directory = request.installation.state + "/market-drivers"
+        let id = request.message.value("MARKETPLACE/ID") ?? "\(request.id)"
+        name = "catalog-" + (UInt32(id).map(String.init) ?? "0")
+        self.key = key
+    }
+
+    private var path: String { joined(directory, name) }
+
+    /// The kept catalog; nil where there is none for this key that a server could be asked about.
+    func load(limit: Int) -> (bytes: [UInt8], validators: Validators)? {
+        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW),
+            var bytes = try? file.readToEnd(limit: limit + 4096),
+            let end = bytes.prefix(4096).indices.first(where: { bytes[$0...].starts(with: [0x0A, 0x0A]) }),
+            let head = try? Template(parsing: String(decoding: bytes[...end], as: UTF8.self)),
+            head["KEY"] == Template.representable(key)
+        else { return nil }
+        bytes.removeFirst(end + 2)
+        let validators = Validators(etag: head["ETAG"], lastModified: head["LAST_MODIFIED"])
+        guard head["LENGTH"] == String(bytes.count), !validators.headers.isEmpty else { return nil }
+        return (bytes, validators)
+    }
+
+    /// A catalog that is written down, and counts once it is published.
+    struct Copy {
+        private let file: PendingFile
+        private let name: String
+
+        fileprivate init(file: PendingFile, name: String) {
+            self.file = file
+            self.name = name
+        }
+
+        /// Puts it in place of the one before.
+        func publish() throws(DriverError) {
+            let path = joined(file.directory, name)
+            unlink(path)
+            do {
+                _ = try file.publish(as: [name], mode: 0o640)
+            } catch {
+                throw DriverError("write", quoted(path), error)
+            }
+        }
+    }
+
+    /// Writes a catalog down; nil where a server could not be asked about it.
+    func begin(_ bytes: [UInt8], _ validators: Validators) throws -> Copy? {
+        guard !validators.headers.isEmpty else { return nil }
+        var head = Template()
+        head.append("KEY", key)
+        head.append("LENGTH", String(bytes.count))
+        if let etag = validators.etag { head.append("ETAG", etag) }
+        if let date = validators.lastModified { head.append("LAST_MODIFIED", date) }
+        // A validator that a template would change is of no use.
+        guard let read = try? Template(parsing: head.text), read == head, head.text.utf8.count < 4096 else {
+            return nil
+        }
+        do {
+            if mkdir(directory, 0o750) != 0, errno != EEXIST { throw SystemError("mkdir", directory) }
+            PendingFile.removeAbandoned(in: directory)
+            let file = try PendingFile(in: directory)
+            for part in [Array((head.text + "\n").utf8), bytes] {
+                try part.withUnsafeBytes { try file.descriptor.writeAll($0) }
+            }
+            return Copy(file: file, name: name)
+        } catch let error as SystemError {
+            throw DriverError("write", quoted(path), error)
+        }
+    }
+}

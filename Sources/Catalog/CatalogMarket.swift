@@ -1,0 +1,84 @@
+import DriverProtocol
+import HTTP
+
+/// What the marketplaces of public catalogs have in common: where the catalog is, how it is fetched, and which of its
+/// apps are wanted under which names.
+public struct CatalogMarket: Sendable {
+    /// The largest catalog in MB, where CATALOG_LIMIT_MB says nothing.
+    public static let standardLimit: UInt64 = 64
+    private static let limits: ClosedRange<UInt64> = 1...1024
+
+    /// The server, without a slash at its end.
+    public let endpoint: String
+    public let names: AppNames
+    public let filter: AppFilter
+    let options: HTTPOptions
+    /// Whether the last good catalog is kept.
+    let isCached: Bool
+    /// The largest catalog, in bytes.
+    let limit: Int
+    let request: Request
+
+    /// Reads the marketplace's template. Throws a ``DriverError`` that names an attribute with a bad value.
+    ///
+    /// - Parameters:
+    ///   - standardEndpoint: the server where ENDPOINT says nothing.
+    ///   - agent: the User-Agent of the requests.
+    public init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
+        let endpoint = try Self.endpoint(request.message, standard: standardEndpoint)
+        try self.init(request, endpoint: endpoint, agent: agent)
+    }
+
+    /// As ``init(_:standardEndpoint:agent:)``, for a server that is known.
+    public init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
+        let message = request.message
+        let path = "MARKETPLACE/TEMPLATE/"
+        self.request = request
+        self.endpoint = endpoint
+        names = try AppNames(message)
+        filter = try AppFilter(message)
+        isCached = try message.flag(path + "CACHE", default: false)
+        let megabytes = try message.number(path + "CATALOG_LIMIT_MB") ?? Self.standardLimit
+        guard Self.limits.contains(megabytes) else {
+            throw message.invalid(path + "CATALOG_LIMIT_MB", "is out of range", remedy: "give 1 to 1024 MB")
+        }
+        limit = Int(megabytes) << 20
+        var options = try HTTPOptions(request)
+        options.userAgent = agent
+        options.acceptGzip = true
+        self.options = options
+    }
+
+    private static func endpoint(_ message: Message, standard: String) throws(DriverError) -> String {
+        let path = "MARKETPLACE/TEMPLATE/ENDPOINT"
+        var url = message.value(path) ?? standard
+        while url.hasSuffix("/") { url.removeLast() }
+        let isURL = ["http://", "https://"].contains {
+            url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
+        }
+        guard isURL, isSafeInURL(url.dropFirst(5)), !url.contains("?"), !url.contains("#") else {
+            throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
+        }
+        return url
+    }
+
+    /// The User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.
+    public static func agent(_ installation: Installation) throws(DriverError) -> String {
+        guard let version = installation.version else {
+            throw DriverError(
+                "read", quoted(installation.remotes + "/VERSION"), cause: "it does not tell the release of OpenNebula",
+                remedy: "restore the file: the catalog's server chooses the apps by the release")
+        }
+        let words = [version, installation.edition].compactMap { $0 }.filter { isSafeInURL($0[...]) }
+        return "OpenNebula \(words.joined(separator: " ")) (Market Driver)"
+    }
+}
+
+/// Whether `text` holds nothing but characters that may stand in a URL, none of which means anything to a template or a
+/// shell: letters, digits, and `-._~:/?@!*+,=%[]&`.
+public func isSafeInURL(_ text: some StringProtocol) -> Bool {
+    text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
+            || "-._~:/?#@!*+,=%[]&".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,81 @@
+import Catalog
+import DriverProtocol
+import HTTP
+import Posix
+
+/// An image that is built on the way: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is fetched,
+/// verified by the SHA-256 of the server's catalog, and put into an image of that size.
+public final class ContainerSource: ImageSource {
+    public let name: String
+    private let directory: WorkDirectory
+    private let built: FileSource
+
+    /// Does all the work: afterwards the image lies in STAGING_DIR, and goes with this source.
+    public init(_ location: String, _ request: Request) throws {
+        let image = try ContainerImage(source: location)
+        name = redacted(location)
+        let expected = try Self.expectedDigests(of: image, request)
+        let directory = try WorkDirectory(in: request.settings.stagingDirectory)
+        let file = try Self.fetch(image, expected, into: directory, request)
+        let build = ContainerBuild(directory: directory, image: image, log: request.log)
+        built = try FileSource(path: try build.run(file))
+        self.directory = directory
+    }
+
+    public var length: UInt64? { built.length }
+    public var storageSize: UInt64? { built.storageSize }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        try built.next(into: buffer)
+    }
+
+    /// What the server's catalog says of the file. Without that nothing is fetched, unless VERIFY is NO.
+    private static func expectedDigests(of image: ContainerImage, _ request: Request) throws -> ExpectedDigests {
+        guard try request.message.flag("MARKETPLACE/TEMPLATE/VERIFY", default: true) else {
+            request.log.warning("VERIFY is off: nobody checks that \(quoted(image.url)) is what was meant")
+            return ExpectedDigests()
+        }
+        let remedy = "monitor the marketplace again, or set VERIFY = \"NO\" in it to do without"
+        let parts = image.url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let start = parts.dropFirst(3).firstIndex(of: "images") else {
+            throw DriverError("verify", quoted(image.url), cause: "it is not below a server's images/", remedy: remedy)
+        }
+        let server = parts[..<start].joined(separator: "/")
+        let path = parts[start...].joined(separator: "/")
+        let market = try CatalogMarket(request, endpoint: server, agent: "OpenNebula")
+        var document = try market.fetch(ImageStream.path)
+        let file: ImageStream.File?
+        do {
+            file = try ImageStream.file(at: path, in: &document)
+        } catch {
+            throw DriverError(
+                "use", "the catalog \(quoted(document.url))", cause: "it is cut, or no JSON: \(error)", remedy: remedy)
+        }
+        guard let file, let sha256 = file.sha256 else {
+            throw DriverError(
+                "verify", quoted(image.url),
+                cause: file == nil ? "the catalog of its server does not list it" : "its catalog has no SHA-256 of it",
+                remedy: remedy)
+        }
+        return ExpectedDigests(sha256: sha256)
+    }
+
+    /// Fetches the file, and unpacks an archive's compression; only then, since all of it is verified, it may be used.
+    private static func fetch(
+        _ image: ContainerImage, _ expected: ExpectedDigests, into directory: WorkDirectory, _ request: Request
+    ) throws -> ContainerBuild.RootFile {
+        let isSquashfs = image.url.hasSuffix(".squashfs")
+        let source = try HTTPSource(image.url, request)
+        let file = try LocalDirectory(path: directory.path).makeFileSink(needing: source.storageSize)
+        let archive = isSquashfs ? nil : ArchiveSink(file)
+        let sink: any ImageSink = archive ?? file
+        do {
+            _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(into: sink)
+            let path = directory.file(try sink.publish(as: ["archive"], mode: 0o600))
+            return ContainerBuild.RootFile(path: path, isSquashfs: isSquashfs, attributes: archive?.attributes ?? [])
+        } catch let fault as TarScanner.Fault {
+            throw DriverError(
+                "unpack", quoted(image.url), cause: fault.reason, remedy: "use another image, and tell its makers")
+        }
+    }
+}

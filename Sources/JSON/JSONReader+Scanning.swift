@@ -1,0 +1,177 @@
+/// The tokens of ``JSONReader``.
+extension JSONReader {
+    func failure(_ reason: String) -> JSONError {
+        JSONError(kind: .syntax, reason: reason, offset: offset)
+    }
+
+    @inline(__always)
+    mutating func skipSpace() {
+        while offset < end {
+            switch base[offset] {
+            case 0x20, 0x0A, 0x0D, 0x09: offset += 1
+            default: return
+            }
+        }
+    }
+
+    /// Passes over white space and then `byte`; whether that was there.
+    @inline(__always)
+    mutating func consume(_ byte: UInt8) -> Bool {
+        skipSpace()
+        guard offset < end, base[offset] == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    @inline(__always)
+    mutating func expect(_ byte: UInt8, _ what: String) throws(JSONError) {
+        guard consume(byte) else {
+            throw failure(offset < end ? "\(what) was expected" : "the document ends too early")
+        }
+    }
+
+    mutating func literal(_ word: StaticString) throws(JSONError) {
+        let count = word.utf8CodeUnitCount
+        for position in 0..<count {
+            guard offset + position < end, base[offset + position] == word.utf8Start[position] else {
+                throw failure("a value was expected")
+            }
+        }
+        offset += count
+    }
+
+    mutating func skipNumber() throws(JSONError) {
+        if offset < end, base[offset] == UInt8(ascii: "-") { offset += 1 }
+        if offset < end, base[offset] == UInt8(ascii: "0") {
+            offset += 1
+        } else {
+            try skipDigits("a value was expected")
+        }
+        if offset < end, base[offset] == UInt8(ascii: ".") {
+            offset += 1
+            try skipDigits("a digit was expected")
+        }
+        if offset < end, base[offset] | 0x20 == UInt8(ascii: "e") {
+            offset += 1
+            if offset < end, base[offset] == UInt8(ascii: "+") || base[offset] == UInt8(ascii: "-") { offset += 1 }
+            try skipDigits("a digit was expected")
+        }
+    }
+
+    private mutating func skipDigits(_ reason: String) throws(JSONError) {
+        let start = offset
+        while offset < end, base[offset] &- 0x30 < 10 { offset += 1 }
+        guard offset > start else { throw failure(reason) }
+    }
+
+    // MARK: Strings
+
+    /// Goes on to the next quotation mark, backslash or control character.
+    @inline(__always)
+    private mutating func skipPlain() throws(JSONError) {
+        // Eight bytes at a time: a byte below 0x20, or equal to one of the two signs, sets its top bit in the sums.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        while offset + 8 <= end {
+            let word = UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
+            let quotes = word ^ (ones &* 0x22)
+            let escapes = word ^ (ones &* 0x5C)
+            let found =
+                ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes) | ((escapes &- ones) & ~escapes)
+            if found & tops != 0 {
+                offset += (found & tops).littleEndian.trailingZeroBitCount / 8
+                return
+            }
+            offset += 8
+        }
+        while offset < end {
+            let byte = base[offset]
+            if byte == 0x22 || byte == 0x5C || byte < 0x20 { return }
+            offset += 1
+        }
+        throw failure("the document ends too early")
+    }
+
+    /// Goes behind the end of a string whose opening quotation mark has been read.
+    mutating func skipString() throws(JSONError) {
+        while true {
+            try skipPlain()
+            switch base[offset] {
+            case 0x22:
+                offset += 1
+                return
+            case 0x5C: try escape { _ in }
+            default: throw failure("a control character stands in a string")
+            }
+        }
+    }
+
+    /// Reads a string whose opening quotation mark has been read.
+    mutating func string() throws(JSONError) -> String {
+        let start = offset
+        try skipPlain()
+        if base[offset] == 0x22 {
+            offset += 1
+            return String(
+                decoding: UnsafeBufferPointer(start: base + start, count: offset - 1 - start), as: UTF8.self)
+        }
+        var bytes = Array(UnsafeBufferPointer(start: base + start, count: offset - start))
+        while true {
+            switch base[offset] {
+            case 0x22:
+                offset += 1
+                return String(decoding: bytes, as: UTF8.self)
+            case 0x5C: try escape { bytes.append(contentsOf: UTF8.encode($0)!) }
+            default: throw failure("a control character stands in a string")
+            }
+            let from = offset
+            try skipPlain()
+            bytes.append(contentsOf: UnsafeBufferPointer(start: base + from, count: offset - from))
+        }
+    }
+
+    private mutating func escape(_ append: (Unicode.Scalar) -> Void) throws(JSONError) {
+        guard offset + 1 < end else { throw failure("the document ends too early") }
+        let sign = base[offset + 1]
+        let plain: Unicode.Scalar
+        switch sign {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain = Unicode.Scalar(sign)
+        case UInt8(ascii: "b"): plain = "\u{8}"
+        case UInt8(ascii: "f"): plain = "\u{C}"
+        case UInt8(ascii: "n"): plain = "\n"
+        case UInt8(ascii: "r"): plain = "\r"
+        case UInt8(ascii: "t"): plain = "\t"
+        case UInt8(ascii: "u"):
+            append(try unicodeEscape())
+            return
+        default: throw failure("an unknown escape stands in a string")
+        }
+        offset += 2
+        append(plain)
+    }
+
+    /// `\uXXXX`, or two of them that make a surrogate pair. Half a pair alone is U+FFFD.
+    private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
+        let first = try hexadecimal(at: offset + 2)
+        offset += 6
+        guard (0xD800..<0xDC00).contains(first) else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
+        guard offset + 1 < end, base[offset] == 0x5C, base[offset + 1] == UInt8(ascii: "u") else { return "\u{FFFD}" }
+        let second = try hexadecimal(at: offset + 2)
+        guard (0xDC00..<0xE000).contains(second) else { return "\u{FFFD}" }
+        offset += 6
+        return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
+    }
+
+    private func hexadecimal(at position: Int) throws(JSONError) -> UInt32 {
+        guard position + 4 <= end else { throw failure("the document ends too early") }
+        var number: UInt32 = 0
+        for offset in position..<position + 4 {
+            switch base[offset] {
+            case 0x30...0x39: number = number << 4 | UInt32(base[offset] - 0x30)
+            case 0x41...0x46, 0x61...0x66: number = number << 4 | UInt32((base[offset] | 0x20) - 0x57)
+            default: throw failure("four hexadecimal digits were expected")
+            }
+        }
+        return number
+    }
+}

@@ -1,0 +1,129 @@
+import DriverProtocol
+import Foundation
+import Posix
+import TestSupport
+import Testing
+
+@testable import Catalog
+@testable import MarketLinuxContainers
+
+@Suite struct MarketLinuxContainersTests {
+    private typealias Answer = (apps: [Template], warnings: [String], reason: String?)
+
+    private func report(_ catalog: some Sequence<UInt8>) throws -> Answer {
+        let warnings = Monitor<[String]>([])
+        let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
+        let request = try request(log)
+        let market = try CatalogMarket(request, endpoint: "http://127.0.0.1", agent: "test")
+        let options = try ContainerOptions(request.message)
+        var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
+        do {
+            let report = try MarketLinuxContainers.Monitor.report(&document, market, options, log: log)
+            return (try apps(report.reply(of: document.url).text), warnings.update { $0 }, nil)
+        } catch let error as DriverError {
+            return ([], warnings.update { $0 }, error.description)
+        }
+    }
+
+    private func item(_ path: String, _ digit: Character = "a") -> String {
+        #"{"path":"\#(path)","sha256":"\#(String(repeating: digit, count: 64))","size":5}"#
+    }
+
+    private func product(_ key: String, _ versions: String) -> String { #""\#(key)":{"versions":{\#(versions)}}"# }
+
+    private func report(products: String...) throws -> Answer {
+        try report("{\"products\":{\(products.joined(separator: ","))}}".utf8)
+    }
+
+    private let good =
+        #""debian:12:amd64:default":{"versions":{"20260101_00:00":{"items":{"root.tar.xz":{"path":"images/ok","sha256":"\#(String(repeating: "b", count: 64))"}}}}}"#
+
+    @Test func takesTheNewestVersionByDateAndTheArchiveBeforeTheSquashfs() throws {
+        let versions = #"""
+            "20260103_00:00":{"items":{"root.squashfs":\#(item("images/new.squashfs")),"root.tar.xz":\#(item("images/new"))}},
+            "20260101_23:59":{"items":{"root.tar.xz":\#(item("images/old"))}},"latest":{"items":{"root.tar.xz":\#(item("images/x"))}}
+            """#
+        let squashfs = #""20260101_00:00":{"items":{"root.squashfs":\#(item("images/only.squashfs"))}}"#
+        let result = try report(
+            products: product("debian:12:amd64:default", versions), product("alpine:3:arm64:default", squashfs))
+        #expect(
+            result.apps.map { $0["LINK"] } == ["http://127.0.0.1/images/new", "http://127.0.0.1/images/only.squashfs"])
+        #expect(result.apps.map { $0["REGTIME"] } == ["1767398400", "1767225600"])
+        #expect(result.apps.map { $0["NAME"] } == ["debian_12 - LXC", "alpine_3 - LXC (aarch64)"])
+    }
+
+    @Test(arguments: [
+        ("../images/x", "leads out"), ("images/../../x", "leads out"), ("/images/x", "leads out"),
+        ("images//x", "leads out"),
+        ("http://evil/x", "characters"), ("images/a b", "characters"), ("images/$(id)", "characters"),
+        ("images/`id`", "characters"),
+        ("images/x?size=1", "characters"), ("images/x;y", "characters"), ("images/x%2e%2e", "characters"),
+        ("images/x'y", "characters"),
+        ("", "leads out"), ("images/\u{e9}", "characters"),
+    ]) func leavesOutPathsThatLeadElsewhere(_ path: String, _ reason: String) throws {
+        let result = try report(
+            products: product("ubuntu:x:amd64:default", #""20260101_00:00":{"items":{"root.tar.xz":\#(item(path))}}"#),
+            good)
+        #expect(result.apps.map { $0["NAME"] } == ["debian_12 - LXC"])
+        #expect(
+            result.warnings.count == 1
+                && result.warnings.first?.contains("'ubuntu_x - LXC' is left out: its path") == true)
+        #expect(result.warnings.first?.contains(reason) == true, "\(result.warnings)")
+    }
+
+    @Test(arguments: [
+        (#""latest":{}"#, "none of its versions has a date"),
+        (#""20261301_00:00":{}"#, "none of its versions has a date"),
+        (#""20260101_00:00":{"items":{}}"#, "no root.tar.xz and no root.squashfs"),
+        (#""20260101_00:00":[]"#, "no root.tar.xz and no root.squashfs"),
+        (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x"}}}"#, "no SHA-256"),
+        (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x","sha256":"abc"}}}"#, "no SHA-256"),
+    ]) func leavesOneOutAndKeepsTheOthers(_ versions: String, _ reason: String) throws {
+        let result = try report(products: product("ubuntu:x:amd64:default", versions), good)
+        #expect(result.apps.count == 1)
+        #expect(result.warnings.count == 1 && result.warnings.first?.contains(reason) == true, "\(result.warnings)")
+    }
+
+    @Test func changesTheChecksumExactlyWhenTheFileChanges() throws {
+        let checksum = { (path: String, digit: Character) throws in
+            let version = #""20260101_00:00":{"items":{"root.tar.xz":\#(item(path, digit))}}"#
+            return try report(products: product("debian:12:amd64:default", version)).apps.first?["MD5"]
+        }
+        #expect(try checksum("images/a", "a") == checksum("images/b", "a"))
+        #expect(try checksum("images/a", "a") != checksum("images/a", "c"))
+    }
+
+    @Test(arguments: [
+        ("", "too early"), ("{}", "no list 'products'"), (#"{"products":[]}"#, "no list 'products'"),
+        (#"{"products":{}}"#, "it lists no app"), ("<html>", "a value was expected"),
+        (#"{"products":{"a:b:amd64:default":"#, "too early"),
+    ]) func failsWhereTheCatalogIsNotWhole(_ catalog: String, _ reason: String) throws {
+        let result = try report(catalog.utf8)
+        #expect(result.reason?.contains(reason) == true && result.apps.isEmpty, "\(result.reason ?? "")")
+    }
+
+    @Test func endsEachOfTenThousandMutationsInAppsOrInOneLine() throws {
+        let versions =
+            #""20260101_00:00":{"items":{"root.squashfs":\#(item("images/s")),"root.tar.xz":\#(item("images/t"))}},"20260102_00:00":{"items":{"root.tar.xz":\#(item("images/u"))}}"#
+        let catalog = Array("{\"products\":{\(good),\(product("alpine:3.19:arm64:default", versions))}}".utf8)
+        var generator = SeededGenerator.fresh()
+        var finished = 0
+        for _ in 0..<10_000 {
+            let result = try report(
+                generator.mutated(
+                    catalog,
+                    tokens: ["\"", "\\", "]]>", "{", "}", "[", "null", "..", "$(id)", "://", "\n", ",", ":", "\u{7}"]))
+            if let reason = result.reason {
+                #expect(faultOfLine(reason) == nil && result.apps.isEmpty, "seed \(generator.seed): \(reason)")
+            } else {
+                finished += 1
+                for app in result.apps {
+                    let source = app["SOURCE"] ?? ""
+                    #expect(
+                        source.hasPrefix("lxd://http://127.0.0.1/") && !source.contains("$"), "seed \(generator.seed)")
+                }
+            }
+        }
+        #expect(finished > 500 && finished < 10_000)
+    }
+}

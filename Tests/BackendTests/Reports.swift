@@ -1,0 +1,22 @@
+import DriverProtocol
+import Posix
+import TestSupport
+import Testing
+
+extension Template {
+    func contains(_ name: String) -> Bool { self[name]?.isEmpty == false }
+}
+
+func request(_ log: Log) throws -> Request {
+    let message = try Message(text: Fixture.bytes("messages/market-one-monitor.xml"))
+    return Request(
+        message: message, id: 0, log: log, installation: Installation(location: "/nonexistent"), settings: Settings())
+}
+
+func apps(_ report: String) throws -> [Template] {
+    try report.split(separator: "\n").map { line in
+        let bytes = try #require(Base64.decode(Array(line.dropFirst(5).dropLast().utf8)))
+        #expect(line.hasPrefix("APP=\"") && line.hasSuffix("\""))
+        return try Template(parsing: String(decoding: bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,256 @@
+import Foundation
+import Testing
+
+@testable import JSON
+
+@Suite struct JSONReaderTests {
+    // MARK: What is JSON
+
+    static let documents: [(String, JSONValue)] = [
+        // Literals, white space around them, a byte order mark before them.
+        ("null", .null), ("true", .bool(true)), (" \t\r\n false \n", .bool(false)), ("\u{FEFF}null", .null),
+        // Numbers, as written.
+        ("0", .number("0")), ("-0", .number("-0")), ("-12.50e+3", .number("-12.50e+3")), ("1E9", .number("1E9")),
+        ("123456789012345678901234567890", .number("123456789012345678901234567890")),
+        // Strings.
+        (#""""#, .string("")), (#""a\"\\\/\b\f\n\r\tz""#, .string("a\"\\/\u{8}\u{C}\n\r\tz")),
+        (#""\u00e9\uD83D\uDE00\u0000""#, .string("é😀\u{0}")),
+        ("\"é😀 and more than eight\"", .string("é😀 and more than eight")),
+        // Half a surrogate pair.
+        (#""\ud83d""#, .string("\u{FFFD}")), (#""\ude00x""#, .string("\u{FFFD}x")),
+        (#""\ud83d\u0041""#, .string("\u{FFFD}A")), (#""\ud83dé""#, .string("\u{FFFD}é")),
+        // Containers.
+        ("[]", .array([])), ("[ ]", .array([])), ("{}", .object(JSONObject())),
+        ("[1,[2 , []],\"3\"]", .array([.number("1"), .array([.number("2"), .array([])]), .string("3")])),
+    ]
+
+    @Test(arguments: documents) func reads(_ document: String, _ value: JSONValue) throws {
+        #expect(try JSONReader.parse(document) == value)
+        #expect(try skipped(document))
+    }
+
+    @Test func keepsMembersInOrderAndAnswersTheLastOfAName() throws {
+        let value = try JSONReader.parse(#"{"b":1,"a":{"x":true},"b":2}"#)
+        #expect(value.members?.map(\.name) == ["b", "a", "b"])
+        #expect(value["b"] == .number("2"))
+        #expect(value["a"]?["x"] == .bool(true))
+        #expect(value["c"] == nil)
+        #expect(value["a"]?["x"]?["y"] == nil)
+    }
+
+    @Test func answersScalarsAsText() throws {
+        let value = try JSONReader.parse(#"["a",1.5,true,false,null,[],{}]"#)
+        #expect(value.elements?.map(\.scalar) == ["a", "1.5", "true", "false", nil, nil, nil])
+        #expect(value.elements?.first?.text == "a")
+        #expect(value.elements?.last?.text == nil)
+    }
+
+    @Test func repairsBytesThatAreNoUTF8() throws {
+        let bytes: [UInt8] = [0x22, 0x61, 0xFF, 0x62, 0x22]
+        #expect(try bytes.withUnsafeBufferPointer { try JSONReader.parse($0) } == .string("a\u{FFFD}b"))
+    }
+
+    // MARK: What is not
+
+    static let broken: [(String, String)] = [
+        // Cut short, at every kind of place.
+        ("", "the document ends too early at byte 0"), (" ", "the document ends too early at byte 1"),
+        ("[", "the document ends too early at byte 1"), ("[1", "the document ends too early at byte 2"),
+        ("[1,", "the document ends too early at byte 3"), ("{", "a member's name was expected at byte 1"),
+        ("{\"a", "the document ends too early at byte 3"), ("{\"a\"", "the document ends too early at byte 4"),
+        ("{\"a\":", "the document ends too early at byte 5"), ("{\"a\":1", "the document ends too early at byte 6"),
+        ("\"abcdefghijkl", "the document ends too early at byte 13"), ("\"\\", "the document ends too early at byte 1"),
+        ("\"\\u00", "the document ends too early at byte 1"), ("tru", "a value was expected at byte 0"),
+        ("-", "a value was expected at byte 1"), ("1.", "a digit was expected at byte 2"),
+        ("1e+", "a digit was expected at byte 3"),
+        // Goes on.
+        ("1 2", "the document goes on after its end at byte 2"),
+        ("{}}", "the document goes on after its end at byte 2"),
+        // Signs that stand where none or another should.
+        ("[1,]", "a value was expected at byte 3"), ("[1 2]", "a comma or the end of an array was expected at byte 3"),
+        ("{\"a\":1,}", "a member's name was expected at byte 7"), ("{a:1}", "a member's name was expected at byte 1"),
+        ("{\"a\" 1}", "a colon was expected at byte 5"),
+        ("{\"a\":1 \"b\"}", "a comma or the end of an object was expected at byte 7"),
+        ("]", "a value was expected at byte 0"),
+        // Not in this grammar.
+        ("01", "the document goes on after its end at byte 1"), ("+1", "a value was expected at byte 0"),
+        (".5", "a value was expected at byte 0"), ("NaN", "a value was expected at byte 0"),
+        ("'a'", "a value was expected at byte 0"), ("\"a\nb\"", "a control character stands in a string at byte 2"),
+        ("\"\\x\"", "an unknown escape stands in a string at byte 1"),
+        ("\"\\u12G4\"", "four hexadecimal digits were expected at byte 1"), ("//\n1", "a value was expected at byte 0"),
+    ]
+
+    @Test(arguments: broken) func refuses(_ document: String, _ reason: String) throws {
+        #expect(error { _ = try JSONReader.parse(document) } == reason)
+        #expect(error { _ = try skipped(document) } == reason)
+    }
+
+    // MARK: Depth
+
+    @Test func refusesValuesThatLieTooDeepAndPassesOverThem() throws {
+        let limit = JSONReader.maximumDepth
+        let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+        #expect(throws: Never.self) { try JSONReader.parse(nested(limit)) }
+        #expect(
+            error { _ = try JSONReader.parse(nested(limit + 1)) }?.hasPrefix("arrays and objects lie more than 64")
+                == true)
+        var document = "[1,\(nested(100_000)),2]"
+        let values = try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in
+                var values: [JSONValue?] = []
+                let isArray = try reader.elements { values.append(try $0.valueOrSkip()) }
+                #expect(isArray)
+                return values
+            }
+        }
+        #expect(values == [.number("1"), nil, .number("2")])
+        #expect(
+            error { _ = try skipped(String(repeating: "[", count: 1_000_000)) }
+                == "the document ends too early at byte 1000000")
+    }
+
+    @Test(arguments: [
+        (#"{"a":1,"b":[2,{"a":3}],"c":{"a":4}}"#, #"{"a":1,"c":{"a":4}}"#), ("{}", "{}"), ("[1]", "[1]"), ("1", "1"),
+        (#"{"b":2}"#, "{}"),
+    ]) func keepsTheMembersThatAreAskedFor(_ document: String, _ kept: String) throws {
+        var document = document
+        let value = try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in try reader.valueOrSkip(members: ["a", "c"]) }
+        }
+        #expect(try value == JSONReader.parse(kept))
+    }
+
+    // MARK: Piece by piece
+
+    @Test func readsMembersAndElementsPieceByPiece() throws {
+        var document = #"{"skip":{"x":[1,{"y":"}"}]},"list":[{"n":1},{"n":2}],"end":null}"#
+        var numbers: [String] = []
+        try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in
+                let isObject = try reader.members { name, reader in
+                    guard name == "list" else { return try reader.skip() }
+                    let isArray = try reader.elements { numbers.append(try $0.value()["n"]?.scalar ?? "") }
+                    #expect(isArray)
+                }
+                #expect(isObject)
+            }
+        }
+        #expect(numbers == ["1", "2"])
+    }
+
+    @Test(arguments: ["[]", "{}", "1"]) func tellsWhatIsNoObjectAndNoArray(_ document: String) throws {
+        var document = document
+        let kinds = try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in
+                let isObject = try reader.members { _, _ in }
+                let isArray = try !isObject && reader.elements { _ in }
+                if !isObject, !isArray { try reader.skip() }
+                return (isObject, isArray)
+            }
+        }
+        #expect(kinds == (document == "{}", document == "[]"))
+    }
+
+    // MARK: Beside Foundation's reader
+
+    /// Random documents, written by Foundation and read by both.
+    @Test func agreesWithFoundation() throws {
+        var generator = Numbers(state: 1)
+        for _ in 0..<3000 {
+            let data = try JSONSerialization.data(withJSONObject: generator.value(depth: 4), options: .fragmentsAllowed)
+            let mine = try JSONReader.parse(String(decoding: data, as: UTF8.self))
+            let theirs = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+            #expect(plain(mine) == theirs as? NSObject)
+        }
+    }
+
+    /// Documents with a byte changed, gone or too many: whatever comes of it, value() and skip() agree.
+    @Test func agreesWithItselfOnBrokenDocuments() throws {
+        var generator = Numbers(state: 7)
+        var refused = 0
+        for _ in 0..<20_000 {
+            var bytes = [UInt8](
+                try JSONSerialization.data(withJSONObject: generator.value(depth: 3), options: .fragmentsAllowed))
+            let position = generator.below(bytes.count)
+            switch generator.below(3) {
+            case 0: bytes[position] = UInt8(truncatingIfNeeded: generator.next())
+            case 1: bytes.removeSubrange(position...)
+            default: bytes.insert(Array("{}[]\",:\\u0tfn-.e".utf8)[generator.below(16)], at: position)
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let reason = error { _ = try JSONReader.parse(text) }
+            #expect(reason == error { _ = try skipped(text) })
+            if reason != nil { refused += 1 }
+        }
+        #expect(refused > 5000 && refused < 20_000)
+    }
+
+    // MARK: -
+
+    private func skipped(_ document: String) throws -> Bool {
+        var document = document
+        return try document.withUTF8 { bytes in
+            try JSONReader.read(bytes) { reader in
+                try reader.skip()
+                return true
+            }
+        }
+    }
+
+    private func error(_ body: () throws -> Void) -> String? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func plain(_ value: JSONValue) -> NSObject {
+        switch value {
+        case .null: NSNull()
+        case .bool(let flag): NSNumber(value: flag)
+        case .number(let text): Int(text).map(NSNumber.init(value:)) ?? NSNumber(value: Double(text)!)
+        case .string(let text): NSString(string: text)
+        case .array(let elements): NSArray(array: elements.map(plain))
+        case .object(let object):
+            NSDictionary(
+                dictionary: Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, plain($0.value)) }))
+        }
+    }
+}
+
+/// Numbers that look random, the same ones in each run.
+private struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+
+    mutating func text() -> String {
+        let pieces = [
+            "a", "\"", "\\", "/", "\n", "\u{1}", "é", "😀", "plain text of some length", "\u{2028}", ",", "}", "]",
+        ]
+        return (0..<below(6)).map { _ in pieces[below(pieces.count)] }.joined()
+    }
+
+    mutating func value(depth: Int) -> Any {
+        switch below(depth > 0 ? 7 : 5) {
+        case 0: return NSNull()
+        case 1: return below(2) == 0
+        case 2: return Int(truncatingIfNeeded: next() >> 12) - (1 << 51)
+        case 3: return Double(below(1_000_000)) / 64
+        case 4: return text()
+        case 5: return (0..<below(5)).map { _ in value(depth: depth - 1) }
+        default:
+            return Dictionary((0..<below(5)).map { _ in (text(), value(depth: depth - 1)) }) { first, _ in first }
+        }
+    }
+}
