@@ -1,13 +1,22 @@
 import DriverProtocol
 
-/// The source that `location` names: a path of this machine, or `ssh://HOST:PATH`.
+/// The source that `location` names: a path of this machine, `ssh://HOST:PATH`, a URL of a web server, or what
+/// OpenNebula's own downloader knows beside that: `rbd://…` of a Ceph datastore.
 public func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
     if location.hasPrefix("ssh://") {
         return try RemoteSource(
             location: String(location.dropFirst("ssh://".count)), settings: request.settings, log: request.log)
     }
+    if location.hasPrefix("http://") || location.hasPrefix("https://") {
+        return try HTTPSource(location, request)
+    }
+    if location.hasPrefix("rbd://") {
+        return try DownloaderSource(location, request)
+    }
     if location.hasPrefix("/") {
         return try FileSource(path: location)
     }
-    throw readError(location, cause: "its kind is not known here", remedy: "give a path or ssh://HOST:PATH")
+    throw readError(
+        redacted(location), cause: "its kind is not known here",
+        remedy: "give a path, ssh://HOST:PATH, an http URL or rbd://…")
 }
