@@ -52,8 +52,11 @@ final class DigestThread: @unchecked Sendable {
         state.update { $0.free.append(buffer) }
     }
 
+    /// Digests `count` zeros. Waits where much is still to be done, so that the caller does not run ahead.
     func digestZeros(_ count: UInt64) {
-        state.update { $0.queue.append(.zeros(count)) }
+        state.wait { state in
+            state.queue.count < Self.bufferCount ? state.queue.append(.zeros(count)) : nil
+        }
     }
 
     /// Waits until everything is digested, and answers the digests.
