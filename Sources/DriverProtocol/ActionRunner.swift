@@ -48,18 +48,25 @@ public enum ActionRunner {
             let log = Log(action: action.name, id: String(id)) { line in
                 try? write(line, to: streams.errors)
             }
-            defer { action.settle(message, log: log) }
-            for path in action.inputs { _ = try message.required(path) }
-            let installation = Installation.current()
-            let request = Request(
-                message: message, id: id, log: log, installation: installation,
-                settings: try Settings(file: installation.remotes + "/etc/market/market-drivers.conf"))
-            try deliver(try action.run(request), to: streams.output)
+            let reply = Result { try work(action, on: message, id: id, log: log) }
+            // Before the answer: until then, what was done can be taken back.
+            action.settle(message, log: log)
+            try deliver(try reply.get(), to: streams.output)
             return 0
         } catch {
             try? write(describe(error, in: action) + "\n", to: streams.errors)
             return 1
         }
+    }
+
+    private static func work(
+        _ action: any Action.Type, on message: Message, id: Int, log: Log
+    ) throws -> Reply {
+        for path in action.inputs { _ = try message.required(path) }
+        let installation = Installation.current()
+        let settings = try Settings(file: installation.remotes + "/etc/market/market-drivers.conf")
+        return try action.run(
+            Request(message: message, id: id, log: log, installation: installation, settings: settings))
     }
 
     /// The message and the object's id. The message is the first argument that is not a number, else standard input;

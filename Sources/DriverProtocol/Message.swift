@@ -89,7 +89,13 @@ public struct Message: Sendable {
     /// The error of an attribute whose value cannot be used.
     public func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
         DriverError(
-            "use", path, cause: "its value \(quoted(oneLine(value(path) ?? "", limit: 200))) \(cause)", remedy: remedy)
+            "use", path, cause: "its value \(quoted(oneLine(shown(value(path) ?? ""), limit: 200))) \(cause)",
+            remedy: remedy)
+    }
+
+    /// A value without the secrets that a URL can hold.
+    private func shown(_ value: String) -> String {
+        value.contains("://") ? redacted(value) : value
     }
 
     /// Where the reader sets the value at `path`.

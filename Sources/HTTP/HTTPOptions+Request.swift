@@ -17,7 +17,7 @@ extension HTTPOptions {
         let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
         let unit = text.last.flatMap { units[Character($0.uppercased())] }
         let digits = unit == nil ? text : String(text.dropLast())
-        guard let number = UInt64(digits), number > 0, number <= UInt64(1) << 40 else {
+        guard let number = UInt64(digits), number > 0, number <= UInt64(1) << 40 / (unit ?? 1) else {
             throw message.invalid(path, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
         }
         return number * (unit ?? 1)

@@ -61,13 +61,25 @@ public struct AppExport {
 
     /// Does it, and answers where the image lies now.
     public func run(from source: any ImageSource) throws -> Reply {
-        let staging = LocalDirectory(path: try stagingDirectory())
+        let madeDirectory = try makeDirectory()
+        do {
+            return try bring(source)
+        } catch {
+            // Only an empty directory goes: another export may have begun meanwhile.
+            if madeDirectory { rmdir(basePath) }
+            throw error
+        }
+    }
+
+    private func bring(_ source: any ImageSource) throws -> Reply {
+        let staging = LocalDirectory(path: bridge == nil ? basePath : request.settings.stagingDirectory)
         let file = try staging.makeFileSink(needing: source.storageSize)
         let copied = try ImageCopy(source, expected: expected, decompresses: decompresses, log: request.log)
             .run(into: file)
         try file.finishLength()
-        let image = try describe(file)
-        guard let wantedFormat, wantedFormat != image.format else {
+        let isCompressed = try !decompresses && Compression(magic: file.head(QcowHeader.size)) != nil
+        let image = try isCompressed ? compressedImage(file) : describe(file)
+        guard let wantedFormat, wantedFormat != image.format, !isCompressed else {
             return try publish(file, image, md5: copied.stored[.md5] ?? "")
         }
         request.log.info("converting the image from \(image.format) to \(wantedFormat)")
@@ -76,22 +88,30 @@ public struct AppExport {
             converted.file, ImageDescription(format: wantedFormat, virtualSize: image.virtualSize), md5: converted.md5)
     }
 
-    /// The datastore's directory, or one of this machine where the datastore is reached through a bridge host.
-    private func stagingDirectory() throws -> String {
-        guard bridge == nil else { return request.settings.stagingDirectory }
-        // As the stock drivers do: a new datastore's directory is made by its first image.
-        if mkdir(basePath, 0o750) != 0, errno != EEXIST {
+    /// Makes the datastore's directory on this machine, as the stock drivers do: a new datastore's first image finds
+    /// none. Whether it was not there before.
+    private func makeDirectory() throws -> Bool {
+        guard bridge == nil else { return false }
+        if mkdir(basePath, 0o750) == 0 { return true }
+        guard errno == EEXIST else {
             throw DriverError("make", "the datastore's directory \(quoted(basePath))", SystemError("mkdir", basePath))
         }
-        return basePath
+        return false
+    }
+
+    /// An image that NO_DECOMPRESS keeps compressed: what is in it is known from the app alone.
+    private func compressedImage(_ file: FileSink) throws -> ImageDescription {
+        let size = try request.message.number("MARKETPLACEAPP/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
+        let known = size.flatMap { $0.overflow ? nil : $0.partialValue } ?? 0
+        return ImageDescription(format: format ?? "raw", virtualSize: max(known, file.size))
     }
 
     private func describe(_ file: FileSink) throws -> ImageDescription {
-        guard let format else { return try QemuImage.describe(file.path, format: nil) }
+        let name = request.message.value("MARKETPLACEAPP/NAME") ?? file.name
+        guard let format else { return try QemuImage.describe(file.path, format: nil, name: name) }
         let known = try ImageDescription(
-            format: format, head: try file.head(QcowHeader.size), length: file.size,
-            name: request.message.value("MARKETPLACEAPP/NAME") ?? file.name)
-        return try known ?? QemuImage.describe(file.path, format: format)
+            format: format, head: try file.head(QcowHeader.size), length: file.size, name: name)
+        return try known ?? QemuImage.describe(file.path, format: format, name: name)
     }
 
     /// The image in another format, in a new hidden file, with its MD5.

@@ -129,7 +129,7 @@ final class DecompressingSource: ImageSource {
         thread?.join()
         thread = nil
         let status = child.reap()
-        let complaint = lastComplaint()
+        let complaint = child.lastComplaint()
         let fed = feeding.wait { $0.result }
         // A source that broke makes the program fail too: its own error tells more.
         if case .failure(let error) = fed, !(error is BrokenPipe) { throw error }
@@ -140,15 +140,6 @@ final class DecompressingSource: ImageSource {
                 remedy: "check the file for damage, or set NO_DECOMPRESS=\"YES\" in the datastore to keep it as it is")
         }
         return digests
-    }
-
-    private func lastComplaint() -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        guard let count = try? buffer.withUnsafeMutableBytes({ try child.errors!.read(into: $0) }), count > 0 else {
-            return nil
-        }
-        return String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).last.map(
-            String.init)
     }
 
     /// The program closed its input before the source's end.

@@ -40,25 +40,26 @@ public enum QemuImage {
     }
 
     /// What the file at `path` is: `qemu-img info`. Where `format` is nil, qemu-img guesses it from the content.
-    /// An image that needs further files is refused.
-    public static func describe(_ path: String, format: String?) throws -> ImageDescription {
+    /// An image that needs further files is refused. Errors call it `name`.
+    public static func describe(_ path: String, format: String?, name: String? = nil) throws -> ImageDescription {
+        let name = name ?? path
         let formatArguments = format.map { ["-f", $0] } ?? []
-        let result = try run(["info", "--output=json", "-U"] + formatArguments + ["--", path], on: path, timeout: 60)
+        let result = try run(["info", "--output=json", "-U"] + formatArguments + ["--", path], on: name, timeout: 60)
         let information: Information
         do {
             information = try JSONDecoder().decode(Information.self, from: Data(result.output))
         } catch {
             throw DriverError(
-                "read", "the image \(quoted(path))", cause: "qemu-img info answered what is no description: \(error)",
+                "read", "the image \(quoted(name))", cause: "qemu-img info answered what is no description: \(error)",
                 remedy: "try qemu-img info on it by hand")
         }
-        if information.backingFile != nil { throw ImageDescription.needsAnotherFile(path, "a backing file") }
+        if information.backingFile != nil { throw ImageDescription.needsAnotherFile(name, "a backing file") }
         let details = information.formatSpecific?.data
-        if details?.dataFile != nil { throw ImageDescription.needsAnotherFile(path, "an external data file") }
+        if details?.dataFile != nil { throw ImageDescription.needsAnotherFile(name, "an external data file") }
         if let extents = details?.extents,
             extents.count > 1 || extents.contains(where: { ($0.filename ?? path) != path })
         {
-            throw ImageDescription.needsAnotherFile(path, "extents in other files")
+            throw ImageDescription.needsAnotherFile(name, "extents in other files")
         }
         return ImageDescription(format: information.format, virtualSize: information.virtualSize)
     }
@@ -76,7 +77,7 @@ public enum QemuImage {
             guard result.status.isSuccess else {
                 throw DriverError(
                     operation, "the image \(quoted(path))", cause: result.reason,
-                    remedy: "check the image's format and the free space")
+                    remedy: "check the image's format, and the free space")
             }
             return result
         } catch let error as SystemError {

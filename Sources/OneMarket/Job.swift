@@ -169,7 +169,9 @@ final class Job {
         case .exporting(let message, let importDriver):
             exported(step, message, importDriver, at: now)
         case .acting:
-            if let reason = reason(of: step) ?? problem(of: step) {
+            // An import that has answered has published: told to end or not, the app has its image.
+            let hasImported = verb == .importApp && step.status?.isSuccess == true && problem(of: step) == nil
+            if !hasImported, let reason = reason(of: step) ?? problem(of: step) {
                 fail(reason)
             } else {
                 say(Answer.success(verb, id, output: step.output))
@@ -218,9 +220,12 @@ final class Job {
     /// Why a step has failed, nil where it has not.
     private func reason(of step: Step) -> String? {
         switch stop {
-        case .cancelled: return "\(step.name) was cancelled"
-        case .timedOut: return "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w)"
-        case .shutdown: return "\(step.name) was ended, because one_market was told to end"
+        case .cancelled: return "\(step.name) was cancelled; start it again if that was not meant"
+        case .timedOut:
+            return
+                "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w); raise -w of one_market if it needs longer"
+        case .shutdown:
+            return "\(step.name) was ended, because one_market was told to end; start it again when oned is back"
         case nil: break
         }
         if step.isOutputTooLarge { return "\(step.name) printed more than \(context.limits.output >> 20) MiB" }
@@ -231,7 +236,8 @@ final class Job {
             case .exited: "\(step.name) ended with \(status)"
             case .signalled: "\(step.name) was \(status)"
             }
-        return step.errors.lastError.map { "\(ending): \($0)" } ?? "\(ending) and gave no reason"
+        return step.errors.lastError.map { "\(ending): \($0)" }
+            ?? "\(ending) and gave no reason; run it by hand to see more"
     }
 
     /// Why oned must not get what the action has printed, nil where it may.
@@ -242,6 +248,6 @@ final class Job {
             case .monitor: OutputCheck.problem(inReport: step.output)
             case .delete: OutputCheck.problem(inText: step.output)
             }
-        return problem.map { "\(step.name) printed what oned cannot take: \($0)" }
+        return problem.map { "\(step.name) printed what oned cannot take: \($0); correct that driver" }
     }
 }

@@ -94,7 +94,8 @@ struct Redaction {
     mutating func redact(_ text: String) -> String {
         let secrets = secrets ?? collectSecrets()
         self.secrets = secrets
-        var bytes = Array(text.utf8)
+        // Messages first: without the secrets in them, pieces of them would no longer be known.
+        var bytes = withoutBlobs(Array(text.utf8))
         for secret in secrets { bytes = replacing(secret, in: bytes) }
         for name in ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"] {
             bytes = withoutDocument(name, in: bytes)

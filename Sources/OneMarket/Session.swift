@@ -153,7 +153,8 @@ final class Session {
             return log(.error, nil, "one_market: a line is passed over: \(reason)")
         }
         log(.error, id, "one_market: \(verb.rawValue) is passed over: \(reason)")
-        answers.append(Answer.failure(verb, id, "Cannot read the driver message: \(reason)"))
+        answers.append(
+            Answer.failure(verb, id, "Cannot read the driver message: \(reason); shorten the templates in it"))
     }
 
     private func cancel(_ id: Int) {
@@ -163,7 +164,9 @@ final class Session {
             log(.info, id, "\(job.verb.rawValue): oned has cancelled it, it is being ended")
             job.end(.cancelled, at: now)
         }
-        let dropped = dropWaiting(because: "cancelled before it had begun") { $0 == id }
+        let dropped = dropWaiting(because: "cancelled before it had begun; start it again if that was not meant") {
+            $0 == id
+        }
         if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL: nothing is at work for this object") }
     }
 
@@ -181,7 +184,9 @@ final class Session {
 
     private func stop() {
         isStopping = true
-        _ = dropWaiting(because: "not begun, because one_market was told to end") { _ in true }
+        _ = dropWaiting(because: "not begun, because one_market was told to end; start it again when oned is back") {
+            _ in true
+        }
         let now = Clock.now
         for job in running { job.end(.shutdown, at: now) }
     }

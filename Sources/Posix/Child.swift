@@ -109,6 +109,16 @@ public final class Child {
         return nil
     }
 
+    /// The last line that stands in the pipe from its standard error, once it has ended.
+    public func lastComplaint() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        guard let count = try? buffer.withUnsafeMutableBytes({ try errors?.read(into: $0) }), count > 0 else {
+            return nil
+        }
+        return String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).last
+            .map(String.init)
+    }
+
     /// Ends the child: SIGTERM, and SIGKILL where it has not ended after `grace` seconds.
     @discardableResult
     public func terminate(grace: Double = 5) -> ExitStatus {

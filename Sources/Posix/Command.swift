@@ -46,7 +46,9 @@ public struct Command {
     public func run(
         input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Double = 60, interruptible: Bool = true
     ) throws -> Result {
-        let child = try Child(arguments, environment: environment, input: input.isEmpty ? .null : .pipe)
+        // What a signal to this process must not end, one to its process group must not end either.
+        let child = try Child(
+            arguments, environment: environment, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
         var exchange = Exchange(child: child, input: input, outputLimit: outputLimit)
         let deadline = Clock.now + timeout
         while !exchange.hasEnded {

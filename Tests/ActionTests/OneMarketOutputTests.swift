@@ -16,7 +16,7 @@ import Testing
         arguments: [
             ("echo 'it is down' >&2; exit 1", "it is down"),
             ("printf 'one\\nINFO: no reason\\n\\n two \\nthree' >&2; exit 255", "one two three"),
-            ("exit 3", "market/http/monitor ended with exit status 3 and gave no reason"),
+            ("exit 3", "market/http/monitor ended with exit status 3 and gave no reason; run it by hand to see more"),
             ("echo 'ERROR: a' >&2; echo 'ERROR: 7 b' >&2; exit 3", "market/http/monitor ended with exit status 3: b"),
             ("echo A=1; echo why >&2; exit 1", "why"),
             // what oned cannot store
@@ -116,7 +116,9 @@ import Testing
         let rig = try rig(script)
         try rig.send("MONITOR", 5, OneMarketRig.message())
         #expect(
-            try rig.answer() == "MONITOR FAILURE 5 market/http/monitor printed what oned cannot take: \(problem)")
+            try rig.answer()
+                == "MONITOR FAILURE 5 market/http/monitor printed what oned cannot take: \(problem); correct that driver"
+        )
     }
 
     @Test("an empty answer is a dash")

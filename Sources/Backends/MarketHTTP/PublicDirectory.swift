@@ -29,8 +29,8 @@ struct PublicDirectory {
             url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
         }
         // A character that a template or a URL cannot hold would come back as another SOURCE than the one answered.
-        guard isURL,
-            url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+        guard isURL, Template.representable(url) == url,
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
         else {
             throw message.invalid(attribute, "is no URL", remedy: "write it as in http://frontend.example/market")
         }
@@ -49,7 +49,7 @@ struct PublicDirectory {
         let slash = UInt8(ascii: "/")
         guard source.starts(with: (baseURL + "/").utf8) else {
             throw message.invalid(
-                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(baseURL))",
+                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(redacted(baseURL)))",
                 remedy: "restore BASE_URL, or handle the file in \(quoted(path)) by hand")
         }
         let name = source.dropFirst(baseURL.utf8.count).drop { $0 == slash }
