@@ -40,7 +40,8 @@ class Service:
         self.env = dict(
             place.env, AWS_ACCESS_KEY_ID=self.access, AWS_SECRET_ACCESS_KEY=self.secret, AWS_DEFAULT_REGION="us-east-1",
             RCLONE_CONFIG_RIG_TYPE="s3", RCLONE_CONFIG_RIG_PROVIDER="Ceph", RCLONE_CONFIG_RIG_ENDPOINT=self.endpoint,
-            RCLONE_CONFIG_RIG_ENV_AUTH="true", RCLONE_CONFIG=place.path("rclone.conf"))
+            RCLONE_CONFIG_RIG_ENV_AUTH="true", RCLONE_IGNORE_TIMES="true",
+            RCLONE_CONFIG=place.path("rclone.conf"))
         aws, s3cmd = ["aws", "--endpoint-url", self.endpoint, "s3"], ["s3cmd", "-c", config, "-q", "--no-progress", "--force"]
         self.rivals = {
             "aws": (lambda a, b: [*aws, "cp", "--quiet", a, b], lambda name: "s3://apps/" + name, [*aws, "ls", "s3://list"]),

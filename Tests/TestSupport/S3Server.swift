@@ -22,7 +22,7 @@ public final class S3Server: @unchecked Sendable {
     public let secretKey = "rig/secret+key="
     /// A user who may do nothing in the first one's buckets; the secret is the same.
     public let otherAccessKey = "otherRIGACCESSKEY"
-    /// A user of Ceph's whose buckets hold 20 MiB; the secret is the same.
+    /// A user of Ceph's who may store 20 MiB in all; the secret is the same.
     public let smallAccessKey = "smallRIGACCESSKEY"
     private let directory: TemporaryDirectory
     private var server: Server?
