@@ -14,6 +14,8 @@ unset CDPATH LD_LIBRARY_PATH
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly temporary_prefix=.market-drivers-install
+# one_market looks for the marker that the message goes to standard input in so many bytes.
+readonly longest_launcher=512
 
 usage() {
     cat <<'END'
@@ -259,6 +261,7 @@ stage() {
             wanted[$program]=$programs/$program
             installed_launcher "$file" "$program" >"$staging/$key"
             chmod 755 "$staging/$key"
+            (($(stat -c %s "$staging/$key") <= longest_launcher)) || fail "the name of the directory is too long: $lib"
         else
             cp -- "$file" "$staging/$key"
             if [[ -x $file ]]; then chmod 755 "$staging/$key"; else chmod 644 "$staging/$key"; fi
@@ -662,6 +665,9 @@ report_missing_programs() {
 fail_missing_libraries() {
     local library prefix apt dnf
     for library in "$@"; do
+        if is_swift_library "$library"; then
+            fail "$programs needs the Swift toolchain that built it; name with -b an installed market-drivers directory"
+        fi
         while read -r prefix apt dnf; do
             [[ -z $prefix || $library != "$prefix"* ]] || say_missing "$library" "$apt" "$dnf" >&2
         done <<<"$libraries_needed"

@@ -5,13 +5,16 @@ extension Action {
     /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
     /// log lines and the error to standard error, exit status 0 or 1.
     public static func main() -> Never {
+        // First of all: what is opened later must not take a standard stream's number.
+        let closed = openStandardStreams()
         Interrupt.install()
         resetInheritedSignals()
         if let manager = environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
             endWithParent(manager)
         }
-        let streams = ActionRunner.Streams(
-            input: .standardInput, output: .standardOutput, errors: .standardError)
+        // A reply that goes nowhere is a failure, not a success that nobody hears of.
+        let output = closed.contains(1) ? FileDescriptor(-1, name: "", owned: false) : .standardOutput
+        let streams = ActionRunner.Streams(input: .standardInput, output: output, errors: .standardError)
         exit(ActionRunner.run(Self.self, arguments: Array(CommandLine.arguments.dropFirst()), streams: streams))
     }
 }
@@ -91,7 +94,10 @@ public enum ActionRunner {
             try write(reply.text, to: output)
         } catch {
             Interrupt.holding(reply.undo)
-            throw error
+            guard let failure = error as? SystemError else { throw error }
+            throw DriverError(
+                "print", "the result on standard output", failure,
+                remedy: "nothing was kept: let standard output lead to a reader, and run it again")
         }
     }
 

@@ -35,6 +35,9 @@ public struct AppExport {
                 "DATASTORE/DS_MAD", "is no datastore that apps can be brought into", remedy: "use one of DS_MAD fs")
         }
         basePath = try message.required("DATASTORE/BASE_PATH")
+        guard basePath.hasPrefix("/") else {
+            throw message.invalid("DATASTORE/BASE_PATH", "is no absolute path", remedy: "begin it with /")
+        }
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
         expected =
             try !isVerified
@@ -97,7 +100,7 @@ public struct AppExport {
     ) throws -> (file: FileSink, md5: String) {
         let target = try FileSink(convertedFrom: file)
         try QemuImage.convert(file.path, from: image.format, to: target.path, in: format)
-        return (target, try Digest(.md5).finish(reading: FileSource(path: target.path)))
+        return (target, try Digest(.md5).finish(reading: FileSource(path: target.path), log: request.log))
     }
 
     private func publish(_ file: FileSink, _ image: ImageDescription, md5: String) throws -> Reply {

@@ -31,9 +31,11 @@ public enum Compression: String, CaseIterable, Sendable {
     public init?(magic head: [UInt8]) {
         guard let found = Self.allCases.first(where: { head.starts(with: $0.magic) }) else { return nil }
         // "BZh" alone may begin any text: a block size and a block's own magic follow.
-        if found == .bzip2, head.count >= 10 {
+        if found == .bzip2 {
             let marks: [[UInt8]] = [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]]
-            guard (0x31...0x39).contains(head[3]), marks.contains(Array(head[4..<10])) else { return nil }
+            guard head.count >= 10, (0x31...0x39).contains(head[3]), marks.contains(Array(head[4..<10])) else {
+                return nil
+            }
         }
         self = found
     }
@@ -126,8 +128,8 @@ final class DecompressingSource: ImageSource {
     func sourceDigests() throws -> [Digest.Algorithm: String] {
         thread?.join()
         thread = nil
-        let complaint = lastComplaint()
         let status = child.reap()
+        let complaint = lastComplaint()
         let fed = feeding.wait { $0.result }
         // A source that broke makes the program fail too: its own error tells more.
         if case .failure(let error) = fed, !(error is BrokenPipe) { throw error }

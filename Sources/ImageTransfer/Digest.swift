@@ -77,15 +77,26 @@ public final class Digest: @unchecked Sendable {
     }
 
     /// The digest of all that comes from `source`.
-    public func finish(reading source: any ImageSource) throws -> String {
+    public func finish(reading source: any ImageSource, log: Log) throws -> String {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.zeros.count, alignment: 4096)
         defer { buffer.deallocate() }
+        let progress = Progress("reading \(quoted(source.name))", total: source.length, log: log)
         while true {
             try Interrupt.check()
             switch try source.next(into: buffer) {
-            case .data(let count): update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            case .hole(let count): updateZeros(count)
-            case .end: return finish()
+            case .data(let count):
+                update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                progress.advance(UInt64(count))
+            case .hole(let count):
+                // Zeros are digested at the speed of data: in steps, so that a signal and the log are heeded.
+                for start in stride(from: 0, to: count, by: Self.zeros.count) {
+                    try Interrupt.check()
+                    let step = min(count - start, UInt64(Self.zeros.count))
+                    updateZeros(step)
+                    progress.advance(step)
+                }
+            case .end:
+                return finish()
             }
         }
     }

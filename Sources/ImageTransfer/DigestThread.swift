@@ -6,8 +6,8 @@ import Posix
 /// Buffers go around: ``buffer()`` waits for a free one, ``digest(_:count:)`` hands it over, and the digests' thread
 /// frees it. Memory is bounded by their number.
 final class DigestThread: @unchecked Sendable {
-    static let bufferSize = 1 << 20
-    private static let bufferCount = 4
+    static let bufferSize = 512 << 10
+    private static let bufferCount = 8
 
     private enum Work {
         case data(UnsafeMutableRawBufferPointer, Int)
@@ -52,8 +52,11 @@ final class DigestThread: @unchecked Sendable {
         state.update { $0.free.append(buffer) }
     }
 
+    /// Digests `count` zeros. Waits where much is still to be done, so that the caller does not run ahead.
     func digestZeros(_ count: UInt64) {
-        state.update { $0.queue.append(.zeros(count)) }
+        state.wait { state in
+            state.queue.count < Self.bufferCount ? state.queue.append(.zeros(count)) : nil
+        }
     }
 
     /// Waits until everything is digested, and answers the digests.

@@ -44,6 +44,8 @@ public final class FileSource: ImageSource {
         }
         if extent == nil || offset >= extent!.upperBound {
             let found = try wrapping { () throws(SystemError) in try file.dataExtent(from: offset, size: size) }
+            // A hole up to the end is also what is left of a file that has shrunk.
+            if found == nil { try checkUnchanged() }
             extent = found ?? size..<size
         }
         let start = min(extent!.lowerBound, size)

@@ -90,7 +90,9 @@ public struct RemoteDirectory: ImageDirectory {
 
     private static func space(of shell: RemoteShell) throws -> FileSystemSpace {
         let counts = try shell.answer("space").compactMap { UInt64($0) }
-        guard counts.count == 4 else { throw RemoteFailure(host: shell.host, reason: "stat tells no sizes") }
+        guard counts.count == 4 else {
+            throw RemoteFailure(host: shell.host, reason: "stat tells no sizes: the GNU core utilities are missing")
+        }
         return FileSystemSpace(
             total: counts[1] * counts[0], used: (counts[1] - counts[2]) * counts[0], available: counts[3] * counts[0])
     }

@@ -46,7 +46,8 @@ public final class Progress {
         text.withUTF8 { try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer($0)) }
     }
 
-    private func describe(seconds: Double) -> String {
+    /// How far it has come after so many seconds.
+    func describe(seconds: Double) -> String {
         let rate = Double(done) / max(seconds, 0.001)
         var text = "\(operation): \(Self.megabytes(done))"
         if let total { text += " of \(Self.megabytes(total))" }

@@ -1,6 +1,5 @@
-/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities (BusyBox has no
-/// `stat -f -c`, no `dd oflag=seek_bytes`). No value is ever part of one: script and values come on standard input, a
-/// line each, escaped for `printf %b`.
+/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities; those of BusyBox 1.35 do as
+/// well. No value is ever part of one: script and values come on standard input, a line each, escaped for `printf %b`.
 ///
 /// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter.
 enum RemoteScript {
@@ -90,7 +89,7 @@ enum RemoteScript {
             arg; digest=$v
             base=$(pwd -P; printf x); base=${base%?x}
             [ -e "$path" ] || fail "No such file or directory"
-            real=$(readlink -e -- "$path"; printf x); real=${real%?x}
+            real=$(readlink -f -- "$path"; printf x); real=${real%?x}
             case $real in "${base%/}"/*) ;; *) fail "it lies outside of $base" ;; esac
             [ -f "$real" ] || fail "it is not a regular file"
             reason=$( { : < "$real"; } 2>&1) || fail "${reason##*: }"

@@ -5,6 +5,10 @@ import Synchronization
 public struct Interrupted: Error, Equatable, CustomStringConvertible {
     public let signal: Int32
 
+    public init(signal: Int32) {
+        self.signal = signal
+    }
+
     public var description: String { "ended by signal \(signal) (\(String(cString: strsignal(signal))))" }
 }
 

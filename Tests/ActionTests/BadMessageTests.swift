@@ -8,6 +8,7 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
     case deleting = "market-http-delete"
     case monitoring = "market-http-monitor"
     case exporting = "datastore-fs-export"
+    case bringing = "market-http-export"
 
     var testDescription: String { rawValue }
 
@@ -18,11 +19,13 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
         case .deleting: return market + ["MARKETPLACEAPP/SOURCE"]
         case .monitoring: return market
         case .exporting: return ["IMAGE/SOURCE", "DATASTORE/BASE_PATH"]
+        case .bringing: return market + ["MARKETPLACEAPP/SOURCE", "DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
         }
     }
 
-    /// A message with which the action succeeds: the image and the app's file are there.
-    func message(_ market: LocalMarket) throws -> DriverMessage {
+    /// A message with which the action succeeds: the image and the app's file are there, and `server`, where the action
+    /// needs it, serves the app.
+    func message(_ market: LocalMarket, server: Nginx? = nil) throws -> DriverMessage {
         let image = try market.directory.write("datastore/image", TestFiles.noise(100_000))
         switch self {
         case .importing: return try market.importMessage(image)
@@ -31,6 +34,9 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
             return try market.deleteMessage(LocalMarket.baseURL + "/app")
         case .monitoring: return try market.monitorMessage()
         case .exporting: return try market.exportMessage(image)
+        case .bringing:
+            try market.directory.write("public/app", TestFiles.noise(1000))
+            return try market.appExportMessage("app", from: server?.url("") ?? LocalMarket.baseURL)
         }
     }
 }
@@ -45,7 +51,8 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
 
     @Test(arguments: LocalAction.allCases)
     func succeedsWithTheMessageThatTheRestSpoils(_ action: LocalAction) throws {
-        let outcome = try market.act(action.rawValue, action.message(market))
+        let server = try Nginx(root: market.publicDirectory)
+        let outcome = try market.act(action.rawValue, action.message(market, server: server))
         #expect(outcome.status == .exited(0) && outcome.errors == "")
     }
 

@@ -69,7 +69,7 @@ import Testing
         "http://a\\b", "http://a\nb", "$(touch x)",
     ])
     func refusesABaseURLThatIsNone(_ url: String) throws {
-        for action in Self.marketActions {
+        for action in Self.marketActions + [.bringing] {
             try refuses(action, Self.baseURL, url, ["Cannot use \(Self.baseURL)", "is no URL", "write it as in"])
         }
     }
@@ -115,17 +115,13 @@ import Testing
 
     // MARK: As a user who may not do everything
 
-    /// Root may do everything: run as nobody then.
-    private static let unprivileged =
-        geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
-
     @Test func tellsWhatTheUserMayNotWrite() throws {
         chmod(market.publicDirectory, 0o555)
         defer { chmod(market.publicDirectory, 0o755) }
         for action in [LocalAction.importing, .deleting] {
             let message = try action.message(market)
             let before = try market.contents()
-            let outcome = try market.act(action.rawValue, input: message.base64, through: Self.unprivileged)
+            let outcome = try market.act(action.rawValue, input: message.base64, through: LocalMarket.unprivileged)
             expectRefusal(outcome, [market.publicDirectory, "Permission denied", "(oneadmin) use it"])
             #expect(try market.contents() == before)
         }
@@ -138,7 +134,7 @@ import Testing
             ("datastore-fs-export", try market.exportMessage(image)),
             ("datastore-fs-export", try market.exportMessage(image, format: nil)),
         ] {
-            let outcome = try market.act(program, input: message.base64, through: Self.unprivileged)
+            let outcome = try market.act(program, input: message.base64, through: LocalMarket.unprivileged)
             expectRefusal(outcome, [image, "Permission denied"])
         }
         #expect(try market.published() == [])

@@ -214,6 +214,17 @@ import Testing
         #expect(try openNebula.listing() == before)
     }
 
+    /// one_market would not find the marker behind such a path.
+    @Test func aDirectoryNameThatIsTooLongIsRefused() throws {
+        let openNebula = try OpenNebula(
+            name: [String](repeating: String(repeating: "a", count: 200), count: 3).joined(separator: "/"))
+        let before = try openNebula.listing()
+        let outcome = try run([OpenNebula.installer, "-d", openNebula.path(""), "-b", Programs.directory])
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.errors.contains("the name of the directory is too long"))
+        #expect(try openNebula.listing() == before)
+    }
+
     @Test func aDirectoryInTheWayIsFoundBeforeAnythingChanges() throws {
         let openNebula = try OpenNebula()
         try FileManager.default.createDirectory(

@@ -1,5 +1,6 @@
 import DriverProtocol
 import Foundation
+import Glibc
 import Posix
 import TestSupport
 import Testing
@@ -7,6 +8,10 @@ import Testing
 /// A marketplace and a datastore in directories of this machine, and messages about them.
 final class LocalMarket: Sendable {
     static let baseURL = "http://frontend.example/market"
+
+    /// Runs a program as a user who may not do everything: root runs it as nobody.
+    static let unprivileged =
+        geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
 
     let directory: TemporaryDirectory
     let publicDirectory: String
@@ -40,6 +45,14 @@ final class LocalMarket: Sendable {
         try DriverMessage("market-http-import.export").with([
             "IMAGE/SOURCE": source, "IMAGE/FORMAT": format, "DATASTORE/BASE_PATH": datastore,
             "DATASTORE/TEMPLATE/SAFE_DIRS": nil,
+        ])
+    }
+
+    /// A message that brings the app `name`, served below `url`, into the datastore.
+    func appExportMessage(_ name: String, from url: String, format: String? = "raw") throws -> DriverMessage {
+        try message("market-http-import.step2").with([
+            "MARKETPLACE/TEMPLATE/BASE_URL": url, "MARKETPLACEAPP/SOURCE": url + "/" + name,
+            "MARKETPLACEAPP/FORMAT": format, "MARKETPLACEAPP/MD5": nil, "DATASTORE/BASE_PATH": datastore,
         ])
     }
 

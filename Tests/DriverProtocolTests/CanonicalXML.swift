@@ -43,10 +43,11 @@ func withoutComments(_ document: ArraySlice<UInt8>) -> [UInt8] {
     while let open = rest.firstIndex(of: UInt8(ascii: "<")) {
         kept += rest[..<open]
         rest = rest[open...]
-        let end: [UInt8]? =
-            rest.starts(with: "<!--".utf8) ? Array("-->".utf8) : rest.starts(with: "<?".utf8) ? Array("?>".utf8) : nil
-        if let end {
-            rest = rest.firstRange(of: end).map { rest[$0.upperBound...] } ?? []
+        // A comment may begin with what looks like its end: <!--->- -->
+        let isComment = rest.starts(with: "<!--".utf8)
+        if isComment || rest.starts(with: "<?".utf8) {
+            let inside = rest.dropFirst(isComment ? 4 : 2)
+            rest = inside.firstRange(of: Array((isComment ? "-->" : "?>").utf8)).map { inside[$0.upperBound...] } ?? []
         } else {
             kept.append(rest.removeFirst())
         }

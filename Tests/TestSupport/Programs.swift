@@ -23,6 +23,12 @@ public struct Outcome: Sendable {
     public let output: String
     public let errors: String
 
+    public init(status: ExitStatus, output: String, errors: String) {
+        self.status = status
+        self.output = output
+        self.errors = errors
+    }
+
     /// The lines on standard error that the driver manager would show the user: those without a level.
     public var reasons: [String] {
         errors.split(separator: "\n").map(String.init).filter { line in

@@ -9,13 +9,17 @@ public enum TestFiles {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.withUnsafeMutableBytes { buffer in
-            for offset in stride(from: 0, to: count, by: 8) {
+            var offset = 0
+            while offset < count {
                 state ^= state << 13
                 state ^= state >> 7
                 state ^= state << 17
-                withUnsafeBytes(of: state) { word in
-                    for index in 0..<min(8, count - offset) { buffer[offset + index] = word[index] }
+                if count - offset >= 8 {
+                    buffer.storeBytes(of: state, toByteOffset: offset, as: UInt64.self)
+                } else {
+                    for index in offset..<count { buffer[index] = UInt8(truncatingIfNeeded: state >> (index % 8 * 8)) }
                 }
+                offset += 8
             }
         }
         return bytes

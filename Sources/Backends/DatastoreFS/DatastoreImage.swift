@@ -16,7 +16,7 @@ struct DatastoreImage {
         let source = try FileSource(path: path)
         let description = try describe(path, length: source.length ?? 0)
         return ImportInfo(
-            source: self.path, md5: needsMD5 ? try Digest(.md5).finish(reading: source) : nil,
+            source: self.path, md5: needsMD5 ? try Digest(.md5).finish(reading: source, log: request.log) : nil,
             size: megabytes(roundingUp: description.virtualSize), format: description.format)
     }
 

@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import Posix
+import TestSupport
+import Testing
+
+/// Actions ended at any moment of their work, by a signal that they can heed and by one that they cannot.
+@Suite(.serialized) struct KillTests {
+    private static let rounds = 50
+    private let market: LocalMarket
+    private let image: String
+
+    init() throws {
+        market = try LocalMarket()
+        var data: [Int64: [UInt8]] = [:]
+        for part in 0..<10 { data[Int64(part) * 20 << 20] = TestFiles.noise(2 << 20, seed: UInt64(part)) }
+        image = try TestFiles.makeSparse(market.datastore + "/image", length: 200 << 20, data: data)
+    }
+
+    private func hidden(in directory: String) throws -> [String] {
+        try market.directory.names(in: directory).filter { $0.hasPrefix(".") }
+    }
+
+    private func visible(in directory: String) throws -> [String] {
+        try market.directory.names(in: directory).filter { !$0.hasPrefix(".") && $0 != "image" }
+    }
+
+    /// How long an action takes that nobody disturbs, in seconds.
+    private func duration(_ program: String, _ message: DriverMessage) throws -> Double {
+        let begun = Clock.now
+        #expect(try market.act(program, message).status == .exited(0))
+        return Clock.now - begun
+    }
+
+    private func killed(
+        _ program: String, _ message: DriverMessage, by signal: Int32, within duration: Double, watched: String
+    ) throws -> Outcome {
+        let action = try RunningAction(program, message, in: market, watched: watched)
+        usleep(UInt32(Double.random(in: 0...duration * 1.1) * 1e6))
+        action.send(signal)
+        return try action.finish()
+    }
+
+    /// What must hold of a directory and an answer, whenever the signal came: what is visible is whole, what is answered
+    /// is there, and only SIGKILL may leave anything. Whether the signal came in the middle.
+    private func check(_ outcome: Outcome, _ signal: Int32, _ directory: String) throws -> Bool {
+        let (visible, hidden) = try (visible(in: directory), hidden(in: directory))
+        #expect(visible.count <= 1 && hidden.count <= (signal == SIGKILL ? 1 : 0))
+        for name in visible {
+            #expect(try run(["cmp", image, market.directory.path(directory + "/" + name)]).status.isSuccess)
+        }
+        if outcome.output.isEmpty {
+            #expect(outcome.status == .signalled(signal) || (signal == SIGTERM && outcome.status == .exited(1)))
+            #expect(signal == SIGKILL || visible.isEmpty)
+        } else {
+            let name = try #require(outcome.output.firstMatch(of: /SOURCE="[^"]*\/([0-9a-f]{32})"\n/))
+            #expect(visible == [String(name.1)])
+            #expect(outcome.output.hasSuffix("FORMAT=\"raw\"\n"))
+        }
+        if outcome.status == .exited(1) {
+            expectRefusal(outcome, ["ended by signal 15 (Terminated); nothing was kept"])
+        }
+        for name in visible { unlink(market.directory.path(directory + "/" + name)) }
+        return outcome.status == .exited(1) || (signal == SIGKILL && !hidden.isEmpty)
+    }
+
+    private func disturb(
+        _ program: String, _ message: DriverMessage, by signal: Int32, rounds: Int, directory: String
+    ) throws {
+        let duration = try duration(program, message)
+        for name in try visible(in: directory) { unlink(market.directory.path(directory + "/" + name)) }
+        var hits = 0
+        for _ in 0..<rounds {
+            let outcome = try killed(
+                program, message, by: signal, within: duration, watched: market.directory.path(directory))
+            if try check(outcome, signal, directory) { hits += 1 }
+        }
+        #expect(hits >= rounds / 5, "too few signals came in the middle for this to tell anything")
+        // Whatever is left goes with the next one.
+        #expect(try market.act(program, message).status == .exited(0))
+        #expect(try hidden(in: directory) == [] && visible(in: directory).count == 1)
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL])
+    func importLeavesNothingHalfDone(_ signal: Int32) throws {
+        try disturb(
+            "market-http-import", market.importMessage(image), by: signal, rounds: Self.rounds, directory: "public")
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL])
+    func exportOfAnAppLeavesNothingHalfDone(_ signal: Int32) throws {
+        let nginx = try Nginx(root: market.datastore)
+        let message = try market.appExportMessage("image", from: nginx.url(""))
+        try disturb("market-http-export", message, by: signal, rounds: 20, directory: "datastore")
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL])
+    func datastoreExportAnswersAllOrNothing(_ signal: Int32) throws {
+        let message = try market.exportMessage(image)
+        let duration = try duration("datastore-fs-export", message)
+        for _ in 0..<20 {
+            let outcome = try killed(
+                "datastore-fs-export", message, by: signal, within: duration, watched: market.datastore)
+            let isWhole = outcome.status == .exited(0) && outcome.output.hasSuffix("</IMPORT_INFO>\n")
+            #expect(isWhole || (outcome.status != .exited(0) && outcome.output.isEmpty))
+        }
+        #expect(try market.directory.names(in: "datastore") == ["image"])
+    }
+
+    /// A hole of 1 TiB takes half an hour to digest: no reason to let an administrator wait.
+    @Test func aHoleDoesNotKeepASignalWaiting() throws {
+        let hole = try TestFiles.makeSparse(market.datastore + "/hole", length: 1 << 40, data: [:])
+        for (program, message) in [
+            ("market-http-import", try market.importMessage(hole)),
+            ("datastore-fs-export", try market.exportMessage(hole)),
+        ] {
+            let action = try RunningAction(program, message, in: market)
+            usleep(500_000)
+            action.send(SIGTERM)
+            let sent = Clock.now
+            expectRefusal(try action.finish(), ["ended by signal 15"])
+            #expect(Clock.now - sent < 10)
+            #expect(try market.published() == [])
+        }
+    }
+}
