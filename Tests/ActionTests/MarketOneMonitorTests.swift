@@ -63,6 +63,7 @@ import Testing
         let server = try Nginx(root: rig.served)
         let apps = try rig.monitor(server.url("")).apps()
         var architectures: [String: Int] = [:]
+        var usual = 0
         for app in apps where app["VMTEMPLATE64"] != nil {
             let machine = try app.inner("VMTEMPLATE64")
             let requirement = machine["SCHED_REQUIREMENTS"] ?? ""
@@ -70,16 +71,15 @@ import Testing
             #expect(requirement.contains("ARCH=\(architecture)") == ["x86_64", "aarch64"].contains(architecture))
             architectures[architecture, default: 0] += 1
             if architecture == "aarch64" {
-                #expect(
-                    machine.vectors("OS") == [
-                        [
-                            "ARCH": "aarch64", "FIRMWARE": "/usr/share/AAVMF/AAVMF_CODE.fd", "FIRMWARE_SECURE": "no",
-                            "MACHINE": "virt",
-                        ]
-                    ])
+                // What the catalog says itself stays: some images want another firmware.
+                let system = try #require(machine.vectors("OS").first)
+                #expect(system["ARCH"] == "aarch64" && system["MACHINE"] == "virt")
+                #expect(Set(system.keys) == ["ARCH", "MACHINE", "FIRMWARE", "FIRMWARE_SECURE"])
+                let hasFirmware = system["FIRMWARE"] == "/usr/share/AAVMF/AAVMF_CODE.fd"
+                usual += hasFirmware && system["FIRMWARE_SECURE"] == "no" ? 1 : 0
             }
         }
-        #expect(architectures["x86_64"] ?? 0 > 50 && architectures["aarch64"] == 32)
+        #expect(architectures["x86_64"] ?? 0 > 50 && architectures["aarch64"] == 32 && usual == 30)
         let network = try #require(apps.first { $0["NAME"] == "Custom via netboot.xyz" })
         let machine = try network.inner("APPTEMPLATE64")
         #expect(machine["SCHED_REQUIREMENTS"] == "(HYPERVISOR!=\"vcenter\") & HYPERVISOR=kvm & ARCH=x86_64")
@@ -171,8 +171,8 @@ import Testing
     static let filters: [(KeyValuePairs<String, String?>, Int)] = [
         (["FILTER_TYPE": "IMAGE"], 101), (["FILTER_TYPE": "vmtemplate, SERVICE_TEMPLATE"], 31),
         (["FILTER_ARCHITECTURE": "aarch64"], 48), (["FILTER_ARCHITECTURE": "arm64 amd64"], 132),
-        (["FILTER_TAG": "Context"], 1), (["FILTER_NAME": "ubuntu *, Service MinIO*"], 6),
-        (["FILTER_TYPE": "IMAGE", "FILTER_NAME": "ubuntu *"], 5),
+        (["FILTER_TAG": "Context"], 1), (["FILTER_NAME": "ubuntu *, Service MinIO*"], 13),
+        (["FILTER_TYPE": "IMAGE", "FILTER_NAME": "ubuntu *"], 11),
     ]
 
     @Test(arguments: filters.indices) func leavesAsideWhatIsNotWanted(_ index: Int) throws {
