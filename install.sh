@@ -543,7 +543,7 @@ install_drivers() {
     make_staging
     stage
     plan
-    report_missing_programs
+    report_missing
     if ((${#work[@]} == 0)) && ! has_retired; then
         # An interrupted run may have left the manifest at its wider state.
         write_manifest new
@@ -705,9 +705,11 @@ bzip2 bzip2 bzip2
 gzip gzip gzip
 zstd zstd zstd'
 
+# That of Sources/HTTP/CurlLibrary.swift.
+readonly curl_library=libcurl.so.4
+
 # The start of a LIBRARY's name, and its package.
 readonly libraries_needed='
-libcurl libcurl4 libcurl
 libssl libssl3 openssl-libs
 libcrypto libssl3 openssl-libs
 libstdc++ libstdc++6 libstdc++'
@@ -721,11 +723,13 @@ say_missing() {
     printf 'missing: %s (apt: %s; dnf: %s)\n' "$1" "$2" "$3"
 }
 
-report_missing_programs() {
+report_missing() {
     local program apt dnf
     while read -r program apt dnf; do
         [[ -z $program ]] || command -v "$program" >/dev/null || say_missing "$program" "$apt" "$dnf"
     done <<<"$programs_needed"
+    # The executables open it when they first need it, so that ldd does not list it. The loader says what it cannot find.
+    [[ -z $(LC_ALL=C LD_PRELOAD=$curl_library env true 2>&1) ]] || say_missing "$curl_library" libcurl4 libcurl
 }
 
 fail_missing_libraries() {
@@ -776,10 +780,19 @@ prepare_programs() {
 build() {
     local log
     note "building (swift build -c release) ..."
-    log=$(cd -- "$here" && swift build -c release 2>&1) || {
-        printf '%s\n' "$log" >&2
-        fail "the build failed"
-    }
+    log=$(swift_build) && return
+    # The compiler's cache names the directory that the checkout was copied or moved from.
+    if [[ $log == *SwiftShims* || $log == *'module cache path'* ]]; then
+        note "the build is one of another directory: building again without its module cache ..."
+        rm -rf -- "$here"/.build/*/release/ModuleCache
+        log=$(swift_build) && return
+    fi
+    printf '%s\n' "$log" >&2
+    fail "the build failed; if the checkout was copied or moved, delete $here/.build and try again"
+}
+
+swift_build() {
+    cd -- "$here" && swift build -c release 2>&1
 }
 
 parse_arguments "$@"
