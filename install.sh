@@ -32,7 +32,8 @@ Without an action option: builds what is not built, and installs.
   -g GROUP  their group; without it the user's own
   -k        keep configuration files that exist
   -b DIR    take the executables from DIR, and build nothing
-  -r        remove: put every replaced file back, and take away what was added
+  -r        remove: put every replaced file back, and take away what was added; what was changed since stays, and so
+            does its original, in the library directory
   --demo    show the drivers at work in a throw-away installation
   -h        this text
 END
