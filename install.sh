@@ -32,7 +32,8 @@ Without an action option: builds what is not built, and installs.
   -g GROUP  their group; without it the user's own
   -k        keep configuration files that exist
   -b DIR    take the executables from DIR, and build nothing
-  -r        remove: put every replaced file back, and take away what was added
+  -r        remove: put every replaced file back, and take away what was added; what was changed since stays, and so
+            does its original, in the library directory
   --demo    show the drivers at work in a throw-away installation
   -h        this text
 END
@@ -484,7 +485,7 @@ retire() {
     for key in ${known_keys[@]+"${known_keys[@]}"}; do
         if [[ -z ${new_sums[$key]:-} ]]; then
             undo "$key"
-            rm -f -- "$backup/$key"
+            [[ -n ${kept[$key]:-} ]] || rm -f -- "$backup/$key"
         fi
     done
 }
@@ -510,6 +511,19 @@ record_directories() {
     done
 }
 
+# What an earlier removal has kept must neither be overwritten by this installation's copies nor be taken for them.
+set_copies_aside() {
+    local tree number
+    [[ ! -f $manifest ]] || return 0
+    for tree in "$backup" "$edited"; do
+        exists "$tree" || continue
+        number=1
+        while exists "$tree.$number"; do ((number += 1)); done
+        mv -T -- "$tree" "$tree.$number"
+        note "what an earlier removal has kept is now in $tree.$number"
+    done
+}
+
 # What a run that was killed has left under temporary names.
 clear_leftovers() {
     local root
@@ -530,7 +544,7 @@ install_drivers() {
     make_staging
     stage
     plan
-    report_missing_programs
+    report_missing
     if ((${#work[@]} == 0)) && ! has_retired; then
         # An interrupted run may have left the manifest at its wider state.
         write_manifest new
@@ -539,6 +553,7 @@ install_drivers() {
     fi
     record_directories
     make_directory "$lib"
+    set_copies_aside
     write_manifest all
     put_in_place
     write_manifest new
@@ -558,26 +573,35 @@ END
 
 # ---- Taking it out again ----
 
+# The keys whose copy in $backup was not put back: the only one that there is.
+declare -A kept=()
+
 # Gives back what was at key $1 before it was installed.
 undo() {
     local path state
     examine "$1"
+    # As after a removal that was interrupted.
+    if [[ $state == foreign || $state == edited ]] && same_file "$backup/$1" "$path"; then return; fi
     case $state in
     foreign)
-        if ! exists "$backup/$1" || ! same_file "$backup/$1" "$path"; then
-            note "left as it is, since it is not what was installed: $path"
-        fi
+        note "left as it is, since it is not what was installed: $path"
+        keep_copy "$1"
         return
         ;;
     edited)
         if is_configuration "$1"; then
             note "kept, since it was changed: $path"
+            keep_copy "$1"
             return
         fi
         note "was changed since it was installed, and goes all the same: $path"
         ;;
     absent)
-        [[ -d ${path%/*} ]] || return 0
+        if [[ ! -d ${path%/*} ]]; then
+            ! exists "$backup/$1" || note "not put back, since its directory is gone: $path"
+            keep_copy "$1"
+            return
+        fi
         ;;
     esac
     if exists "$backup/$1"; then
@@ -591,8 +615,42 @@ same_file() {
     if [[ -L $1 || -L $2 ]]; then
         [[ -L $1 && -L $2 && $(readlink -- "$1") == "$(readlink -- "$2")" ]]
     else
-        cmp -s -- "$1" "$2"
+        [[ -f $1 && -f $2 ]] && cmp -s -- "$1" "$2"
     fi
+}
+
+keep_copy() {
+    exists "$backup/$1" || return 0
+    kept[$1]=1
+    note "  its original is kept as $backup/$1"
+}
+
+# Deletes the copies that were put back or are in place. Fails where others stay.
+discard_copies() {
+    local tree copy key path="" status=0
+    for tree in "$backup" "$edited"; do
+        [[ -d $tree ]] || continue
+        while IFS= read -r -d '' copy; do
+            key=${copy#"$tree/"}
+            locate "$key"
+            if [[ $tree == "$edited" ]] && is_configuration "$key" && ! same_file "$copy" "$path"; then
+                note "kept, a changed configuration that an installation had replaced: $copy"
+            elif [[ $tree == "$backup" && -z ${kept[$key]:-} && -z ${known_sums[$key]:-} ]]; then
+                note "kept, the original of $path: $copy"
+            elif [[ $tree == "$edited" || -z ${kept[$key]:-} ]]; then
+                rm -f -- "$copy"
+                continue
+            fi
+            status=1
+        done < <(find "$tree" ! -type d -print0)
+        find "$tree" -depth -type d -empty -exec rmdir -- {} \;
+    done
+    return "$status"
+}
+
+# Whether the library directory has nothing but what earlier removals have kept.
+has_only_copies() {
+    [[ -z $(find "$lib" -mindepth 1 -maxdepth 1 ! -name "${backup##*/}*" ! -name "${edited##*/}*") ]]
 }
 
 remove_directories() {
@@ -604,7 +662,7 @@ remove_directories() {
 }
 
 remove_drivers() {
-    local index
+    local index all_back=true
     if [[ ! -d $lib ]]; then
         note "nothing to do: the drivers are not installed in $lib"
         return
@@ -614,6 +672,10 @@ remove_drivers() {
     clear_leftovers
     if [[ ! -f $manifest ]]; then
         # A run that was ended before it had written the manifest has changed nothing else.
+        if [[ -d $backup || -d $edited ]] && has_only_copies; then
+            note "nothing to do: the drivers are not installed; $lib has what an earlier removal has kept"
+            return
+        fi
         rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest, so nothing is known of what it holds; it is left alone"
         note "removed: $lib, which was empty"
         return
@@ -622,10 +684,15 @@ remove_drivers() {
     # Backwards: what calls an executable goes before the executable.
     for ((index = ${#known_keys[@]} - 1; index >= 0; index--)); do undo "${known_keys[index]}"; done
     remove_directories
-    rm -rf -- "$backup" "$edited"
+    discard_copies || all_back=false
     rm -f -- "$manifest"
-    rmdir -- "$lib" 2>/dev/null || note "kept, since other files are in it: $lib"
-    note "removed; every replaced file is back. Restart OpenNebula, or end the one_market process."
+    if $all_back; then
+        rmdir -- "$lib" 2>/dev/null || note "kept, since other files are in it: $lib"
+        note "removed; every replaced file is back. Restart OpenNebula, or end the one_market process."
+    else
+        note "removed; replaced files are back, but for the copies named above, which stay in $lib."
+        note "Restart OpenNebula, or end the one_market process."
+    fi
 }
 
 # ---- What the machine needs ----
@@ -639,9 +706,11 @@ bzip2 bzip2 bzip2
 gzip gzip gzip
 zstd zstd zstd'
 
+# That of Sources/HTTP/CurlLibrary.swift.
+readonly curl_library=libcurl.so.4
+
 # The start of a LIBRARY's name, and its package.
 readonly libraries_needed='
-libcurl libcurl4 libcurl
 libssl libssl3 openssl-libs
 libcrypto libssl3 openssl-libs
 libstdc++ libstdc++6 libstdc++'
@@ -655,11 +724,13 @@ say_missing() {
     printf 'missing: %s (apt: %s; dnf: %s)\n' "$1" "$2" "$3"
 }
 
-report_missing_programs() {
+report_missing() {
     local program apt dnf
     while read -r program apt dnf; do
         [[ -z $program ]] || command -v "$program" >/dev/null || say_missing "$program" "$apt" "$dnf"
     done <<<"$programs_needed"
+    # The executables open it when they first need it, so that ldd does not list it. The loader says what it cannot find.
+    [[ -z $(LC_ALL=C LD_PRELOAD=$curl_library env true 2>&1) ]] || say_missing "$curl_library" libcurl4 libcurl
 }
 
 fail_missing_libraries() {
@@ -710,10 +781,19 @@ prepare_programs() {
 build() {
     local log
     note "building (swift build -c release) ..."
-    log=$(cd -- "$here" && swift build -c release 2>&1) || {
-        printf '%s\n' "$log" >&2
-        fail "the build failed"
-    }
+    log=$(swift_build) && return
+    # The compiler's cache names the directory that the checkout was copied or moved from.
+    if [[ $log == *SwiftShims* || $log == *'module cache path'* ]]; then
+        note "the build is one of another directory: building again without its module cache ..."
+        rm -rf -- "$here"/.build/*/release/ModuleCache
+        log=$(swift_build) && return
+    fi
+    printf '%s\n' "$log" >&2
+    fail "the build failed; if the checkout was copied or moved, delete $here/.build and try again"
+}
+
+swift_build() {
+    cd -- "$here" && swift build -c release 2>&1
 }
 
 parse_arguments "$@"

@@ -97,80 +97,6 @@ import Testing
         #expect(try openNebula.listing(directoryTimes: false) == stock)
     }
 
-    // MARK: Files that others change
-
-    private static let configuration = "var/remotes/etc/market/market-drivers.conf"
-    private static let changed = "SSH_CONNECT_TIMEOUT=\"20\"\n"
-
-    @Test func changedConfigurationIsKeptOnDemand() throws {
-        let openNebula = try OpenNebula()
-        try openNebula.install()
-        try openNebula.write(Self.configuration, Self.changed)
-        let outcome = try openNebula.install(["-k"])
-        #expect(outcome.output.contains("kept: \(openNebula.path(Self.configuration))"))
-        #expect(try openNebula.text(Self.configuration) == Self.changed)
-    }
-
-    @Test func changedConfigurationIsSavedWhenItIsReplaced() throws {
-        let openNebula = try OpenNebula()
-        try openNebula.install()
-        let installed = try openNebula.text(Self.configuration)
-        try openNebula.write(Self.configuration, Self.changed)
-        try openNebula.install()
-        #expect(try openNebula.text(Self.configuration) == installed)
-        #expect(
-            try openNebula.text("lib/market-drivers/edited/remotes/etc/market/market-drivers.conf") == Self.changed)
-    }
-
-    @Test func changedConfigurationSurvivesRemoval() throws {
-        let openNebula = try OpenNebula()
-        try openNebula.install()
-        try openNebula.write(Self.configuration, Self.changed)
-        let outcome = try openNebula.remove()
-        #expect(outcome.output.contains("kept, since it was changed: \(openNebula.path(Self.configuration))"))
-        #expect(try openNebula.text(Self.configuration) == Self.changed)
-    }
-
-    @Test func aConfigurationOfAnotherOriginIsPutBack() throws {
-        let openNebula = try OpenNebula()
-        try FileManager.default.createDirectory(
-            atPath: openNebula.path("var/remotes/etc/market"), withIntermediateDirectories: true)
-        try openNebula.write(Self.configuration, Self.changed)
-        try openNebula.install()
-        try openNebula.remove()
-        #expect(try openNebula.text(Self.configuration) == Self.changed)
-    }
-
-    /// An upgrade of OpenNebula brings its own drivers again.
-    @Test func whatAnUpgradeBringsIsWhatComesBack() throws {
-        let openNebula = try OpenNebula()
-        let upgraded = "#!/bin/sh\necho a newer stock driver\n"
-        try openNebula.install()
-        try openNebula.write("var/remotes/market/http/import", upgraded)
-        try openNebula.install()
-        #expect(try openNebula.text("var/remotes/market/http/import").contains("market-http-import"))
-        try openNebula.remove()
-        #expect(try openNebula.text("var/remotes/market/http/import") == upgraded)
-
-        try openNebula.install()
-        try openNebula.write("var/remotes/market/http/import", "newer still\n")
-        let outcome = try openNebula.remove()
-        #expect(outcome.output.contains("left as it is"))
-        #expect(try openNebula.text("var/remotes/market/http/import") == "newer still\n")
-    }
-
-    @Test func aChangedLauncherDoesNotBecomeTheBackup() throws {
-        let openNebula = try OpenNebula()
-        let stock = try openNebula.listing(directoryTimes: false)
-        try openNebula.install()
-        let launcher = try openNebula.text("var/remotes/market/http/import")
-        try openNebula.write("var/remotes/market/http/import", "#!/bin/sh\nexport A=1\n" + launcher)
-        let outcome = try openNebula.install()
-        #expect(outcome.output.contains("the changed file is kept as"))
-        try openNebula.remove()
-        #expect(try openNebula.listing(directoryTimes: false) == stock)
-    }
-
     // MARK: Owners
 
     @Test(.enabled(if: getuid() == 0, "only root can give files away"))
@@ -188,6 +114,43 @@ import Testing
         }
         try openNebula.remove()
         #expect(try openNebula.listing(directoryTimes: false) == stock)
+    }
+
+    // MARK: What the machine needs
+
+    /// The executables bind libcurl when they first need it: no program's list of libraries has it.
+    @Test func aMissingLibcurlIsNamed() throws {
+        let openNebula = try OpenNebula()
+        let script = """
+            #!/bin/sh
+            [ "$LD_PRELOAD" != libcurl.so.4 ] || echo "$LD_PRELOAD cannot be preloaded" >&2
+
+            """
+        let outcome = try openNebula.install(with: "true", script, ["-b", Programs.directory])
+        #expect(outcome.status == .exited(0), "\(outcome.errors)")
+        #expect(outcome.output.contains("missing: libcurl.so.4 (apt: libcurl4; dnf: libcurl)\n"))
+        #expect(!(try OpenNebula().install().output.contains("libcurl")))
+    }
+
+    /// A checkout that was copied with its build has a module cache that the compiler refuses.
+    @Test func aModuleCacheOfAnotherDirectoryIsBuiltAnew() throws {
+        let openNebula = try OpenNebula()
+        let checkout = try openNebula.directory.makeDirectory("checkout")
+        let source = Fixture.packageRoot
+        for name in ["install.sh", "remotes"] {
+            try FileManager.default.copyItem(atPath: source.appending(path: name).path, toPath: checkout + "/" + name)
+        }
+        let cache = try openNebula.directory.makeDirectory("checkout/.build/machine/release/ModuleCache")
+        let script = """
+            #!/bin/sh
+            [ ! -e .build/machine/release/ModuleCache ] || { echo "missing required module 'SwiftShims'"; exit 1; }
+            ln -s "$PROGRAMS" .build/release
+
+            """
+        let outcome = try openNebula.install(with: "swift", script, installer: checkout + "/install.sh")
+        #expect(outcome.status == .exited(0), "\(outcome.errors)")
+        #expect(outcome.output.contains("building again without its module cache"))
+        #expect(!FileManager.default.fileExists(atPath: cache))
     }
 
     // MARK: Refusals
@@ -234,129 +197,5 @@ import Testing
         #expect(outcome.status == .exited(1))
         #expect(outcome.errors.contains("market/http/export is a directory"))
         #expect(try openNebula.listing() == before)
-    }
-}
-
-/// A self-contained OpenNebula with stand-ins for the stock drivers: odd contents and modes, a link, and files that
-/// are none of the installer's business.
-private final class OpenNebula {
-    static let installer = Fixture.packageRoot.appending(path: "install.sh").path
-
-    let directory: TemporaryDirectory
-    let name: String
-
-    init(name: String = "one") throws {
-        directory = try TemporaryDirectory()
-        self.name = name
-        for folder in ["var/remotes/market/http", "var/remotes/tm/ssh", "var/remotes/datastore/fs", "lib/mads"] {
-            _ = try directory.makeDirectory(name + "/" + folder)
-        }
-        let files: [(path: String, content: [UInt8], mode: Int)] = [
-            ("var/remotes/VERSION", Array("7.0.0".utf8), 0o644),
-            ("var/remotes/market/http/import", Array("#!/bin/bash\necho stock\n".utf8), 0o750),
-            ("var/remotes/market/http/monitor", [], 0o600),
-            ("var/remotes/market/http/README", Array("not a driver\n".utf8), 0o444),
-            ("var/remotes/datastore/fs/export", [0, 0xFF, 0x0A, 0x0D, 0], 0o4711),
-            ("var/remotes/datastore/fs/cp", Array("stock\n".utf8), 0o755),
-            ("var/remotes/tm/ssh/clone", Array("stock\n".utf8), 0o755),
-            ("lib/mads/one_market", Array("#!/bin/bash\nexec ruby one_market.rb\n".utf8), 0o755),
-            ("lib/mads/one_market.rb", Array("# stock\n".utf8), 0o755),
-        ]
-        for file in files { try directory.write(name + "/" + file.path, file.content, mode: file.mode) }
-        try FileManager.default.createSymbolicLink(
-            atPath: path("var/remotes/market/http/delete"), withDestinationPath: "../nowhere/delete")
-    }
-
-    func path(_ relative: String) -> String { directory.path(name + "/" + relative) }
-
-    func text(_ relative: String) throws -> String {
-        try String(contentsOfFile: path(relative), encoding: .utf8)
-    }
-
-    func write(_ relative: String, _ text: String) throws {
-        try text.write(toFile: path(relative), atomically: false, encoding: .utf8)
-    }
-
-    func status(_ relative: String) throws -> stat {
-        var status = stat()
-        try #require(lstat(path(relative), &status) == 0, "\(relative)")
-        return status
-    }
-
-    @discardableResult
-    func install(_ options: [String] = [], killedAtRename rename: Int? = nil) throws -> Outcome {
-        try runInstaller(["-b", Programs.directory] + options, killedAtRename: rename)
-    }
-
-    @discardableResult
-    func remove(killedAtRename rename: Int? = nil) throws -> Outcome {
-        try runInstaller(["-r"], killedAtRename: rename)
-    }
-
-    /// How many files an install puts in place, those that it keeps a copy of included.
-    func countRenames() throws -> Int {
-        try install(killedAtRename: Int.max)
-        try remove()
-        return try Data(contentsOf: URL(filePath: directory.path("killer/calls"))).count
-    }
-
-    private func runInstaller(_ options: [String], killedAtRename rename: Int?) throws -> Outcome {
-        var environment: [String: String] = [:]
-        if let rename {
-            let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-            environment["PATH"] = try killer(rename) + ":" + path
-        }
-        let outcome = try run([Self.installer, "-d", path("")] + options, environment: environment)
-        let isKilled = rename.map { $0 < Int.max } ?? false
-        #expect(outcome.status == (isKilled ? .signalled(SIGKILL) : .exited(0)), "\(outcome.errors)")
-        if !isKilled { #expect(outcome.errors.isEmpty) }
-        return outcome
-    }
-
-    /// A directory with an `mv` that, at the Nth call, kills its caller instead.
-    private func killer(_ rename: Int) throws -> String {
-        let folder = try directory.makeDirectory("killer")
-        let script = """
-            #!/bin/sh
-            echo >> '\(folder)/calls'
-            [ "$(wc -l < '\(folder)/calls')" -lt \(rename) ] || { kill -9 "$PPID"; exit; }
-            exec /bin/mv "$@"
-
-            """
-        try directory.write("killer/calls", [])
-        try directory.write("killer/mv", script.utf8, mode: 0o755)
-        return folder
-    }
-
-    /// What install.sh has made run an executable of ours.
-    func launchers() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: path("")).sorted().filter { relative in
-            guard !relative.hasPrefix("lib/market-drivers/"), let text = try? text(relative) else { return false }
-            return text.contains("/lib/market-drivers/")
-        }
-    }
-
-    private func contentHash(_ relative: String) throws -> Int {
-        var hasher = Hasher()
-        try Data(contentsOf: URL(filePath: path(relative))).withUnsafeBytes { hasher.combine(bytes: $0) }
-        return hasher.finalize()
-    }
-
-    /// Each path with its type, mode, owner, time of change and content.
-    func listing(directoryTimes: Bool = true) throws -> [String: String] {
-        var listing: [String: String] = [:]
-        for relative in try FileManager.default.subpathsOfDirectory(atPath: path("")) {
-            let status = try status(relative)
-            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-            var line = "\(String(status.st_mode, radix: 8)) \(status.st_uid):\(status.st_gid)"
-            if directoryTimes || !isDirectory { line += " \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" }
-            switch status.st_mode & S_IFMT {
-            case S_IFLNK: line += " -> " + (try FileManager.default.destinationOfSymbolicLink(atPath: path(relative)))
-            case S_IFREG: line += " \(try contentHash(relative))"
-            default: break
-            }
-            listing[relative] = line
-        }
-        return listing
     }
 }
