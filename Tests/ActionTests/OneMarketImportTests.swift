@@ -21,7 +21,7 @@ import Testing
 
     private static func recordedImports() throws -> [String] {
         try Fixture.messages(endingIn: ".step2.xml").map { String($0.dropLast(".step2.xml".count)) }.filter {
-            try Fixture.messages(endingIn: ".answer").contains($0 + ".answer")
+            try $0.hasPrefix("market-http-") && Fixture.messages(endingIn: ".answer").contains($0 + ".answer")
         }
     }
 
