@@ -65,8 +65,7 @@ import Testing
 
     @Test(arguments: [
         "frontend.example", "ftp://frontend.example", "http://", "https:///", "file:///srv", "http://a b",
-        "http://a\"b",
-        "http://a\\b", "http://a\nb", "$(touch x)",
+        "http://a\"b", "http://a\\b", "http://a\nb", "http://a]]>b", "http://a/é", "$(touch x)",
     ])
     func refusesABaseURLThatIsNone(_ url: String) throws {
         for action in Self.marketActions + [.bringing] {

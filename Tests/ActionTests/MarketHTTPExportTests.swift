@@ -97,7 +97,22 @@ import Testing
     @Test func makesTheDatastoresDirectory() throws {
         try market.directory.write("public/app", TestFiles.noise(1000))
         try FileManager.default.removeItem(atPath: market.datastore)
+        expectRefusal(try export(message(md5: String(repeating: "0", count: 32))), ["its MD5 is "])
+        #expect(!FileManager.default.fileExists(atPath: market.datastore))
         _ = try file(of: reply(of: export(message())))
+    }
+
+    /// What is in the archive is not looked at, and the archive itself is no disk that could be converted.
+    @Test func keepsAnArchiveAsItIs() throws {
+        let disk = market.directory.path("disk")
+        try TestFiles.succeed(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"])
+        let app = try compress(disk, "gzip", "public/app")
+        let message = try message("qcow2", md5: TestFiles.md5(app)).with([
+            "DATASTORE/TEMPLATE/NO_DECOMPRESS": "YES", Self.driver: "raw", "MARKETPLACEAPP/SIZE": "64",
+        ])
+        let reply = try reply(of: export(message))
+        #expect(reply["FORMAT"] == "qcow2" && reply["SIZE"] == "64")
+        #expect(try run(["cmp", app, file(of: reply)]).status.isSuccess)
     }
 
     private func refuses(
@@ -120,6 +135,8 @@ import Testing
         ("DATASTORE/TEMPLATE/DRIVER", "a b", "is no image format", "write raw, qcow2"),
         ("DATASTORE/TEMPLATE/DRIVER", "nosuch", "qemu-img convert", "check the image's format"),
         ("DATASTORE/TEMPLATE/CONVERT", "maybe", "is neither YES nor NO", "write YES or NO"),
+        ("DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW", "fast", "is no rate", "as in 10M"),
+        ("DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW", "1099511627776G", "is no rate", "as in 10M"),
         ("DATASTORE/TEMPLATE/NO_DECOMPRESS", "maybe", "is neither YES nor NO", "write YES or NO"),
         ("DATASTORE/DS_MAD", "nosuch", "is no datastore that apps can be brought into", "use one of"),
         ("MARKETPLACEAPP/SOURCE", "http://elsewhere.example/app", "does not begin with BASE_URL", "restore BASE_URL"),
