@@ -51,12 +51,8 @@ public struct AppExport {
     }
 
     private static func format(_ message: Message, _ path: String) throws(DriverError) -> String? {
-        guard let format = message.value(path) else { return nil }
-        guard ImageDescription.isFormatName(format) else {
-            throw message.invalid(
-                path, "is no image format", remedy: "write raw, qcow2, or another name that qemu-img knows")
-        }
-        return format
+        guard message.value(path) != nil else { return nil }
+        return try imageFormat(message, at: path)
     }
 
     /// Does it, and answers where the image lies now.
@@ -83,7 +79,7 @@ public struct AppExport {
             return try publish(file, image, md5: copied.stored[.md5] ?? "")
         }
         request.log.info("converting the image from \(image.format) to \(wantedFormat)")
-        let converted = try convert(file, image, to: wantedFormat, in: staging)
+        let converted = try convert(file, image, to: wantedFormat)
         return try publish(
             converted.file, ImageDescription(format: wantedFormat, virtualSize: image.virtualSize), md5: converted.md5)
     }
@@ -116,7 +112,7 @@ public struct AppExport {
 
     /// The image in another format, in a new hidden file, with its MD5.
     private func convert(
-        _ file: FileSink, _ image: ImageDescription, to format: String, in directory: LocalDirectory
+        _ file: FileSink, _ image: ImageDescription, to format: String
     ) throws -> (file: FileSink, md5: String) {
         let target = try FileSink(convertedFrom: file)
         try QemuImage.convert(file.path, from: image.format, to: target.path, in: format)
