@@ -7,8 +7,13 @@ extension HTTPOptions {
         let message = request.message
         caFile = message.value("MARKETPLACE/TEMPLATE/CA_FILE")
         verifyTLS = try message.flag("MARKETPLACE/TEMPLATE/TLS_VERIFY", default: true)
-        bandwidthLimit = try Self.bandwidth(message, at: "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW")
+        bandwidthLimit = try Self.bandwidthLimit(message)
         if !verifyTLS { request.log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
+    }
+
+    /// LIMIT_TRANSFER_BW of the message's datastore.
+    public static func bandwidthLimit(_ message: Message) throws(DriverError) -> UInt64? {
+        try bandwidth(message, at: "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW")
     }
 
     /// Bytes a second: a number, with K, M or G behind it for powers of 1024.

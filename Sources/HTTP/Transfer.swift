@@ -71,25 +71,3 @@ private final class Feeder: TransferReceiver {
         return false
     }
 }
-
-/// Holds a stream of bytes down to a rate. CURLOPT_MAX_RECV_SPEED_LARGE would let megabytes through before it begins to
-/// look: see curl's issue 2371.
-struct Pacer {
-    /// Seconds of silence that may be made up for at full speed.
-    private static let credit = 1.0
-
-    let rate: Double
-    /// When the bytes so far should have arrived, on the ``Clock``.
-    private var due = Clock.now
-
-    init(rate: UInt64) {
-        self.rate = Double(max(rate, 1))
-    }
-
-    mutating func count(_ bytes: Int) {
-        due = max(due, Clock.now - Self.credit) + Double(bytes) / rate
-    }
-
-    /// Seconds to wait before the next bytes.
-    var delay: Double { due - Clock.now }
-}

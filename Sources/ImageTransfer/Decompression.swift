@@ -74,6 +74,8 @@ final class HeadSource: ImageSource {
         if case .data = segment { buffer.copyBytes(from: head) }
         return segment
     }
+
+    func lend() throws -> LentBytes? { pending.isEmpty ? try source.lend() : nil }
 }
 
 /// A source's bytes as its decompressor prints them. A thread feeds the program and digests what it feeds.

@@ -11,6 +11,7 @@ final class DigestThread: @unchecked Sendable {
 
     private enum Work {
         case data(UnsafeMutableRawBufferPointer, Int)
+        case lent(LentBytes)
         case zeros(UInt64)
     }
 
@@ -45,6 +46,11 @@ final class DigestThread: @unchecked Sendable {
     /// Digests the first `count` bytes of a buffer, which must not be changed from now on.
     func digest(_ buffer: UnsafeMutableRawBufferPointer, count: Int) {
         state.update { $0.queue.append(.data(buffer, count)) }
+    }
+
+    /// Digests bytes that are another's, and lets go of them then.
+    func digest(_ lent: LentBytes) {
+        state.update { $0.queue.append(.lent(lent)) }
     }
 
     /// Gives a buffer back unused.
@@ -83,6 +89,8 @@ final class DigestThread: @unchecked Sendable {
                 return
             case .zeros(let count):
                 for digest in digests { digest.updateZeros(count) }
+            case .lent(let lent):
+                for digest in digests { digest.update(lent.bytes) }
             case .data(let buffer, let count):
                 for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
                 state.update { $0.free.append(buffer) }

@@ -16,6 +16,16 @@ public protocol ImageSink: AnyObject {
     func discard()
 }
 
+/// A sink that has to compute the MD5 of what passes, and whose memory can be filled without a copy.
+public protocol DigestingSink: ImageSink {
+    /// Where the next bytes go: never empty. Throws as ``write(_:)`` does.
+    func room() throws -> UnsafeMutableRawBufferPointer
+    /// `count` bytes have been put at the beginning of ``room()``.
+    func advance(_ count: Int)
+    /// The MD5 of all that was written, in hexadecimal digits; nothing may be written afterwards.
+    func finishMD5() -> String
+}
+
 /// Names for a new image: `md5("<epoch>:<id>")`, as the stock drivers call it, and further ones, each with a count
 /// behind it, for where that is taken.
 public func imageNames(id: String, epoch: Int) -> some Sequence<String> {

@@ -22,6 +22,25 @@ public protocol ImageSource: AnyObject {
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
     /// be, and `Interrupted`.
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment
+    /// The next bytes where they lie in the source's own memory, for whoever needs no copy. Nil at the end, and from a source
+    /// that has none in memory, or no data next: ``next(into:)`` tells then.
+    func lend() throws -> LentBytes?
+}
+
+extension ImageSource {
+    public func lend() throws -> LentBytes? { nil }
+}
+
+/// Bytes that stay where they are until the last reference to this goes.
+public final class LentBytes: Sendable {
+    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    private let owner: any Sendable
+
+    /// - Parameter owner: what keeps `bytes` alive.
+    init(_ bytes: UnsafeRawBufferPointer, owner: any Sendable) {
+        self.bytes = bytes
+        self.owner = owner
+    }
 }
 
 /// What errors call the image that an operation reads.

@@ -25,18 +25,19 @@ public final class S3Source: ImageSource {
         return count == 0 ? .end : .data(count)
     }
 
+    public func lend() throws -> LentBytes? {
+        try download.lend().map { LentBytes($0.bytes, owner: $0) }
+    }
+
     public func cancel() {
         download.cancel()
     }
 }
 
 /// An object that is being uploaded. Its name is given when the upload begins.
-public final class S3Sink: ImageSink {
+public final class S3Sink: DigestingSink {
     private let upload: ObjectUpload
     private let key: String
-    /// The MD5 of all that was written, which some services have for the object's ETag. To be set before
-    /// ``publish(as:mode:)``.
-    public var md5: String?
 
     /// Sends nothing yet. Throws where the image is too long for S3.
     public init(_ client: S3Client, _ target: ObjectUpload.Target) throws {
@@ -48,11 +49,14 @@ public final class S3Sink: ImageSink {
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
     public func skip(_ count: UInt64) throws { try upload.writeZeros(count) }
+    public func room() throws -> UnsafeMutableRawBufferPointer { try upload.room() }
+    public func advance(_ count: Int) { upload.advance(count) }
+    public func finishMD5() -> String { upload.md5() }
 
     /// Completes the upload and verifies the object, whose name must be the first of `names`. An object has no mode.
     public func publish(as names: some Sequence<String>, mode: UInt32 = 0) throws -> String {
         precondition(names.first { _ in true } == key)
-        try upload.finish(md5: md5)
+        try upload.finish()
         return key
     }
 

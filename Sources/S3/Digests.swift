@@ -5,21 +5,6 @@ enum Hash {
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { digest(bytes, EVP_sha256()) }
     static func sha256(_ text: String) -> [UInt8] { withBytes(of: text, sha256) }
 
-    /// MD5 as a checksum: it stays allowed where the system is in FIPS mode.
-    static func md5(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        let context = EVP_MD_CTX_new()
-        defer { EVP_MD_CTX_free(context) }
-        EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_NON_FIPS_ALLOW)
-        let isDone =
-            EVP_DigestInit_ex(context, EVP_md5(), nil) == 1
-            && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
-            && EVP_DigestFinal_ex(context, &result, &length) == 1
-        precondition(isDone, "libcrypto refuses MD5")
-        return Array(result[..<Int(length)])
-    }
-
     static func hmacSHA256(key: [UInt8], _ text: String) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0

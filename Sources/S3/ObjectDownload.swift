@@ -1,37 +1,52 @@
 import DriverProtocol
+import HTTP
 import Posix
 
 /// An object that is read in order, several ranges of it at a time, all of one version: If-Match with its ETag.
 ///
-/// A range whose connection breaks is asked for again by itself. Memory: ``concurrency`` ranges of ``rangeSize``.
+/// A range whose connection breaks is asked for again by itself. Memory: ``Layout/buffers`` ranges.
 ///
-/// One thread uses a download, except for ``cancel()``.
+/// One thread uses a download, except for ``cancel()``; what is lent may be given back by any thread.
 public final class ObjectDownload: @unchecked Sendable {
-    /// Bytes.
-    static let rangeSize: UInt64 = 2 << 20
-    static let concurrency = 4
+    /// How an object is divided.
+    struct Layout: Equatable {
+        /// Bytes.
+        let rangeSize: UInt64
+        /// Ranges that are fetched at the same time.
+        let concurrency: Int
+        /// Ranges that are in memory at the same time: on their way, waiting, or lent.
+        let buffers: Int
 
-    private enum Arrival {
-        case range(UnsafeMutableRawBufferPointer, Int)
-        case failed(any Error)
+        /// With a limit of so many bytes a second: one range after another, each no more than a quarter of a second's.
+        init(rate: UInt64?) {
+            rangeSize = min(4 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
+            concurrency = rate == nil ? 4 : 1
+            buffers = 4
+        }
     }
 
-    private struct State {
-        /// The next range that nobody fetches yet.
-        var next = 0
-        /// The range that is read, or will be read next.
-        var reading = 0
-        var arrived: [Int: Arrival] = [:]
-        var free: [UnsafeMutableRawBufferPointer] = []
-        var isCancelled = false
+    /// Bytes of the object, in memory until the last reference to this goes.
+    public final class Lent: Sendable {
+        public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+        private let giveBack: @Sendable () -> Void
+
+        fileprivate init(_ bytes: UnsafeRawBufferPointer, giveBack: @escaping @Sendable () -> Void) {
+            self.bytes = bytes
+            self.giveBack = giveBack
+        }
+
+        deinit { giveBack() }
     }
 
     public let bucket: String
     public let key: String
     private let client: S3Client
-    private let state = Posix.Monitor(State())
+    private let layout: Layout
+    private var ranges: RangeQueue?
     private var threads: [Thread] = []
     private var object: S3Object?
+    /// The range that is read, and how much of it has been read.
+    private var current: Lent?
     private var consumed = 0
     private var delivered: UInt64 = 0
 
@@ -40,18 +55,12 @@ public final class ObjectDownload: @unchecked Sendable {
         self.client = client
         self.bucket = bucket
         self.key = key
+        layout = Layout(rate: client.bandwidthLimit)
     }
 
     deinit {
         cancel()
         for thread in threads { thread.join() }
-        let buffers = state.update { state in
-            state.free
-                + state.arrived.values.compactMap { arrival in
-                    if case .range(let buffer, _) = arrival { buffer } else { nil }
-                }
-        }
-        for buffer in buffers { buffer.deallocate() }
     }
 
     /// What errors call it.
@@ -67,80 +76,65 @@ public final class ObjectDownload: @unchecked Sendable {
                 remedy: "check that the app's object is still there, and BUCKET and ENDPOINT")
         }
         self.object = object
-        let count = min(Self.concurrency, rangeCount(object))
-        threads = (0..<count).map { _ in
-            Thread { [client, bucket, key, state] in
-                Self.work(client, bucket, key, object, state)
-            }
+        let ranges = RangeQueue(length: object.size, rangeSize: layout.rangeSize, buffers: layout.buffers)
+        self.ranges = ranges
+        threads = (0..<min(layout.concurrency, ranges.count)).map { _ in
+            Thread { [client, bucket, key] in Self.work(client, bucket, key, object, ranges) }
         }
         return object
     }
 
-    private func rangeCount(_ object: S3Object) -> Int { Int((object.size + Self.rangeSize - 1) / Self.rangeSize) }
-
     /// Reads some bytes: their number, 0 at the end. Throws ``DriverError`` or `Interrupted`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        if current == nil { current = try fetched() }
+        guard let current else { return 0 }
+        let count = min(buffer.count, current.bytes.count - consumed)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: current.bytes[consumed..<consumed + count]))
+        consumed += count
+        if consumed == current.bytes.count { self.current = nil }
+        return count
+    }
+
+    /// The next bytes where they lie, nil at the end. Throws ``DriverError`` or `Interrupted`.
+    public func lend() throws -> Lent? {
+        guard let rest = current else { return try fetched() }
+        current = nil
+        return Lent(UnsafeRawBufferPointer(rebasing: rest.bytes[consumed...])) { _ = rest }
+    }
+
+    /// The next range, nil behind the last one.
+    private func fetched() throws -> Lent? {
         let object = try open()
-        guard delivered < object.size else { return 0 }
-        let index = Int(delivered / Self.rangeSize)
-        let arrival: Arrival? = state.wait { state -> Arrival?? in
-            if let arrival = state.arrived[index] { return .some(arrival) }
-            return state.isCancelled ? .some(nil) : nil
-        }
-        guard case .range(let range, let length)? = arrival else {
-            if case .failed(let error)? = arrival { throw error }
+        guard let ranges, delivered < object.size else { return nil }
+        guard let range = try ranges.range(at: Int(delivered / layout.rangeSize)) else {
             throw DriverError("download", name, cause: "it was closed", remedy: "open it again")
         }
-        let count = min(buffer.count, length - consumed)
-        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: range[consumed..<consumed + count]))
-        consumed += count
-        delivered += UInt64(count)
-        if consumed == length {
-            consumed = 0
-            state.update { state in
-                state.arrived[index] = nil
-                state.free.append(range)
-                state.reading = index + 1
-            }
-        }
-        return count
+        consumed = 0
+        delivered += UInt64(range.length)
+        let bytes = UnsafeRawBufferPointer(rebasing: range.buffer[..<range.length])
+        return Lent(bytes) { [ranges] in ranges.giveBack(range) }
     }
 
     /// Ends what is under way. Any thread may call it.
     public func cancel() {
-        state.update { $0.isCancelled = true }
+        ranges?.cancel()
     }
 
     private static func work(
-        _ client: S3Client, _ bucket: String, _ key: String, _ object: S3Object, _ state: Posix.Monitor<State>
+        _ client: S3Client, _ bucket: String, _ key: String, _ object: S3Object, _ ranges: RangeQueue
     ) {
-        let ranges = Int((object.size + rangeSize - 1) / rangeSize)
-        while let (index, free) = next(ranges, state) {
-            let buffer = free ?? .allocate(byteCount: Int(rangeSize), alignment: 4096)
-            let offset = UInt64(index) * rangeSize
-            let length = Int(min(rangeSize, object.size - offset))
+        var pacer = client.bandwidthLimit.map { Pacer(rate: $0) }
+        while let range = ranges.next() {
             do {
                 try client.get(
-                    bucket: bucket, key: key, etag: object.etag, offset: offset,
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<length]),
-                    goOn: { state.update { !$0.isCancelled } })
-                state.update { $0.arrived[index] = .range(buffer, length) }
+                    bucket: bucket, key: key, etag: object.etag, offset: range.offset,
+                    into: UnsafeMutableRawBufferPointer(rebasing: range.buffer[..<range.length]),
+                    goOn: { !ranges.isCancelled })
+                try pacer?.pause(after: range.length) { !ranges.isCancelled }
+                ranges.finish(range, nil)
             } catch {
-                buffer.deallocate()
-                state.update { $0.arrived[index] = .failed(error) }
+                ranges.finish(range, error)
             }
-        }
-    }
-
-    /// The next range to fetch, once it is near enough to what is read, with a buffer where one is free.
-    private static func next(
-        _ ranges: Int, _ state: Posix.Monitor<State>
-    ) -> (Int, UnsafeMutableRawBufferPointer?)? {
-        state.wait { state -> (Int, UnsafeMutableRawBufferPointer?)?? in
-            if state.isCancelled || state.next >= ranges { return .some(nil) }
-            guard state.next < state.reading + concurrency else { return nil }
-            defer { state.next += 1 }
-            return .some((state.next, state.free.popLast()))
         }
     }
 }

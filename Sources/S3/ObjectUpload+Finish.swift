@@ -1,42 +1,43 @@
 import DriverProtocol
+import MD5
 import Posix
 
 /// Making the object visible, verifying it, and taking it back.
 extension ObjectUpload {
-    /// Makes the object visible and verifies it. `md5` is that of all bytes, in hexadecimal digits, where the caller has
-    /// it: some services give it for the ETag of a multipart upload.
+    /// Makes the object visible and verifies it.
     ///
     /// Throws a ``DriverError``, or `Interrupted`; ``discard()`` leaves nothing then.
-    public func finish(md5: String?) throws {
+    public func finish() throws {
         if let length = target.length, length != written {
             throw DriverError(
                 "upload", name, cause: "the source gave \(written) bytes where \(length) were announced",
                 remedy: "check the source, and leave it alone until the import has ended")
         }
-        guard let parts = try parts() else { return try finishSingle() }
+        let whole = finishedDigest()
+        guard let parts = try parts() else { return try finishSingle(md5: whole) }
         try Interrupt.check()
-        let combined = hexadecimal(Hash.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
+        let combined = hexadecimal(PartedMD5.of(parts.flatMap(\.md5))) + "-\(parts.count)"
         mayBeVisible = true
         let answer = try withConditions { headers in
             try client.completeUpload(
                 uploadID!, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
         }
         try check(answer, doing: "complete the upload of")
-        try verify(etags: [combined] + (md5.map { [$0.lowercased()] } ?? []))
+        // Some services give that of all the bytes to what was uploaded in parts, too.
+        try verify(etags: [combined, hexadecimal(whole)])
         succeed()
     }
 
-    private func finishSingle() throws {
-        let digest = Hash.md5(onlyPart)
+    private func finishSingle(md5: [UInt8]) throws {
         try Interrupt.check()
         mayBeVisible = true
         let answer = try withConditions { headers in
             try client.put(
-                bucket: target.bucket, key: target.key, body: onlyPart, md5: digest,
+                bucket: target.bucket, key: target.key, body: onlyPart, md5: md5,
                 headers: creationHeaders + headers)
         }
         try check(answer, doing: "upload")
-        try verify(etags: [hexadecimal(digest)])
+        try verify(etags: [hexadecimal(md5)])
         succeed()
     }
 
@@ -97,10 +98,6 @@ extension ObjectUpload {
                     + "a day, will")
         }
     }
-}
-
-extension Hash {
-    static func md5(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { md5($0) } }
 }
 
 extension S3Client {

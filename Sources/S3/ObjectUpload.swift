@@ -1,15 +1,19 @@
 import DriverProtocol
+import MD5
 import Posix
 
 /// An object that is being uploaded: bytes in, in order, and an object that is whole and verified, or none.
 ///
-/// What fits into one part is one PUT; more is a multipart upload, several parts at a time. Until ``finish(md5:)`` has
-/// returned nothing can be seen in the bucket, and ``discard()`` leaves nothing behind.
+/// What fits into one part is one PUT; more is a multipart upload, several parts at a time. Until ``finish()`` has
+/// returned nothing can be seen in the bucket, and ``discard()`` leaves nothing behind. The MD5 of each part and that of
+/// all are computed as the bytes come, while they are in the processor's caches.
 ///
 /// One thread uses an upload.
 public final class ObjectUpload {
     /// The metadata that names one try; how an object is known to be this upload's own.
     static let tryField = "x-amz-meta-market-try"
+    /// Bytes that are put into a part and digested at a time.
+    private static let stride = 512 << 10
     /// The metadata that names the app.
     public static let ownerField = "market-app"
 
@@ -54,6 +58,10 @@ public final class ObjectUpload {
     private var threads: [Thread] = []
     private var current: UnsafeMutableRawBufferPointer?
     private var filled = 0
+    /// Bytes of the current part that are in ``digest``.
+    private var digested = 0
+    private var digest = PartedMD5()
+    private var wholeMD5: [UInt8]?
     private var partNumber = 1
     private(set) var written: UInt64 = 0
     private(set) var uploadID: String?
@@ -62,6 +70,8 @@ public final class ObjectUpload {
     /// Requests that could make the object visible have been sent.
     var mayBeVisible = false
     private var isOver = false
+    /// Where bytes go that are more than were announced.
+    private let surplus = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
 
     /// Sends nothing yet. Throws where S3 has no objects of that length.
     public init(_ client: S3Client, _ target: Target) throws(DriverError) {
@@ -76,6 +86,7 @@ public final class ObjectUpload {
 
     deinit {
         discard()
+        surplus.deallocate()
     }
 
     private static func tooLong(_ name: String, _ length: UInt64) -> DriverError {
@@ -112,14 +123,11 @@ public final class ObjectUpload {
         }
     }
 
-    private func advance(_ count: Int) {
-        filled += count
-        written += UInt64(count)
-    }
-
-    /// Where the next bytes go: never empty. A full part is sent off only when something follows it, so that what fits
-    /// into one part stays one.
-    private func room() throws -> UnsafeMutableRawBufferPointer {
+    /// Where the next bytes go, for a caller that puts them there itself and then says so to ``advance(_:)``: never
+    /// empty. A full part is sent off only when something follows it, so that what fits into one part stays one.
+    public func room() throws -> UnsafeMutableRawBufferPointer {
+        // Whoever looks for the end finds it here; what comes in its place makes finish() fail.
+        if written >= target.length ?? .max { return surplus }
         let size = Int(plan.size(ofPart: partNumber))
         if filled == size { try sendOff() }
         if current == nil {
@@ -129,15 +137,42 @@ public final class ObjectUpload {
             current = try queue.buffer(ofSize: Int(plan.size(ofPart: partNumber)))
         }
         let end = Int(plan.size(ofPart: partNumber))
-        return UnsafeMutableRawBufferPointer(rebasing: current![filled..<end])
+        return UnsafeMutableRawBufferPointer(rebasing: current![filled..<min(end, filled + Self.stride)])
+    }
+
+    /// `count` bytes have been put at the beginning of ``room()``.
+    public func advance(_ count: Int) {
+        defer { written += UInt64(count) }
+        guard let current, written < target.length ?? .max else { return }
+        filled += count
+        let end = filled - filled % PartedMD5.blockSize
+        digest.update(UnsafeRawBufferPointer(rebasing: current[digested..<end]))
+        digested = end
+    }
+
+    /// The MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
+    public func md5() -> String { hexadecimal(finishedDigest()) }
+
+    func finishedDigest() -> [UInt8] {
+        if let wholeMD5 { return wholeMD5 }
+        let result = digest.finish(undigested)
+        wholeMD5 = result
+        return result
+    }
+
+    /// The part's bytes that are less than a block.
+    private var undigested: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: onlyPart[digested...])
     }
 
     private func sendOff() throws {
         guard let buffer = current else { return }
         if uploadID == nil { try begin() }
-        queue.add(PartQueue.Filled(number: partNumber, buffer: buffer, count: filled))
+        let md5 = digest.finishPart(undigested)
+        queue.add(PartQueue.Filled(number: partNumber, buffer: buffer, count: filled, md5: md5))
         current = nil
         filled = 0
+        digested = 0
         partNumber += 1
     }
 
@@ -165,7 +200,7 @@ public final class ObjectUpload {
             do {
                 let part = try client.uploadPart(
                     filled.number, of: upload, bucket: target.bucket, key: target.key,
-                    body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]),
+                    body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]), md5: filled.md5,
                     goOn: { !queue.hasFailed })
                 queue.finish(part)
             } catch {
@@ -178,7 +213,8 @@ public final class ObjectUpload {
     /// Sends the last part off and waits for all of them; nil where everything fits into one PUT.
     func parts() throws -> [S3Part]? {
         guard uploadID != nil else { return nil }
-        try sendOff()
+        // Where the length was not known a part may have been begun for nothing.
+        if filled > 0 { try sendOff() }
         queue.close()
         for thread in threads { thread.join() }
         threads = []

@@ -9,6 +9,7 @@ final class PartQueue: @unchecked Sendable {
         let number: Int
         let buffer: UnsafeMutableRawBufferPointer
         let count: Int
+        let md5: [UInt8]
     }
 
     private struct State {
@@ -97,5 +98,5 @@ final class PartQueue: @unchecked Sendable {
         state.update { $0.failure = $0.failure ?? error }
     }
 
-    var hasFailed: Bool { state.update { $0.failure != nil } }
+    var hasFailed: Bool { state.read { $0.failure != nil } }
 }

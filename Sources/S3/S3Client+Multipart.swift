@@ -31,10 +31,9 @@ extension S3Client {
 
     /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
     func uploadPart(
-        _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
+        _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer, md5: [UInt8],
         goOn: @escaping () -> Bool
     ) throws -> S3Part {
-        let md5 = Hash.md5(body)
         let request = S3Request(
             method: .put, operation: "upload part \(number) of", bucket: bucket, key: key,
             query: [("partNumber", String(number)), ("uploadId", upload)], headers: [("Content-MD5", base64(md5))])

@@ -117,7 +117,7 @@ public final class S3Client: Sendable {
         _ request: S3Request, payload: PayloadHash, body: UnsafeRawBufferPointer?,
         into buffer: UnsafeMutableRawBufferPointer?, goOn: @escaping () -> Bool
     ) throws -> HTTPAttempt {
-        let known = learned.update { $0 }
+        let known = learned.read { $0 }
         let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
         let signed = Signature.fields(
             method: request.method.rawValue, host: host, path: path, query: request.query, headers: request.headers,
@@ -178,10 +178,13 @@ extension S3Client {
     }
 
     /// The service's time in seconds since 1970, as far as it is known to differ from this machine's.
-    public var now: Int { service.clock() + learned.update { $0.clockOffset } }
+    public var now: Int { service.clock() + learned.read { $0.clockOffset } }
+
+    /// Bytes a second that downloads may take.
+    var bandwidthLimit: UInt64? { service.http.bandwidthLimit }
 
     /// The region that the bucket is known to be in.
-    public var region: String { learned.update { $0.region } }
+    public var region: String { learned.read { $0.region } }
 
     func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
         DriverError(
@@ -197,7 +200,7 @@ extension S3Client {
 
     /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
     func name(bucket: String, key: String?) -> String {
-        "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.update { $0.endpoint.name }
+        "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.read { $0.endpoint.name }
     }
 
     private func name(of request: S3Request) -> String { name(bucket: request.bucket, key: request.key) }

@@ -39,7 +39,7 @@ public struct S3Market: Sendable {
             endpoint: endpoint, region: region ?? endpoint.region ?? Self.standardRegion,
             credentials: try attributes.credentials(log: log), http: try attributes.http(log: log))
         totalMB = try message.number(Self.path + "TOTAL_MB")
-        partSize = try attributes.range("READ_LENGTH", 5...5120, standard: 8, unit: "MB") << 20
+        partSize = try attributes.range("READ_LENGTH", 5...5120, standard: 6, unit: "MB") << 20
         concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, standard: 4, unit: "parts"))
         storageHeaders = try attributes.storageHeaders()
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
@@ -150,6 +150,7 @@ private struct Attributes {
             log.warning("TLS_VERIFY is NO: the service's certificate is not checked, and anyone may pose as it")
         }
         options.userAgent = "market-drivers"
+        options.bandwidthLimit = try HTTPOptions.bandwidthLimit(message)
         return options
     }
 

@@ -23,10 +23,8 @@ public enum Import: Action {
         try client.prepare(market, key: key, owner: target.owner)
         do {
             let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-            let md5 = copied.source[.md5] ?? ""
-            sink.md5 = md5
             _ = try sink.publish(as: CollectionOfOne(key))
-            return Reply(source: market.url(ofKey: key), md5: md5, size: size, format: format) {
+            return Reply(source: market.url(ofKey: key), md5: copied.source[.md5] ?? "", size: size, format: format) {
                 client.takeBack(bucket: market.bucket, key: key)
             }
         } catch {
