@@ -20,7 +20,12 @@ import Testing
         try keysThatAreWrong(server)
         try tlsAndProxies(server)
         try virtualHosts(server)
+        try lengthsThatAreNotKnown(server)
         if kind == .ceph { try quotasCount(server) }
+        if kind == .moto {
+            try storageAttributesReachTheService(server)
+            try aLimitHoldsDownloadsBack(server)
+        }
         try signalsLeaveNothing(server)
     }
 
@@ -199,6 +204,62 @@ import Testing
         #expect(uploads.output == "" && uploads.status.isSuccess)
         _ = try reply(of: market.import(TestFiles.noise(1 << 20), small))
         #expect(try market.monitor(small).output == "USED_MB=1\nFREE_MB=19\nTOTAL_MB=20\n")
+    }
+
+    private func lengthsThatAreNotKnown(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "chunked")
+        let files = try FaultServer(root: market.directory.path)
+        for (id, size) in [("1", 0), ("2", 5 << 20), ("3", 10 << 20), ("4", (10 << 20) + 1)] {
+            let path = try market.directory.write("image", TestFiles.noise(size))
+            let message = try market.importMessage(files.url("/~chunked/image"), [Self.id: id])
+            #expect(try reply(of: market.act("import", message))["MD5"] == TestFiles.md5(path))
+            #expect(try server.ask("md5", "chunked", "marketapp-\(id)") == [TestFiles.md5(path)])
+        }
+        #expect(try server.ask("uploads", "chunked") == [])
+    }
+
+    @Test func keysThatPassNeedTheirToken() throws {
+        let server = try S3Server(.ceph, hasSessions: true)
+        let market = try BucketMarket(server, bucket: "session")
+        let keys = try server.ask("session", "apps")
+        func session(token: String) -> KeyValuePairs<String, String?> {
+            [
+                Self.template + "ACCESS_KEY_ID": keys[0], Self.template + "SECRET_ACCESS_KEY": keys[1],
+                Self.template + "SESSION_TOKEN": token, Self.id: "1",
+            ]
+        }
+        let imported = try reply(of: market.import(TestFiles.noise(11 << 20), session(token: keys[2])))
+        #expect(try server.ask("md5", "session", "marketapp-1") == [try #require(imported["MD5"])])
+        let refused = try market.import([1], session(token: "not-the-token"))
+        expectRefusal(refused, ["s3://session"])
+        #expect(!refused.errors.contains("not-the-token"))
+    }
+
+    private func storageAttributesReachTheService(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "storage")
+        for (id, size) in [("1", 1000), ("2", 11 << 20)] {
+            let (storage, encryption) = (Self.template + "STORAGE_CLASS", Self.template + "SSE")
+            let key = Self.template + "SSE_KMS_KEY_ID"
+            let values: KeyValuePairs<String, String?> = [storage: "STANDARD_IA", encryption: "AES256", Self.id: id]
+            _ = try reply(of: market.import(TestFiles.noise(size), values))
+            #expect(try server.ask("storage", "storage", "marketapp-\(id)") == ["STANDARD_IA", "AES256", "-"])
+            _ = try reply(
+                of: market.import(
+                    TestFiles.noise(size), [encryption: "aws:kms", key: "alias/apps", Self.id: id + "0"]))
+            #expect(
+                try server.ask("storage", "storage", "marketapp-\(id)0") == ["-", "aws:kms", "alias/apps"])
+        }
+    }
+
+    private func aLimitHoldsDownloadsBack(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "limit")
+        _ = try reply(of: market.import(TestFiles.noise(2 << 20), [Self.id: "1"]))
+        let message = try market.sourceMessage("s3://limit/marketapp-1").with(
+            "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW", "1M")
+        let begun = Clock.now
+        let exported = try reply(of: market.act("export", message))
+        #expect(Clock.now - begun > 1.5)
+        #expect(try TestFiles.md5(#require(exported["SOURCE"])) == TestFiles.md5(market.directory.path("image")))
     }
 
     private func signalsLeaveNothing(_ server: S3Server) throws {

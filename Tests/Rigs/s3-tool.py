@@ -6,7 +6,9 @@
                                               fill BUCKET COUNT SIZE      COUNT objects of SIZE bytes
                                               begin-upload BUCKET KEY     an upload with one part, left open
                                               md5 BUCKET KEY              of the object's bytes
-                                              keys BUCKET | uploads BUCKET | bytes BUCKET | class BUCKET KEY
+                                              keys BUCKET | uploads BUCKET | bytes BUCKET
+                                              storage BUCKET KEY          its class, encryption and key
+                                              session ROLE                keys that pass: id, secret and token
 """
 import concurrent.futures
 import hashlib
@@ -50,7 +52,14 @@ elif command == "bytes":
 elif command == "uploads":
     for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
         print(entry["Key"])
-elif command == "class":
-    print(s3.head_object(Bucket=bucket, Key=rest[0]).get("StorageClass", "STANDARD"))
+elif command == "storage":
+    head = s3.head_object(Bucket=bucket, Key=rest[0])
+    for name in ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId"):
+        print(head.get(name, "-"))
+elif command == "session":
+    sts = boto3.client(
+        "sts", endpoint_url=endpoint, aws_access_key_id=access, aws_secret_access_key=secret, region_name="us-east-1")
+    keys = sts.assume_role(RoleArn="arn:aws:iam:::role/" + bucket, RoleSessionName="tests")["Credentials"]
+    print(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], sep="\n")
 else:
     sys.exit("no such command: " + command)

@@ -27,12 +27,13 @@ public final class S3Server: @unchecked Sendable {
     private let directory: TemporaryDirectory
     private var server: Server?
 
-    public init(_ kind: Kind) throws {
+    /// - Parameter hasSessions: whether Ceph's gateway gives out keys that pass; it tells less of wrong keys then.
+    public init(_ kind: Kind, hasSessions: Bool = false) throws {
         self.kind = kind
         directory = try TemporaryDirectory()
         switch kind {
         case .ceph:
-            try TestFiles.succeed([Self.rig, "up", directory.path])
+            try TestFiles.succeed([Self.rig] + (hasSessions ? ["--sessions"] : []) + ["up", directory.path])
             let values = try TestFiles.succeed([Self.rig, "env", directory.path]).output
             let line = values.split(separator: "\n").first { $0.hasPrefix("ENDPOINT=") }
             endpoint = String(line?.dropFirst("ENDPOINT=".count) ?? "")
