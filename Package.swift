@@ -28,7 +28,7 @@ let modules: [Target] = [
     .target(name: "Catalog", dependencies: ["HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(
         name: "ImageTransfer",
-        dependencies: ["COpenSSL", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
+        dependencies: ["COpenSSL", "MD5", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
 ]
 
@@ -57,7 +57,7 @@ let tests: [Target] =
     + ["Posix", "DriverProtocol", "JSON", "HTTP", "S3", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
-        .testTarget(name: "MD5Tests", dependencies: ["MD5", "CMD5", "TestSupport"]),
+        .testTarget(name: "MD5Tests", dependencies: ["MD5", "CMD5", "DriverProtocol", "TestSupport"]),
         .testTarget(
             name: "BackendTests",
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]

@@ -1,23 +1,30 @@
 """market/s3 on a Ceph gateway of this machine, beside awscli, s3cmd and rclone, those of them that are installed.
 
-boto3 is needed, and what Tests/Rigs/ceph-rig needs. `theirs` computes no MD5 of the image, which import has to answer:
-`md5sum` stands beside it.
+boto3 is needed, and what Tests/Rigs/ceph-rig needs. `theirs` computes no MD5 of the image, which import has to answer and
+export has to check: `md5sum` stands beside it. The server's ceiling is what curl reaches with the same parts, as many at a
+time and with the same checksums, all computed beforehand. Client and server share the machine.
 """
 
+import base64
+import glob
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 
 import boto3
+import botocore.auth
+import botocore.awsrequest
 import botocore.config
+import botocore.credentials
 import report
 import timing
 from market import MIB, RELEASE, Market
 
 runs, directory = int(sys.argv[1]), sys.argv[2]
 RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
-PART = 8 * MIB
+PART = 6 * MIB
 
 
 class Service:
@@ -72,18 +79,51 @@ def rows(case, sides):
         report.row(case, samples[0], name, theirs)
 
 
+class Signer(botocore.auth.S3SigV4Auth):
+    """Takes the digest of the body as given, since the body stays in its file."""
+
+    def payload(self, request):
+        return request.context["sha256"]
+
+
+class Ceiling:
+    """curl(1) with an image's parts, four at a time, each signed and with its checksums."""
+
+    def __init__(self, service, image):
+        self.service, self.parts = service, []
+        with open(image, "rb") as source:
+            while body := source.read(PART):
+                path = service.place.path(f"part-{len(self.parts)}")
+                with open(path, "wb") as file:
+                    file.write(body)
+                md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+                self.parts.append((path, md5, hashlib.sha256(body).hexdigest()))
+
+    def configuration(self):
+        """Signatures grow old: for each run new ones, before the clock is started."""
+        keys = botocore.credentials.Credentials(self.service.access, self.service.secret)
+        blocks = []
+        for number, (path, md5, sha256) in enumerate(self.parts):
+            request = botocore.awsrequest.AWSRequest(
+                "PUT", f"{self.service.endpoint}/apps/ceiling-{number}",
+                headers={"Content-MD5": md5})
+            request.context["sha256"] = sha256
+            Signer(keys, "s3", "us-east-1").add_auth(request)
+            headers = "".join(f'header = "{name}: {value}"\n' for name, value in request.headers.items())
+            blocks.append(f'url = "{request.url}"\nupload-file = "{path}"\nsilent\nfail\n{headers}header = "Expect:"\n')
+        file = self.service.place.path("curl.conf")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write("next\n".join(blocks))
+        return file
+
+    def run(self):
+        return timing.measure(["curl", "-Z", "--parallel-max", "4", "-K", self.configuration()])
+
+
 def uploads(service, image):
     message = service.message(IMPORT_SOURCE=image, SIZE="1024", FORMAT="raw", MD5="", MARKETPLACEAPP__ID="1")
-    urls = []
-    for number in range(os.path.getsize(image) // PART):
-        part = service.place.path(f"part-{number}")
-        with open(image, "rb") as source, open(part, "wb") as file:
-            source.seek(number * PART)
-            file.write(source.read(PART))
-        key = {"Bucket": "apps", "Key": f"ceiling-{number}"}
-        urls += ["-T", part, service.client.generate_presigned_url("put_object", Params=key, ExpiresIn=86400)]
     sides = [("ours", lambda: service.act("import", message)), ("`md5sum`", lambda: timing.measure(["md5sum", image]))]
-    sides.append(("`curl`, 4 PUTs at a time", lambda: timing.measure(["curl", "-sfZ", "--parallel-max", "4", *urls])))
+    sides.append(("`curl`, 4 PUTs at a time", Ceiling(service, image).run))
     for name, (copy, remote, _) in service.rivals.items():
         sides.append((name, lambda c=copy, r=remote, n=name: timing.measure(c(image, r(n)), env=service.env)))
     rows("s3/import of 1 GiB random", sides)
@@ -98,15 +138,19 @@ def downloads(service):
         service.place.clear(service.place.datastore)
         return sample
 
-    def theirs(copy, remote):
+    def theirs(copy, remote, script):
         target = service.place.path("copy")
-        sample = timing.measure(copy(remote("marketapp-1"), target), env=service.env)
-        os.remove(target)
+        command = ["sh", "-ec", script, "sh", *copy(remote("marketapp-1"), target)]
+        sample = timing.measure(command, env=dict(service.env, TARGET=target))
+        for path in glob.glob(target + "*"):
+            os.remove(path)
         return sample
 
     sides = [("ours", ours)]
     for name, (copy, remote, _) in service.rivals.items():
-        sides.append((name, lambda c=copy, r=remote: theirs(c, r)))
+        sides.append((name, lambda c=copy, r=remote: theirs(c, r, 'exec "$@"')))
+        sides.append((
+            name + ", then `md5sum`", lambda c=copy, r=remote: theirs(c, r, '"$@"; md5sum "$TARGET" >"$TARGET.md5"')))
     rows("s3/export of 1 GiB random", sides)
 
 

@@ -81,8 +81,10 @@ __attribute__((target("avx512f,avx512vl"))) static void update_avx512(
     _mm_storel_epi64((__m128i *)pair->words[3], d);
 }
 
+int cmd5_is_fast(void) { return __builtin_cpu_supports("avx512vl") != 0; }
+
 void cmd5_update(struct cmd5_pair *pair, const uint8_t *bytes, size_t count) {
-    if (__builtin_cpu_supports("avx512vl")) {
+    if (cmd5_is_fast()) {
         update_avx512(pair, bytes, count);
     } else {
         cmd5_update_plain(pair, bytes, count);
@@ -90,6 +92,8 @@ void cmd5_update(struct cmd5_pair *pair, const uint8_t *bytes, size_t count) {
 }
 
 #else
+
+int cmd5_is_fast(void) { return 0; }
 
 void cmd5_update(struct cmd5_pair *pair, const uint8_t *bytes, size_t count) {
     cmd5_update_plain(pair, bytes, count);

@@ -1,8 +1,9 @@
 import COpenSSL
 import DriverProtocol
+import MD5
 import Posix
 
-/// A message digest over bytes as they pass: EVP_DigestUpdate of libcrypto.
+/// A message digest over bytes as they pass: EVP_DigestUpdate of libcrypto, or our own MD5 where that is faster.
 public final class Digest: @unchecked Sendable {
     public enum Algorithm: String, Sendable, CaseIterable {
         case md5 = "MD5"
@@ -23,6 +24,7 @@ public final class Digest: @unchecked Sendable {
 
     public let algorithm: Algorithm
     private let context: OpaquePointer
+    private var stream: MD5Stream?
 
     public init(_ algorithm: Algorithm) throws(DriverError) {
         self.algorithm = algorithm
@@ -37,6 +39,7 @@ public final class Digest: @unchecked Sendable {
             case .sha256: EVP_sha256()
             }
         guard EVP_DigestInit_ex(context, type, nil) == 1 else { throw Self.unavailable(algorithm) }
+        if algorithm == .md5, MD5Stream.isFast { stream = MD5Stream() }
     }
 
     deinit {
@@ -50,7 +53,11 @@ public final class Digest: @unchecked Sendable {
     }
 
     public func update(_ bytes: UnsafeRawBufferPointer) {
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        if stream == nil {
+            EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        } else {
+            stream?.update(bytes)
+        }
     }
 
     /// `count` bytes of zeros: what a hole reads as.
@@ -59,7 +66,7 @@ public final class Digest: @unchecked Sendable {
         Self.zeros.withUnsafeBytes { zeros in
             while rest > 0 {
                 let length = Int(min(rest, UInt64(zeros.count)))
-                EVP_DigestUpdate(context, zeros.baseAddress, length)
+                update(UnsafeRawBufferPointer(rebasing: zeros[..<length]))
                 rest -= UInt64(length)
             }
         }
@@ -67,13 +74,11 @@ public final class Digest: @unchecked Sendable {
 
     /// The digest in lower-case hexadecimal digits. Nothing may be added afterwards.
     public func finish() -> String {
+        if let stream { return hexadecimal(stream.finish()) }
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         EVP_DigestFinal_ex(context, &bytes, &length)
-        return bytes[..<Int(length)].map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
+        return hexadecimal(bytes[..<Int(length)])
     }
 
     /// The digest of all that comes from `source`.

@@ -1,3 +1,5 @@
+import DriverProtocol
+
 /// Who asks.
 public struct S3Credentials: Sendable, Equatable {
     public let accessKeyID: String

@@ -1,5 +1,5 @@
 import CMD5
-import Foundation
+import DriverProtocol
 import TestSupport
 import Testing
 
@@ -60,6 +60,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 7, 63, 64, 65, 1000]) func aStreamMayComeInAnyPieces(_ piece: Int) {
+        for length in [0, 1, 64, 65, 4095, 4096, 10_000] {
+            let bytes = TestFiles.noise(length)
+            var stream = MD5Stream()
+            for start in Swift.stride(from: 0, to: length, by: piece) {
+                bytes[start..<min(start + piece, length)].withUnsafeBytes { stream.update($0) }
+            }
+            #expect(stream.finish() == PartedMD5.of(bytes))
+        }
+    }
+
     /// What a processor without AVX-512 computes.
     @Test(arguments: [1, 2, 1000]) func plainInstructionsComputeTheSame(_ blocks: Int) {
         let bytes = TestFiles.noise(blocks * PartedMD5.blockSize)
@@ -75,5 +86,4 @@ import Testing
         }
     }
 
-    private func hexadecimal(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
 }
