@@ -49,6 +49,14 @@ def fill(archive):
     add(archive, "./etc/noted", data=b"noted", attributes={"SCHILY.xattr.user.long": "n" * 600})
 
 
+def add_folders(archive, path):
+    folder = "."
+    for name in path.strip("/").split("/"):
+        folder += "/" + name
+        if folder != "./tmp":
+            add(archive, folder, tarfile.DIRTYPE, mode=0o755)
+
+
 def fill_distribution(archive, name):
     """Where a distribution keeps its name, its services and its network configuration."""
     release = {
@@ -96,7 +104,8 @@ TRICKS = {
     "system-attribute": lambda a: add(a, "./etc/odd", attributes={"SCHILY.xattr.system.odd": "x"}),
     "acl": lambda a: add(a, "./etc/shared", mode=0o664, attributes={"SCHILY.xattr.system.posix_acl_access": ACL}),
     "netplan-link": lambda a: add(a, "./etc/netplan", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),
-    "opt-link": lambda a: add(a, "./srv", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),
+    "opt-link": lambda a: (add_folders(a, os.environ["OUTSIDE"]), add(a, "./srv", tarfile.SYMTYPE, link=os.environ["OUTSIDE"])),
+    "dangling-link": lambda a: add(a, "./srv", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),
     "long-parent": lambda a: add(a, "./" + "d" * 120 + "/../../escaped"),
 }
 
