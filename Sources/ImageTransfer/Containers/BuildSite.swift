@@ -41,10 +41,12 @@ struct BuildSite {
 
     /// Runs a program as root of its own world: fakeroot(1), whose memory of owners, modes and devices is kept in the
     /// work directory.
-    func fakeroot(_ arguments: [String], package: String = "fakeroot") throws -> Command.Result {
+    ///
+    /// - Parameter changes: whether the program makes or changes files; what it does is forgotten where it does not.
+    func fakeroot(_ arguments: [String], changes: Bool, package: String = "fakeroot") throws -> Command.Result {
         let memory = "fakeroot"
-        let earlier = access(file(memory), F_OK) == 0 ? ["-i", memory] : []
-        return try run(["fakeroot"] + earlier + ["-s", memory, "--"] + arguments, package: package)
+        let options = (access(file(memory), F_OK) == 0 ? ["-i", memory] : []) + (changes ? ["-s", memory] : [])
+        return try run(["fakeroot"] + options + ["--"] + arguments, package: package)
     }
 
     /// A new file of the work directory.

@@ -30,7 +30,7 @@ struct ContainerTree {
 
     /// Unpacks a plain tar archive that a ``TarScanner`` has let through.
     func unpack(_ archive: String, of name: String) throws {
-        let result = try site.fakeroot(["sh", "-c", Self.unpackScript, "sh", archive, path])
+        let result = try site.fakeroot(["sh", "-c", Self.unpackScript, "sh", archive, path], changes: true)
         guard result.status.isSuccess else {
             throw DriverError(
                 "unpack", quoted(name),
@@ -41,7 +41,7 @@ struct ContainerTree {
 
     /// What all of it takes on this disk, and how many files there are.
     func count() throws -> (kibibytes: UInt64, files: UInt64) {
-        let result = try site.fakeroot(["sh", "-c", Self.countScript, "sh", path])
+        let result = try site.fakeroot(["sh", "-c", Self.countScript, "sh", path], changes: false)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap {
             UInt64($0.filter { $0 != " " })
         }

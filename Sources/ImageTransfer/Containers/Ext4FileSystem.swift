@@ -21,7 +21,7 @@ struct Ext4FileSystem {
         let size = site.image.size
         var options = ["-q", "-F", "-t", "ext4", "-d", tree.path]
         if let inodes = Self.inodes(files: files, size: size) { options += ["-N", String(inodes)] }
-        let result = try site.fakeroot(["mke2fs"] + options + ["--", path], package: "e2fsprogs")
+        let result = try site.fakeroot(["mke2fs"] + options + ["--", path], changes: false, package: "e2fsprogs")
         guard result.status.isSuccess else {
             let isFull = ["Could not allocate", "No space left", "no free space"].contains {
                 result.errors.contains($0)

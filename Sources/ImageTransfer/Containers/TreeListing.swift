@@ -49,7 +49,7 @@ extension ContainerTree {
     /// All of its files, each directory before what is in it, and nothing between.
     func entries() throws -> [TreeEntry] {
         let list = site.file("listing")
-        let result = try site.fakeroot(["sh", "-c", Self.listScript, "sh", path, list])
+        let result = try site.fakeroot(["sh", "-c", Self.listScript, "sh", path, list], changes: false)
         let bytes = result.status.isSuccess ? try? FileDescriptor.open(list, O_RDONLY).readToEnd(limit: 1 << 30) : nil
         let lines = bytes?.split(separator: 0)
         let entries = lines?.compactMap { TreeEntry($0) } ?? []
