@@ -42,6 +42,20 @@ import Testing
         }
     }
 
+    /// As in a container whose first process is no init.
+    @Test func buildsWhereNobodyReapsOrphans() throws {
+        let keeper = """
+            import ctypes, subprocess, sys
+            ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+            sys.exit(subprocess.run(sys.argv[1:], timeout=60).returncode)
+            """
+        try rig.prepare()
+        let outcome = try run(
+            ["python3", "-c", keeper, Programs.path("market-linuxcontainers-export")], input: rig.message().base64,
+            environment: ["ONE_LOCATION": rig.catalog.directory.path, "http_proxy": "", "no_proxy": ""])
+        try rig.expectContainer(rig.image(outcome))
+    }
+
     @Test func buildsQcow2() throws {
         try rig.prepare()
         let answer = try Template(parsing: rig.export(rig.message(format: "qcow2")).output)

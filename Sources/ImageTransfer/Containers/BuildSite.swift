@@ -26,8 +26,9 @@ struct BuildSite {
             "LC_ALL=C", "TMPDIR=\(directory.path)",
         ]
         do {
+            // fakeroot ends when its daemon has.
             let result = try Command(["env"] + environment + arguments)
-                .run(input: input, outputLimit: outputLimit, timeout: Self.timeout)
+                .run(input: input, outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
             guard result.status != Self.programMissing else {
                 throw failure("a program is missing: \(result.reason)", remedy: "install the package \(package)")
             }
