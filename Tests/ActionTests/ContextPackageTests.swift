@@ -116,6 +116,18 @@ import Testing
             "\(outcome.errors)")
     }
 
+    @Test(arguments: [
+        ("devuan", "none", "the image has neither systemd nor OpenRC"),
+        ("debian", "other", "have none of the services one-context-local, one-context-online, one-context:"),
+    ]) func warnsWhereNothingIsEnabled(_ distribution: String, _ trick: String, _ part: String) throws {
+        try rig.prepare("--distribution", distribution)
+        let outcome = try export(rig.makePackage("one-context.deb", trick))
+        let image = try rig.image(outcome)
+        #expect(outcome.warnings.count == 1 && outcome.warnings.first?.contains(part) == true, "\(outcome.errors)")
+        try expect(image, [(trick == "other" ? "/opt/other" : "/srv/one/file", ["Mode:  0644"])])
+        #expect(try names(image, "/etc/systemd/network") == ["eth0.network"])
+    }
+
     @Test(arguments: [("netplan-link", "debian"), ("opt-link", "rocky")])
     func neverLeavesTheTree(_ trick: String, _ distribution: String) throws {
         _ = try rig.catalog.directory.makeDirectory("outside/one")

@@ -2,7 +2,7 @@
 """A context package for the tests: context-package.py FILE [TRICK], a .deb, .rpm or .apk by the name's end.
 
 It has what OpenNebula's have: scripts, units or init scripts, a udev rule below /lib. TRICK is `parent`, for an entry that
-climbs out, or `file`, for a file that the image has a directory in place of.
+climbs out, `file`, for a file that the image has a directory in place of, or `other`, for one that is none of OpenNebula's.
 """
 import gzip
 import io
@@ -108,6 +108,8 @@ def main():
     files = COMMON | (OPENRC if kind == "apk" else SYSTEMD)
     if trick == "file":
         files = {"etc/network": ("x", 0o644)}
+    elif trick == "other":
+        files = {"opt/other": ("x", 0o644)}
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         if trick == "parent":

@@ -64,6 +64,7 @@ def fill_distribution(archive, name):
         "rocky": 'ID="rocky"\nVERSION_ID="9.4"\nID_LIKE="rhel centos fedora"\n',
         "fedora": "ID=fedora\nVERSION_ID=43\n",
         "suse": 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\n',
+        "devuan": "ID=devuan\nID_LIKE=debian\n",
         "alpine": "ID=alpine\nVERSION_ID=3.22.1\n",
         "arch": 'PRETTY_NAME="Arch Linux"\nID=arch\n',
     }[name].encode()
@@ -79,7 +80,8 @@ def fill_distribution(archive, name):
     add(archive, "./lib", tarfile.SYMTYPE, link="usr/lib")
     for directory in ["usr/lib/systemd", "usr/lib/systemd/system", "etc/systemd", "etc/systemd/network", "etc/network"]:
         add(archive, "./" + directory, tarfile.DIRTYPE, mode=0o755)
-    add(archive, "./usr/lib/systemd/systemd", data=b"systemd", mode=0o755)
+    if name != "devuan":
+        add(archive, "./usr/lib/systemd/systemd", data=b"systemd", mode=0o755)
     add(archive, "./etc/systemd/network/eth0.network", data=b"[Match]\nName=eth0\n")
     add(archive, "./etc/network/interfaces", data=b"iface eth0 inet dhcp\n")
     add(archive, "./usr/sbin/one-contextd", data=b"old", mode=0o600, owner=(5, 5),
@@ -143,7 +145,7 @@ def main():
     parser.add_argument("--trick", default="none", help="an entry that must not be unpacked, or a wrong catalog")
     parser.add_argument("--noise", type=int, default=0, help="MB that make the image large, and keep it from being compressed")
     parser.add_argument("--squashfs", action="store_true", help="root.squashfs in place of rootfs.tar.xz")
-    parser.add_argument("--distribution", help="debian, rocky, fedora, suse, alpine or arch")
+    parser.add_argument("--distribution", help="debian, devuan, rocky, fedora, suse, alpine or arch")
     options = parser.parse_args()
     trick = options.trick
     plain = io.BytesIO()

@@ -35,7 +35,9 @@ struct ContextServices {
                 "the image has neither systemd nor OpenRC: enable the services of the context packages by hand")
         }
         guard !enabled.isEmpty else {
-            return log.warning("the CONTEXT_PACKAGES have none of the services \(Self.services): nothing is enabled")
+            return log.warning(
+                "the CONTEXT_PACKAGES have none of the services \(Self.services.joined(separator: ", ")): "
+                    + "nothing is enabled")
         }
         try clearNetworks(&changes)
         try changes.apply(in: tree.site)
