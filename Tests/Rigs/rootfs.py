@@ -57,6 +57,21 @@ def add_folders(archive, path):
             add(archive, folder, tarfile.DIRTYPE, mode=0o755)
 
 
+def add_blanks(archive):
+    """Names with blanks in directories that a file system keeps in different ways."""
+    for folder, count in [("", 0), ("/small", 0), ("/middle", 40), ("/large", 1000)]:
+        add(archive, "./blank" + folder, tarfile.DIRTYPE, mode=0o755)
+        for number in range(count):
+            add(archive, f"./blank{folder}/a file with the number {number}" if number % 50 == 0 else f"./blank{folder}/file-{number}")
+        if folder:
+            add(archive, f"./blank{folder}/a b", data=b"a b", mode=0o4755, attributes={"SCHILY.xattr.user.note": "a b"})
+    for name in [":c d:", "tail ", "\u00e4 \u00f6"]:
+        add(archive, "./blank/small/" + name)
+    add(archive, "./blank/small/inner dir", tarfile.DIRTYPE, mode=0o755)
+    add(archive, "./blank/small/inner dir/f", data=b"f", mode=0o600)
+    add(archive, "./blank/link", tarfile.SYMTYPE, link="a b/c d")
+
+
 def fill_distribution(archive, name):
     """Where a distribution keeps its name, its services and its network configuration."""
     release = {
@@ -99,10 +114,9 @@ TRICKS = {
     "hardlink-absolute": lambda a: add(a, "./passwd", tarfile.LNKTYPE, link="/etc/passwd"),
     "hardlink-link": lambda a: (add(a, "./out", tarfile.SYMTYPE, link="/etc"), add(a, "./p", tarfile.LNKTYPE, link="out/passwd")),
     "link-directory": lambda a: (add(a, "./out", tarfile.SYMTYPE, link="/tmp"), add(a, "./out", tarfile.DIRTYPE), add(a, "./out/escaped")),
-    "blank": lambda a: add(a, "./etc/a b"),
-    "colon": lambda a: add(a, "./etc/:c"),
+    "blank": lambda a: add(a, "./etc/ "),
     "dollar": lambda a: add(a, "./etc/$", tarfile.DIRTYPE, mode=0o755),
-    "blank-link": lambda a: add(a, "./etc/link", tarfile.SYMTYPE, link="a b"),
+    "blanks": lambda a: add_blanks(a),
     "system-attribute": lambda a: add(a, "./etc/odd", attributes={"SCHILY.xattr.system.odd": "x"}),
     "acl": lambda a: add(a, "./etc/shared", mode=0o664, attributes={"SCHILY.xattr.system.posix_acl_access": ACL}),
     "netplan-link": lambda a: add(a, "./etc/netplan", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),

@@ -17,7 +17,7 @@ struct BuildSite {
 
     /// Runs a program to its end. Throws where it cannot be run; how it ended is the caller's business.
     func run(
-        _ arguments: [String], package: String, input: [UInt8] = [], outputLimit: Int = 1 << 20
+        _ arguments: [String], package: String, outputLimit: Int = 1 << 20
     ) throws -> Command.Result {
         // The program is looked for in a PATH of its own: this process's may have no sbin. fakeroot divides paths at
         // blanks, so it gets names that count from the work directory.
@@ -28,7 +28,7 @@ struct BuildSite {
         do {
             // fakeroot ends when its daemon has.
             let result = try Command(["env"] + environment + arguments)
-                .run(input: input, outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
+                .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
             guard result.status != Self.programMissing else {
                 throw failure("a program is missing: \(result.reason)", remedy: "install the package \(package)")
             }

@@ -5,6 +5,8 @@ import Posix
 struct TreeEntry {
     /// `./etc/passwd`; `.` is the top. Any bytes but NUL.
     let path: [UInt8]
+    /// The path that the file has while an image is made; its own at first.
+    var alias: [UInt8]
     /// With the file's kind.
     let mode: mode_t
     let owner: UInt32
@@ -19,11 +21,14 @@ struct TreeEntry {
     var kind: mode_t { mode & S_IFMT }
     var isDirectory: Bool { kind == S_IFDIR }
     var text: String { String(decoding: path, as: UTF8.self) }
-    var name: ArraySlice<UInt8> {
-        path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
-    }
+    var name: ArraySlice<UInt8> { Self.name(path) }
+    var aliasName: ArraySlice<UInt8> { Self.name(alias) }
     /// How many directories lie above it.
     var depth: Int { path.count { $0 == UInt8(ascii: "/") } }
+
+    private static func name(_ path: [UInt8]) -> ArraySlice<UInt8> {
+        path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
+    }
 
     /// What stat(1) has printed: eight numbers, and the path.
     init?(_ line: ArraySlice<UInt8>) {
@@ -35,6 +40,7 @@ struct TreeEntry {
             let links = UInt64(texts[5]), let inode = UInt64(texts[6]), let size = UInt64(texts[7])
         else { return nil }
         path = Array(fields[8])
+        alias = path
         self.mode = mode
         (self.owner, self.group, device) = (owner, group, (major, minor))
         (self.links, self.inode, self.size) = (links, inode, size)

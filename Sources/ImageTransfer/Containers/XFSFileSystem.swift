@@ -15,10 +15,12 @@ struct XFSFileSystem {
 
     /// Makes the image, and answers its path.
     func make(_ attributes: [TarScanner.ExtendedAttribute]) throws -> String {
-        let entries = try tree.entries()
+        let entries: [TreeEntry]
         let prototype: XFSPrototype
+        let listed = try tree.entries()
         do throws(XFSPrototype.Fault) {
-            prototype = try XFSPrototype(entries, target: tree.linkTarget)
+            entries = try XFSAlias.apply(to: listed)
+            prototype = try XFSPrototype(entries, content: content)
         } catch {
             throw site.failure(error.reason, remedy: Self.remedy)
         }
@@ -33,6 +35,12 @@ struct XFSFileSystem {
         guard try database.firstIncomplete(entries) == nil else { throw tooFull(needed) }
         try database.setModes(entries.filter { $0.mode & 0o7000 != 0 })
         try database.setAttributes(spread(attributes, over: entries))
+        try database.setTargets(
+            entries.compactMap { entry in
+                let target = entry.kind == S_IFLNK ? tree.linkTarget(entry) : nil
+                return target.flatMap { XFSAlias.isWord($0) ? nil : (entry.alias, $0) }
+            })
+        try database.rename(entries.filter { $0.aliasName != $0.name })
         try check(path)
         return path
     }
@@ -60,19 +68,28 @@ struct XFSFileSystem {
         return site.tooSmall(max(needed, size + size / 8 + 8))
     }
 
-    /// A file's copies have its attributes too.
+    /// What the prototype file says of a link or a regular file; the latter counts from the tree.
+    private func content(_ entry: TreeEntry) -> [UInt8] {
+        if entry.kind == S_IFLNK { return XFSAlias.target(for: tree.linkTarget(entry) ?? []) }
+        guard entry.alias != entry.path else { return entry.path }
+        let link = "content-\(entry.inode)"
+        let target = Array((tree.path + "/").utf8) + entry.path + [0]
+        // Another name of the same file may have made it already.
+        _ = target.withUnsafeBytes { symlink($0.baseAddress!.assumingMemoryBound(to: CChar.self), site.file(link)) }
+        return Array("../\(link)".utf8)
+    }
+
+    /// Which file has which attribute, by its alias. A file's copies have its attributes, too.
     private func spread(
         _ attributes: [TarScanner.ExtendedAttribute], over entries: [TreeEntry]
-    ) -> [TarScanner.ExtendedAttribute] {
+    ) -> [(path: [UInt8], attribute: TarScanner.ExtendedAttribute)] {
+        let files = Dictionary(entries.map { ($0.path, $0) }) { $1 }
         let copies = Dictionary(grouping: entries.lazy.filter { $0.links > 1 && !$0.isDirectory }, by: \.inode)
-        let inodes = Dictionary(copies.flatMap { copy in copy.value.map { ($0.text, copy.key) } }) { $1 }
         return attributes.flatMap { attribute in
-            let paths =
-                inodes["./" + attribute.path].flatMap { copies[$0] }?.map { String($0.text.dropFirst(2)) }
-                ?? [attribute.path]
-            return paths.map {
-                TarScanner.ExtendedAttribute(path: $0, name: attribute.name, value: attribute.value)
-            }
+            let path = Array("./\(attribute.path)".utf8)
+            let file = files[attribute.path.isEmpty ? Array(".".utf8) : path]
+            let names = file.map { copies[$0.inode]?.map(\.alias) ?? [$0.alias] } ?? [path]
+            return names.map { ($0, attribute) }
         }
     }
 

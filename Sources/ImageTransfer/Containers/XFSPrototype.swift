@@ -2,25 +2,23 @@ import Glibc
 import Posix
 
 /// The prototype file of mkfs.xfs(8): all files of a tree, with their kinds, permissions, owners and contents. It can tell
-/// neither special mode bits nor hard links nor extended attributes, and no white space.
+/// neither special mode bits nor hard links nor extended attributes, and no white space: ``XFSAlias`` helps there.
 struct XFSPrototype {
     /// What it cannot tell.
     struct Fault: Error, Equatable {
         let reason: String
     }
 
-    private static let blanks: Set<UInt8> = [0x20, 0x09, 0x0A]
-
     private(set) var text: [UInt8] = Array("prototype\n0 0\n".utf8)
     private var depth = 0
 
     /// - Parameter entries: each directory before what is in it, and nothing between.
-    /// - Parameter target: what a symbolic link says.
-    init(_ entries: [TreeEntry], target: (TreeEntry) -> [UInt8]?) throws(Fault) {
+    /// - Parameter content: what a symbolic link says, or where a regular file's content lies.
+    init(_ entries: [TreeEntry], content: (TreeEntry) -> [UInt8]) throws(Fault) {
         for (number, entry) in entries.enumerated() {
             leave(to: number == 0 ? 0 : entry.depth)
-            if number > 0 { text += try Self.name(entry) + [0x20] }
-            text += try Self.line(entry, target: target)
+            if number > 0 { text += entry.aliasName + [0x20] }
+            text += try Self.line(entry, content: content)
             text.append(0x0A)
             if entry.isDirectory { depth += 1 }
         }
@@ -35,19 +33,7 @@ struct XFSPrototype {
         }
     }
 
-    private static func name(_ entry: TreeEntry) throws(Fault) -> ArraySlice<UInt8> {
-        guard isToken(entry.name), !entry.name.elementsEqual("$".utf8) else {
-            throw Fault(reason: "an xfs image cannot hold the file \(entry.text)")
-        }
-        return entry.name
-    }
-
-    /// Whether it is read as one word, and not as a comment.
-    private static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-        !bytes.isEmpty && bytes.first != UInt8(ascii: ":") && !bytes.contains(where: blanks.contains)
-    }
-
-    private static func line(_ entry: TreeEntry, target: (TreeEntry) -> [UInt8]?) throws(Fault) -> [UInt8] {
+    private static func line(_ entry: TreeEntry, content: (TreeEntry) -> [UInt8]) throws(Fault) -> [UInt8] {
         let kinds: [mode_t: String] = [
             S_IFREG: "-", S_IFDIR: "d", S_IFLNK: "l", S_IFCHR: "c", S_IFBLK: "b", S_IFIFO: "p",
         ]
@@ -57,13 +43,8 @@ struct XFSPrototype {
         let permissions = String(entry.mode & 0o777 + 0o1000, radix: 8).dropFirst()
         var line = Array("\(kind)--\(permissions) \(entry.owner) \(entry.group)".utf8)
         switch entry.kind {
-        case S_IFREG: line += [0x20] + entry.path
+        case S_IFREG, S_IFLNK: line += [0x20] + content(entry)
         case S_IFCHR, S_IFBLK: line += Array(" \(entry.device.major) \(entry.device.minor)".utf8)
-        case S_IFLNK:
-            guard let target = target(entry), isToken(target) else {
-                throw Fault(reason: "an xfs image cannot hold what the symbolic link \(entry.text) says")
-            }
-            line += [0x20] + target
         default: break
         }
         return line
