@@ -85,7 +85,7 @@ import Testing
         let image = try rig.image(rig.export(rig.message(size: 300, fileSystem: "xfs")), size: 300)
         try Self.expectContainer(image)
         for (directory, expected) in [
-            ("/blank/small", ["a b", ":c d:", "tail ", "ä ö", "inner dir"]), ("/blank/middle", ["a b"]),
+            ("/blank/small", ["a b", ":c d:", "tail ", "ä ö", "a\"quote\"", "inner dir"]), ("/blank/middle", ["a b"]),
             ("/blank/large", ["a b"]),
         ] {
             let names = try Self.database(image, "path \(directory)", "ls").split(separator: "\n")

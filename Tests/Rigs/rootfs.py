@@ -65,8 +65,8 @@ def add_blanks(archive):
             add(archive, f"./blank{folder}/a file with the number {number}" if number % 50 == 0 else f"./blank{folder}/file-{number}")
         if folder:
             add(archive, f"./blank{folder}/a b", data=b"a b", mode=0o4755, attributes={"SCHILY.xattr.user.note": "a b"})
-    for name in [":c d:", "tail ", "\u00e4 \u00f6"]:
-        add(archive, "./blank/small/" + name)
+    for name in [":c d:", "tail ", "\u00e4 \u00f6", 'a"quote"']:
+        add(archive, "./blank/small/" + name, data=b"x")
     add(archive, "./blank/small/inner dir", tarfile.DIRTYPE, mode=0o755)
     add(archive, "./blank/small/inner dir/f", data=b"f", mode=0o600)
     add(archive, "./blank/link", tarfile.SYMTYPE, link="a b/c d")

@@ -1,14 +1,15 @@
 import Glibc
 
-/// Names that a prototype file can tell in place of those that it cannot: with white space in them, or a colon in front.
+/// Names that can be told in place of those that cannot: a prototype file knows no white space and no colon in front,
+/// xfs_db(8) no quotation marks.
 ///
 /// An alias has the length of the name and the hash that xfs looks directory entries up by, so that the entry can be
 /// renamed where it lies.
 enum XFSAlias {
-    private static let blanks: Set<UInt8> = [0x20, 0x09, 0x0A]
+    private static let blanks = Set<UInt8>(0...0x20).union([UInt8(ascii: "\"")])
     private static let slash = UInt8(ascii: "/")
 
-    /// Whether a prototype file's reader takes it for one word, and not for a comment.
+    /// Whether both take it for one word, and not for a comment.
     static func isWord(_ bytes: some Collection<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.first != UInt8(ascii: ":") && !bytes.contains(where: blanks.contains)
     }

@@ -18,7 +18,7 @@ struct XFSDatabase {
     /// file, it writes over what lies behind a shorter one. Nil where every file is whole.
     func firstIncomplete(_ entries: [TreeEntry]) throws -> TreeEntry? {
         let files = entries.filter { $0.kind == S_IFREG && $0.size > 0 }
-        let lines = try run(files.flatMap { [try select($0.alias), "print core.nblocks"] })
+        let lines = try run(files.flatMap { [select($0.alias), "print core.nblocks"] })
         // Where there are fewer lines, the first one that is not what it should be tells of the problem.
         for (number, file) in files.enumerated() {
             let line = number < lines.count ? lines[number] : ""
@@ -37,7 +37,7 @@ struct XFSDatabase {
         var expected: [String] = []
         for entry in entries {
             let mode = "0" + String(entry.mode, radix: 8)
-            commands += [try select(entry.alias), "write core.mode \(mode)"]
+            commands += [select(entry.alias), "write core.mode \(mode)"]
             expected.append("core.mode = \(mode)")
         }
         let lines = try run(commands)
@@ -72,7 +72,7 @@ struct XFSDatabase {
         // xfs_db makes room for a value of a given length, and finds the right place for it. Values come second.
         var commands: [Line] = []
         for path in order {
-            commands.append(try select(path))
+            commands.append(select(path))
             commands += files[path, default: []].map { "attr_set \($0.space) -v \($0.value.count) \($0.name)" }
         }
         let problems = try run(commands)
@@ -83,7 +83,7 @@ struct XFSDatabase {
     /// For each file, which field of its inode or attribute block holds the value of which name.
     private func fields(of paths: [[UInt8]]) throws -> [[String: String]] {
         // The second command fails, harmlessly, where all attributes lie in the inode.
-        let lines = try run(paths.flatMap { ["echo \(Self.mark)", try select($0), "ablock 0", "print"] })
+        let lines = try run(paths.flatMap { ["echo \(Self.mark)", select($0), "ablock 0", "print"] })
         let parts = lines.split(omittingEmptySubsequences: false) { $0.hasPrefix(Self.mark) }.dropFirst()
         guard parts.count == paths.count else { throw failure(lines.first) }
         return parts.map { lines in
@@ -100,7 +100,7 @@ struct XFSDatabase {
         var commands: [Line] = []
         var count = 0
         for (path, fields) in fields {
-            commands.append(try select(path))
+            commands.append(select(path))
             if fields.values.contains(where: { $0.hasPrefix("nvlist") }) { commands.append("ablock 0") }
             for attribute in files[path, default: []] where !attribute.value.isEmpty {
                 guard let field = fields[attribute.name] else {
@@ -157,7 +157,7 @@ struct XFSDatabase {
     /// Writes what symbolic links say that had an alias of the same length in its place.
     func setTargets(_ links: [(path: [UInt8], target: [UInt8])]) throws {
         guard !links.isEmpty else { return }
-        let lines = try run(links.flatMap { [try select($0.path), write("u3.symlink", $0.target)] })
+        let lines = try run(links.flatMap { [select($0.path), write("u3.symlink", $0.target)] })
         guard lines.count == links.count, lines.allSatisfy({ $0.hasPrefix("u3.symlink = ") }) else {
             throw failure(lines.first { !$0.hasPrefix("u3.symlink = ") })
         }
@@ -167,7 +167,7 @@ struct XFSDatabase {
     func rename(_ entries: [TreeEntry]) throws {
         // From the deepest, as a directory is found by its alias.
         for entry in entries.sorted(by: { $0.depth > $1.depth }) {
-            let directory = try select(Array(entry.alias.dropLast(entry.aliasName.count + 1)))
+            let directory = select(Array(entry.alias.dropLast(entry.aliasName.count + 1)))
             let size = try run([directory, "print core.size"]).first?.split(separator: " ").last.flatMap { UInt64($0) }
             guard let size else { throw failure(nil) }
             try rename(entry, in: directory, blocks: max(1, XFSFileSystem.blocks(size)))
@@ -210,13 +210,9 @@ struct XFSDatabase {
         "write \(field) #\(bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())"
     }
 
-    /// - Parameter path: as ``TreeEntry`` has it: `./etc`, or `.` for the top.
-    private func select(_ path: [UInt8]) throws -> Line {
-        let name = path.dropFirst()
-        guard !name.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }) else {
-            throw failure("it cannot name the file \(String(decoding: path, as: UTF8.self))")
-        }
-        return Line(bytes: Array("path ".utf8) + (name.isEmpty ? Array("/".utf8) : Array(name)))
+    /// - Parameter path: an alias, as ``TreeEntry`` has it: `./etc`, or `.` for the top.
+    private func select(_ path: [UInt8]) -> Line {
+        Line(bytes: Array("path ".utf8) + (path.count == 1 ? Array("/".utf8) : Array(path.dropFirst())))
     }
 
     /// Runs commands, and answers the lines that they print.
