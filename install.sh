@@ -704,7 +704,8 @@ ssh openssh-client openssh-clients
 xz xz-utils xz
 bzip2 bzip2 bzip2
 gzip gzip gzip
-zstd zstd zstd'
+zstd zstd zstd
+fakeroot fakeroot fakeroot'
 
 # That of Sources/HTTP/CurlLibrary.swift.
 readonly curl_library=libcurl.so.4

@@ -39,6 +39,13 @@ int cposix_spawn_close_from(void *actions, int fd) {
 
 int cposix_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
+int cposix_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
+
+pid_t cposix_ended_child(void) {
+    siginfo_t information = {0};
+    return waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 ? information.si_pid : 0;
+}
+
 char **cposix_environment(void) { return environ; }
 
 int cposix_wifexited(int status) { return WIFEXITED(status); }

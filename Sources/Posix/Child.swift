@@ -98,6 +98,11 @@ public final class Child {
         return ended
     }
 
+    /// Reaps what else has ended among this process's children.
+    func reapOthers() {
+        while case let other = cposix_ended_child(), other > 0, other != pid { waitpid(other, nil, 0) }
+    }
+
     /// Waits for the child's end: nil where it has not ended after `seconds`.
     public func reap(within seconds: Double) -> ExitStatus? {
         if let status { return status }

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// A program that is run to its end for what it prints.
@@ -31,6 +32,8 @@ public struct Command {
     }
 
     private static let errorLimit = 16 << 10
+    /// Seconds.
+    private static let reapInterval = 0.05
 
     public let arguments: [String]
     public var environment: [String]?
@@ -43,9 +46,15 @@ public struct Command {
     /// Runs the program with `input` on its standard input. Nobody waits for what it may leave running behind it.
     ///
     /// Throws ``SystemError``, ``Failure``, or, where `interruptible`, ``Interrupted``; the program has ended then.
+    ///
+    /// - Parameter reapsOrphans: whether processes that the program leaves behind are reaped while it runs, for a program
+    ///   that waits for their end: in a container nobody else may do it. No other child may be running then.
     public func run(
-        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Double = 60, interruptible: Bool = true
+        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Double = 60, interruptible: Bool = true,
+        reapsOrphans: Bool = false
     ) throws -> Result {
+        if reapsOrphans { _ = cposix_set_child_subreaper(1) }
+        defer { if reapsOrphans { _ = cposix_set_child_subreaper(0) } }
         // What a signal to this process must not end, one to its process group must not end either.
         let child = try Child(
             arguments, environment: environment, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
@@ -60,7 +69,9 @@ public struct Command {
                 child.terminate()
                 throw Failure.timedOut(seconds: timeout)
             }
-            try exchange.step(until: deadline, interruptible: interruptible)
+            let pause = reapsOrphans ? Self.reapInterval : .infinity
+            try exchange.step(until: min(deadline, Clock.now + pause), interruptible: interruptible)
+            if reapsOrphans { child.reapOthers() }
         }
         try exchange.drain()
         return Result(

@@ -10,10 +10,10 @@ import Testing
 @Suite struct MarketLinuxContainersTests {
     private typealias Answer = (apps: [Template], warnings: [String], reason: String?)
 
-    private func report(_ catalog: some Sequence<UInt8>) throws -> Answer {
+    private func report(_ catalog: some Sequence<UInt8>, _ attributes: [String: String] = [:]) throws -> Answer {
         let warnings = Monitor<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
-        let request = try request(log)
+        let request = try request(log, attributes)
         let market = try CatalogMarket(request, endpoint: "http://127.0.0.1", agent: "test")
         let options = try ContainerOptions(request.message)
         var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
@@ -84,13 +84,56 @@ import Testing
         #expect(result.warnings.count == 1 && result.warnings.first?.contains(reason) == true, "\(result.warnings)")
     }
 
-    @Test func changesTheChecksumExactlyWhenTheFileChanges() throws {
-        let checksum = { (path: String, digit: Character) throws in
-            let version = #""20260101_00:00":{"items":{"root.tar.xz":\#(item(path, digit))}}"#
-            return try report(products: product("debian:12:amd64:default", version)).apps.first?["MD5"]
+    /// The MD5 of the app of a catalog that lists one file.
+    private func checksum(
+        _ attributes: [String: String] = [:], path: String = "images/a", digit: Character = "a",
+        date: String = "20260101_00:00", kind: String = "root.tar.xz"
+    ) throws -> String {
+        let version = #""\#(date)":{"items":{"\#(kind)":\#(item(path, digit))}}"#
+        let catalog = "{\"products\":{\(product("debian:12:amd64:default", version))}}"
+        return try #require(report(catalog.utf8, attributes).apps.first?["MD5"])
+    }
+
+    @Test func givesEachFileAndEachOptionAChecksumOfItsOwn() throws {
+        let digest = String(repeating: "a", count: 64)
+        let checksums = try [
+            checksum(), checksum(digit: "c"),
+            checksum(["IMAGE_SIZE_MB": "2049"]), checksum(["IMAGE_SIZE_MB": "300"]),
+            checksum(["FILESYSTEM": "xfs"]), checksum(["FORMAT": "qcow2"]),
+            checksum(["FILESYSTEM": "xfs", "FORMAT": "qcow2"]), checksum(["PRIVILEGED": "no"]),
+            checksum(["MEMORY": "769"]), checksum(["CPU": "0.5"]), checksum(["VCPU": "3"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb"]), checksum(["CONTEXT_PACKAGES": "/b.deb"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb /b.deb"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest)"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest.replacing("a", with: "b"))"]),
+            checksum(["CONTEXT_PACKAGES": "https://h/a.deb#sha256=\(digest)"]),
+        ]
+        #expect(Set(checksums).count == checksums.count)
+    }
+
+    @Test func keepsTheChecksumWhereTheImageStaysAsItIs() throws {
+        let digest = String(repeating: "a", count: 64)
+        for (name, value) in [
+            ("DESCRIPTION", "new"), ("VERIFY", "no"), ("SKIP_UNTESTED", "no"), ("NAME_PREFIX", "x"),
+            ("FILTER_NAME", "*"), ("CACHE", "no"), ("CA_FILE", "/x"), ("IMAGE_SIZE_MB", "2048"), ("FILESYSTEM", "EXT4"),
+            ("FORMAT", "RAW"), ("PRIVILEGED", "YES"), ("CONTEXT_PACKAGES", " "),
+        ] {
+            #expect(try checksum([name: value]) == checksum(), "\(name)")
         }
-        #expect(try checksum("images/a", "a") == checksum("images/b", "a"))
-        #expect(try checksum("images/a", "a") != checksum("images/a", "c"))
+        #expect(try checksum(path: "images/b") == checksum())
+        #expect(try checksum(date: "20260202_00:00") == checksum())
+        #expect(
+            try checksum(["CONTEXT_PACKAGES": " /a.deb#sha256=\(digest.uppercased())\n /b.deb "])
+                == checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest) /b.deb"]))
+    }
+
+    @Test func refusesAnXFSImageThatCannotBeMade() throws {
+        #expect(try checksum(["FILESYSTEM": "xfs", "IMAGE_SIZE_MB": "300"]).count == 32)
+        let error = #expect(throws: DriverError.self) {
+            try checksum(["FILESYSTEM": "xfs", "IMAGE_SIZE_MB": "299"])
+        }
+        #expect(error?.description.contains("IMAGE_SIZE_MB") == true)
+        #expect(error?.description.contains("is out of range for xfs; give 300 MB or more") == true)
     }
 
     @Test(arguments: [

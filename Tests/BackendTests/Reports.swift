@@ -7,8 +7,11 @@ extension Template {
     func contains(_ name: String) -> Bool { self[name]?.isEmpty == false }
 }
 
-func request(_ log: Log) throws -> Request {
-    let message = try Message(text: Fixture.bytes("messages/market-one-monitor.xml"))
+func request(_ log: Log, _ attributes: [String: String] = [:]) throws -> Request {
+    let recorded = try attributes.reduce(DriverMessage("market-one-monitor")) {
+        $0.with("MARKETPLACE/TEMPLATE/" + $1.key, $1.value)
+    }
+    let message = try Message(text: Array(recorded.xml.utf8))
     return Request(
         message: message, id: 0, log: log, installation: Installation(location: "/nonexistent"), settings: Settings())
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A container image server's files, for the tests: rootfs.py DIRECTORY [TRICK [MEGABYTES]].
+"""A container image server's files, for the tests.
 
-Writes images/x/1/amd64/default/20260101_00:00/rootfs.tar.xz and streams/v1/images.json below DIRECTORY. TRICK puts one
-entry into the archive that must not be unpacked, or makes the catalog wrong; `none` does neither. MEGABYTES of noise
-make the image large.
+Writes images/x/1/amd64/default/20260101_00:00/rootfs.tar.xz, or root.squashfs, and streams/v1/images.json below a
+directory.
 """
+import argparse
 import hashlib
 import io
 import json
@@ -12,10 +12,10 @@ import lzma
 import os
 import random
 import struct
-import sys
+import subprocess
 import tarfile
 
-PATH = "images/x/1/amd64/default/20260101_00:00/rootfs.tar.xz"
+FOLDER = "images/x/1/amd64/default/20260101_00:00/"
 
 
 def add(archive, name, kind=tarfile.REGTYPE, data=b"", mode=0o644, owner=(0, 0), link="", device=(0, 0), attributes=None):
@@ -32,7 +32,7 @@ def fill(archive):
     for name, mode, owner in [
         ("./", 0o755, (0, 0)), ("./etc", 0o755, (0, 0)), ("./bin", 0o755, (0, 0)), ("./dev", 0o755, (0, 0)),
         ("./home", 0o755, (0, 0)), ("./home/u", 0o700, (1000, 1001)), ("./tmp", 0o1777, (0, 0)),
-        ("./mail", 0o2775, (0, 8)), ("./locked", 0, (0, 0)),
+        ("./mail", 0o2775, (0, 8)), ("./mail/inner", 0o755, (7, 7)), ("./locked", 0, (0, 0)),
     ]:
         add(archive, name, tarfile.DIRTYPE, mode=mode, owner=owner)
     add(archive, "./bin/su", data=b"su" * 3000, mode=0o4755)
@@ -46,8 +46,66 @@ def fill(archive):
     capability = struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0).decode("latin1")
     add(archive, "./bin/ping", data=b"ping", mode=0o755,
         attributes={"SCHILY.xattr.security.capability": capability, "SCHILY.xattr.user.note": "hello"})
+    add(archive, "./etc/noted", data=b"noted", attributes={"SCHILY.xattr.user.long": "n" * 600})
 
 
+def add_folders(archive, path):
+    folder = "."
+    for name in path.strip("/").split("/"):
+        folder += "/" + name
+        if folder != "./tmp":
+            add(archive, folder, tarfile.DIRTYPE, mode=0o755)
+
+
+def add_blanks(archive):
+    """Names with blanks in directories that a file system keeps in different ways."""
+    for folder, count in [("", 0), ("/small", 0), ("/middle", 40), ("/large", 1000)]:
+        add(archive, "./blank" + folder, tarfile.DIRTYPE, mode=0o755)
+        for number in range(count):
+            add(archive, f"./blank{folder}/a file with the number {number}" if number % 50 == 0 else f"./blank{folder}/file-{number}")
+        if folder:
+            add(archive, f"./blank{folder}/a b", data=b"a b", mode=0o4755, attributes={"SCHILY.xattr.user.note": "a b"})
+    for name in [":c d:", "tail ", "\u00e4 \u00f6", 'a"quote"']:
+        add(archive, "./blank/small/" + name, data=b"x")
+    add(archive, "./blank/small/inner dir", tarfile.DIRTYPE, mode=0o755)
+    add(archive, "./blank/small/inner dir/f", data=b"f", mode=0o600)
+    add(archive, "./blank/link", tarfile.SYMTYPE, link="a b/c d")
+
+
+def fill_distribution(archive, name):
+    """Where a distribution keeps its name, its services and its network configuration."""
+    release = {
+        "debian": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n',
+        "rocky": 'ID="rocky"\nVERSION_ID="9.4"\nID_LIKE="rhel centos fedora"\n',
+        "fedora": "ID=fedora\nVERSION_ID=43\n",
+        "suse": 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\n',
+        "devuan": "ID=devuan\nID_LIKE=debian\n",
+        "alpine": "ID=alpine\nVERSION_ID=3.22.1\n",
+        "arch": 'PRETTY_NAME="Arch Linux"\nID=arch\n',
+    }[name].encode()
+    for directory in ["usr", "usr/lib", "usr/sbin", "opt"]:
+        add(archive, "./" + directory, tarfile.DIRTYPE, mode=0o755)
+    if name == "alpine":
+        add(archive, "./etc/os-release", data=release)
+        for directory in ["init.d", "runlevels", "runlevels/boot", "runlevels/default"]:
+            add(archive, "./etc/" + directory, tarfile.DIRTYPE, mode=0o755)
+        return
+    add(archive, "./etc/os-release", tarfile.SYMTYPE, link="../usr/lib/os-release")
+    add(archive, "./usr/lib/os-release", data=release)
+    add(archive, "./lib", tarfile.SYMTYPE, link="usr/lib")
+    for directory in ["usr/lib/systemd", "usr/lib/systemd/system", "etc/systemd", "etc/systemd/network", "etc/network"]:
+        add(archive, "./" + directory, tarfile.DIRTYPE, mode=0o755)
+    if name != "devuan":
+        add(archive, "./usr/lib/systemd/systemd", data=b"systemd", mode=0o755)
+    add(archive, "./etc/systemd/network/eth0.network", data=b"[Match]\nName=eth0\n")
+    add(archive, "./etc/network/interfaces", data=b"iface eth0 inet dhcp\n")
+    add(archive, "./usr/sbin/one-contextd", data=b"old", mode=0o600, owner=(5, 5),
+        attributes={"SCHILY.xattr.user.note": "old"})
+
+
+# user::rw-, user:1000:r--, group::r--, mask::rw-, other::r--, as setxattr(2) takes it.
+ACL = struct.pack("<I" + "HHI" * 5, 2, 1, 6, 0xFFFFFFFF, 2, 4, 1000, 4, 4, 0xFFFFFFFF, 16, 6, 0xFFFFFFFF, 32, 4,
+                  0xFFFFFFFF).decode("utf-8", "surrogateescape")
 TRICKS = {
     "parent": lambda a: add(a, "./../../escaped"),
     "absolute": lambda a: add(a, "/tmp/escaped"),
@@ -55,32 +113,84 @@ TRICKS = {
     "hardlink": lambda a: add(a, "./passwd", tarfile.LNKTYPE, link="../../../etc/passwd"),
     "hardlink-absolute": lambda a: add(a, "./passwd", tarfile.LNKTYPE, link="/etc/passwd"),
     "hardlink-link": lambda a: (add(a, "./out", tarfile.SYMTYPE, link="/etc"), add(a, "./p", tarfile.LNKTYPE, link="out/passwd")),
+    "link-directory": lambda a: (add(a, "./out", tarfile.SYMTYPE, link="/tmp"), add(a, "./out", tarfile.DIRTYPE), add(a, "./out/escaped")),
+    "blank": lambda a: add(a, "./etc/ "),
+    "dollar": lambda a: add(a, "./etc/$", tarfile.DIRTYPE, mode=0o755),
+    "blanks": lambda a: add_blanks(a),
+    "system-attribute": lambda a: add(a, "./etc/odd", attributes={"SCHILY.xattr.system.odd": "x"}),
+    "acl": lambda a: add(a, "./etc/shared", mode=0o664, attributes={"SCHILY.xattr.system.posix_acl_access": ACL}),
+    "netplan-link": lambda a: add(a, "./etc/netplan", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),
+    "opt-link": lambda a: (add_folders(a, os.environ["OUTSIDE"]), add(a, "./srv", tarfile.SYMTYPE, link=os.environ["OUTSIDE"])),
+    "dangling-link": lambda a: add(a, "./srv", tarfile.SYMTYPE, link=os.environ["OUTSIDE"]),
     "long-parent": lambda a: add(a, "./" + "d" * 120 + "/../../escaped"),
 }
 
 
+# Changes to a squashfs whose tables are not compressed: names that no squashfs may have.
+SQUASHFS_TRICKS = {
+    "squashfs-parent": (b"XXXescaped", b"../escaped"),
+    "squashfs-twice": (b"ouu", b"out"),
+    "squashfs-damaged": (b"hsqs", b"hsqx"),
+}
+
+
+def fill_squashfs(archive):
+    add(archive, "./XXXescaped")
+    add(archive, "./out", tarfile.SYMTYPE, link="/tmp")
+    add(archive, "./ouu", tarfile.DIRTYPE, mode=0o755)
+    add(archive, "./ouu/escaped")
+
+
+def squashfs(content, directory, trick):
+    path = os.path.join(directory, "made.squashfs")
+    subprocess.run(
+        ["mksquashfs", "-", path, "-tar", "-quiet", "-no-progress", "-noappend"]
+        + (["-noI", "-noD", "-noF", "-noX"] if trick in SQUASHFS_TRICKS else []),
+        input=content, check=True, stdout=subprocess.DEVNULL)
+    with open(path, "rb") as file:
+        made = file.read()
+    os.unlink(path)
+    return made.replace(*SQUASHFS_TRICKS[trick]) if trick in SQUASHFS_TRICKS else made
+
+
 def main():
-    directory = sys.argv[1]
-    trick = sys.argv[2] if len(sys.argv) > 2 else "none"
-    megabytes = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory")
+    parser.add_argument("--trick", default="none", help="an entry that must not be unpacked, or a wrong catalog")
+    parser.add_argument("--noise", type=int, default=0, help="MB that make the image large, and keep it from being compressed")
+    parser.add_argument("--squashfs", action="store_true", help="root.squashfs in place of rootfs.tar.xz")
+    parser.add_argument("--distribution", help="debian, devuan, rocky, fedora, suse, alpine or arch")
+    options = parser.parse_args()
+    trick = options.trick
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         fill(archive)
+        if options.distribution:
+            fill_distribution(archive, options.distribution)
         if trick in TRICKS:
             TRICKS[trick](archive)
-        if megabytes:
-            add(archive, "./big", data=random.Random(1).randbytes(megabytes << 20))
+        if trick in SQUASHFS_TRICKS:
+            fill_squashfs(archive)
+        if options.noise:
+            add(archive, "./big", data=random.Random(1).randbytes(1 << 20) * options.noise)
     content = plain.getvalue()
-    packed = b"no archive" if trick == "text" else lzma.compress(content[:9000] if trick == "cut" else content, preset=0)
+    os.makedirs(os.path.join(options.directory, FOLDER), exist_ok=True)
+    os.makedirs(os.path.join(options.directory, "streams/v1"), exist_ok=True)
+    if options.squashfs:
+        packed = squashfs(content, options.directory, trick)
+    elif options.noise:
+        packed = content
+    else:
+        packed = b"no archive" if trick == "text" else lzma.compress(content[:9000] if trick == "cut" else content, preset=0)
     digest = hashlib.sha256(b"other" if trick == "digest" else packed).hexdigest()
-    item = {"path": "elsewhere" if trick == "unlisted" else PATH, "size": len(packed), "sha256": digest}
+    name = "root.squashfs" if options.squashfs else "root.tar.xz"
+    path = FOLDER + ("root.squashfs" if options.squashfs else "rootfs.tar.xz")
+    item = {"path": "elsewhere" if trick == "unlisted" else path, "size": len(packed), "sha256": digest}
     if trick == "no-digest":
         del item["sha256"]
-    catalog = {"products": {"x:1:amd64:default": {"versions": {"20260101_00:00": {"items": {"root.tar.xz": item}}}}}}
-    for path, data in [(PATH, packed), ("streams/v1/images.json", json.dumps(catalog).encode())]:
-        path = os.path.join(directory, path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
+    catalog = {"products": {"x:1:amd64:default": {"versions": {"20260101_00:00": {"items": {name: item}}}}}}
+    for path, data in [(path, packed), ("streams/v1/images.json", json.dumps(catalog).encode())]:
+        with open(os.path.join(options.directory, path), "wb") as file:
             file.write(data)
 
 

@@ -7,6 +7,8 @@ struct ContainerOptions {
     let imageSize: UInt64
     let fileSystem: ContainerImage.FileSystem
     let format: ContainerImage.Format
+    /// What the image is completed with.
+    let packages: [ContextPackage]
     /// Whether distributions that nobody has tried with OpenNebula's context packages are left aside.
     let skipsUntested: Bool
     /// MB.
@@ -22,12 +24,15 @@ struct ContainerOptions {
 
     /// Throws a ``DriverError`` that names an attribute with a bad value.
     init(_ message: Message) throws(DriverError) {
-        imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
-        guard ContainerImage.isSize(imageSize) else {
-            throw message.invalid(Self.path + "IMAGE_SIZE_MB", "is out of range", remedy: "give 16 MB or more")
-        }
         fileSystem = try Self.choice(message, "FILESYSTEM", default: .ext4)
+        imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
+        guard ContainerImage.isSize(imageSize, for: fileSystem) else {
+            throw message.invalid(
+                Self.path + "IMAGE_SIZE_MB", "is out of range for \(fileSystem.rawValue)",
+                remedy: "give \(fileSystem.minimumSize) MB or more")
+        }
         format = try Self.choice(message, "FORMAT", default: .raw)
+        packages = try ContextPackage.list(message)
         skipsUntested = try message.flag(Self.path + "SKIP_UNTESTED", default: true)
         memory = try Self.positive(message, "MEMORY", default: 768)
         vcpu = try Self.positive(message, "VCPU", default: 2)
@@ -66,7 +71,7 @@ struct ContainerOptions {
     /// All that an app depends on beside its file.
     var fingerprint: String {
         "size=\(imageSize) filesystem=\(fileSystem.rawValue) format=\(format.rawValue) memory=\(memory) cpu=\(cpu) "
-            + "vcpu=\(vcpu) privileged=\(isPrivileged)"
+            + "vcpu=\(vcpu) privileged=\(isPrivileged)" + packages.map { " package=" + $0.fingerprint }.joined()
     }
 
     /// The VM template of a container on `architecture`, which is OpenNebula's word for it.

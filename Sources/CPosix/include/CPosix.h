@@ -38,6 +38,18 @@ int cposix_spawn_close_from(void *actions, int fd);
 /// prctl(PR_SET_PDEATHSIG): `signal` comes when the parent process dies.
 int cposix_set_parent_death_signal(int signal);
 
+/// prctl(PR_SET_CHILD_SUBREAPER): whether orphans of this process's children become its own.
+int cposix_set_child_subreaper(int on);
+
+/// waitid(2) that neither waits nor reaps: a child that has ended, 0 where there is none.
+pid_t cposix_ended_child(void);
+
+/// prctl(PR_SET_CHILD_SUBREAPER): whether orphans of this process's children become its own.
+int cposix_set_child_subreaper(int on);
+
+/// waitid(2) that neither waits nor reaps: a child that has ended, 0 where there is none.
+pid_t cposix_ended_child(void);
+
 /// environ(7).
 char **cposix_environment(void);
 

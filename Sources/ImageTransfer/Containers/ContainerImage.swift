@@ -5,6 +5,9 @@ import DriverProtocol
 public struct ContainerImage: Equatable, Sendable {
     public enum FileSystem: String, Sendable, CaseIterable {
         case ext4, xfs
+
+        /// MB: what mkfs.xfs(8) takes, and what mke2fs(8) can put a container into.
+        public var minimumSize: UInt64 { self == .xfs ? 300 : 16 }
     }
 
     public enum Format: String, Sendable, CaseIterable {
@@ -12,7 +15,7 @@ public struct ContainerImage: Equatable, Sendable {
     }
 
     static let scheme = "lxd://"
-    static let sizes: ClosedRange<UInt64> = 16...(64 << 20)
+    private static let maximumSize: UInt64 = 64 << 20
 
     /// The archive's: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
     public let url: String
@@ -34,7 +37,9 @@ public struct ContainerImage: Equatable, Sendable {
     }
 
     /// Whether `size` MB is a size that can be asked for.
-    public static func isSize(_ size: UInt64) -> Bool { sizes.contains(size) }
+    public static func isSize(_ size: UInt64, for fileSystem: FileSystem) -> Bool {
+        (fileSystem.minimumSize...maximumSize).contains(size)
+    }
 
     /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
     public init(source: String) throws(DriverError) {
@@ -56,7 +61,7 @@ public struct ContainerImage: Equatable, Sendable {
             let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             switch (pair[0], pair.count > 1 ? pair[1] : "") {
             case ("size", let text):
-                guard let number = UInt64(text), Self.isSize(number) else { throw problem("its size is out of range") }
+                guard let number = UInt64(text) else { throw problem("its size is no number") }
                 size = number
             case ("filesystem", let text):
                 guard let known = FileSystem(rawValue: text) else { throw problem("its file system is not known") }
@@ -66,6 +71,9 @@ public struct ContainerImage: Equatable, Sendable {
                 format = known
             default: throw problem("it has an option that is not known")
             }
+        }
+        guard Self.isSize(size, for: fileSystem) else {
+            throw problem("its size is out of range: \(fileSystem.rawValue) takes \(fileSystem.minimumSize) MB or more")
         }
         self.init(url: url, size: size, fileSystem: fileSystem, format: format)
     }

@@ -14,12 +14,12 @@ public final class ContainerSource: ImageSource {
     public init(_ location: String, _ request: Request) throws {
         let image = try ContainerImage(source: location)
         name = redacted(location)
+        let packages = try ContextPackages(request)
         let expected = try Self.expectedDigests(of: image, request)
-        let directory = try WorkDirectory(in: request.settings.stagingDirectory)
-        let file = try Self.fetch(image, expected, into: directory, request)
-        let build = ContainerBuild(directory: directory, image: image, log: request.log)
-        built = try FileSource(path: try build.run(file))
-        self.directory = directory
+        directory = try WorkDirectory(in: request.settings.stagingDirectory)
+        let site = BuildSite(directory: directory, image: image, log: request.log)
+        let archive = try Self.fetch(expected, into: site, request)
+        built = try FileSource(path: try ContainerBuild(site: site, packages: packages).run(archive))
     }
 
     public var length: UInt64? { built.length }
@@ -60,22 +60,24 @@ public final class ContainerSource: ImageSource {
         return ExpectedDigests(sha256: sha256)
     }
 
-    /// Fetches the file, and unpacks an archive's compression; only then, since all of it is verified, it may be used.
+    /// Fetches the file, and makes it a plain archive; only then, since all of it is verified, it may be used.
     private static func fetch(
-        _ image: ContainerImage, _ expected: ExpectedDigests, into directory: WorkDirectory, _ request: Request
-    ) throws -> ContainerBuild.RootFile {
-        let isSquashfs = image.url.hasSuffix(".squashfs")
-        let source = try HTTPSource(image.url, request)
-        let file = try LocalDirectory(path: directory.path).makeFileSink(needing: source.storageSize)
-        let archive = isSquashfs ? nil : ArchiveSink(file)
-        let sink: any ImageSink = archive ?? file
+        _ expected: ExpectedDigests, into site: BuildSite, _ request: Request
+    ) throws -> PackedArchive.Plain {
+        let url = site.image.url
+        let isSquashfs = url.hasSuffix(".squashfs")
+        let source = try HTTPSource(url, request)
+        let file = try LocalDirectory(path: site.directory.path).makeFileSink(needing: source.storageSize)
+        let archive = ArchiveSink(file)
+        let sink: any ImageSink = isSquashfs ? file : archive
         do {
             _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(into: sink)
-            let path = directory.file(try sink.publish(as: ["archive"], mode: 0o600))
-            return ContainerBuild.RootFile(path: path, isSquashfs: isSquashfs, attributes: archive?.attributes ?? [])
+            let path = site.file(try sink.publish(as: ["archive"], mode: 0o600))
+            guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
+            return PackedArchive.Plain(path: path, attributes: archive.attributes)
         } catch let fault as TarScanner.Fault {
             throw DriverError(
-                "unpack", quoted(image.url), cause: fault.reason, remedy: "use another image, and tell its makers")
+                "unpack", quoted(url), cause: fault.reason, remedy: "use another image, and tell its makers")
         }
     }
 }

@@ -1,0 +1,87 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// Where an image is built: a work directory, and the programs that run there.
+struct BuildSite {
+    private static let timeout: Double = 7200
+    /// What sh(1) and env(1) answer where a program is missing.
+    private static let programMissing = ExitStatus.exited(127)
+
+    let directory: WorkDirectory
+    let image: ContainerImage
+    let log: Log
+
+    /// The path of a file in the work directory.
+    func file(_ name: String) -> String { directory.file(name) }
+
+    /// Runs a program to its end. Throws where it cannot be run; how it ended is the caller's business.
+    func run(
+        _ arguments: [String], package: String, outputLimit: Int = 1 << 20
+    ) throws -> Command.Result {
+        // The program is looked for in a PATH of its own: this process's may have no sbin. fakeroot divides paths at
+        // blanks, so it gets names that count from the work directory.
+        let environment = [
+            "--chdir=\(directory.path)", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL=C", "TMPDIR=\(directory.path)",
+        ]
+        do {
+            // fakeroot ends when its daemon has.
+            let result = try Command(["env"] + environment + arguments)
+                .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
+            guard result.status != Self.programMissing else {
+                throw failure("a program is missing: \(result.reason)", remedy: "install the package \(package)")
+            }
+            return result
+        } catch let error as SystemError {
+            throw DriverError("run", arguments[0], error, remedy: "install the package \(package)")
+        } catch let error as Command.Failure {
+            throw failure("\(error)", remedy: "check the disk of STAGING_DIR")
+        }
+    }
+
+    /// Runs a program as root of its own world: fakeroot(1), whose memory of owners, modes and devices is kept in the
+    /// work directory.
+    ///
+    /// - Parameter changes: whether the program makes or changes files; what it does is forgotten where it does not.
+    func fakeroot(_ arguments: [String], changes: Bool, package: String = "fakeroot") throws -> Command.Result {
+        let memory = "fakeroot"
+        let options = (access(file(memory), F_OK) == 0 ? ["-i", memory] : []) + (changes ? ["-s", memory] : [])
+        return try run(["fakeroot"] + options + ["--"] + arguments, package: package)
+    }
+
+    /// A new file of the work directory.
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let path = file(name)
+        do {
+            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+            try bytes.withUnsafeBytes { try file.writeAll($0) }
+        } catch let error as SystemError {
+            throw DriverError("build", quoted(image.url), error)
+        }
+        return path
+    }
+
+    /// A new file that is one hole of the image's size.
+    func makeImage(_ name: String) throws -> String {
+        let path = file(name)
+        do {
+            let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+            try file.truncate(to: Int64(image.size) << 20)
+        } catch {
+            throw DriverError("build", quoted(image.url), error)
+        }
+        return path
+    }
+
+    func failure(_ cause: String, remedy: String) -> DriverError {
+        DriverError("build", "an image of \(quoted(image.url))", cause: cause, remedy: remedy)
+    }
+
+    /// - Parameter needed: MB.
+    func tooSmall(_ needed: UInt64) -> DriverError {
+        failure(
+            "\(image.size) MB are too little for it: \(needed) MB are needed",
+            remedy: "raise IMAGE_SIZE_MB to that or more")
+    }
+}

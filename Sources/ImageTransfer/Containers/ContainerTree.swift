@@ -1,0 +1,128 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// The unpacked files of a container. They belong to whoever runs this; fakeroot(1) knows what they are in the container.
+struct ContainerTree {
+    private static let unpackScript = """
+        umask 022
+        exec tar --extract --file "$1" --directory "$2" --numeric-owner --same-owner --same-permissions \
+            --no-xattrs --delay-directory-restore
+        """
+    private static let countScript = """
+        du -sk -- "$1" | cut -f 1
+        find "$1" -printf x | wc -c
+        """
+    private static let linkLimit = 40
+
+    let site: BuildSite
+    let path: String
+
+    /// An empty tree of that name in the work directory.
+    init(_ site: BuildSite, name: String) throws {
+        self.site = site
+        path = site.file(name)
+        // An archive need not say of its top what it is.
+        guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else {
+            throw DriverError("build", quoted(site.image.url), SystemError("mkdir", path))
+        }
+    }
+
+    /// Unpacks a plain tar archive that a ``TarScanner`` has let through.
+    func unpack(_ archive: String, of name: String) throws {
+        let result = try site.fakeroot(["sh", "-c", Self.unpackScript, "sh", archive, path], changes: true)
+        guard result.status.isSuccess else {
+            throw DriverError(
+                "unpack", quoted(name),
+                cause: result.errors.split(separator: "\n").first.map(String.init) ?? result.reason,
+                remedy: "check the image and the free space of STAGING_DIR")
+        }
+    }
+
+    /// What all of it takes on this disk, and how many files there are.
+    func count() throws -> (kibibytes: UInt64, files: UInt64) {
+        let result = try site.fakeroot(["sh", "-c", Self.countScript, "sh", path], changes: false)
+        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap {
+            UInt64($0.filter { $0 != " " })
+        }
+        guard result.status.isSuccess, lines.count == 2 else {
+            throw site.failure("its files cannot be counted: \(result.reason)", remedy: "check the disk of STAGING_DIR")
+        }
+        return (lines[0], lines[1])
+    }
+
+    // MARK: Paths in the container
+
+    /// Where the container itself would find `name`, as a path below ``path`` that no symbolic link is part of: a link
+    /// leads to a place in the tree, wherever it points. What is missing may be in it. Nil where links lead in circles.
+    func resolved(_ name: String) -> String? {
+        var pending = Self.components(name)
+        var found: [String] = []
+        var links = 0
+        while let component = pending.popLast() {
+            if component == ".." {
+                _ = found.popLast()
+                continue
+            }
+            let place = joined(path, (found + [component]).joined(separator: "/"))
+            guard let bytes = Self.linkTarget(Array(place.utf8)) else {
+                found.append(component)
+                continue
+            }
+            links += 1
+            guard links <= Self.linkLimit else { return nil }
+            let target = String(decoding: bytes, as: UTF8.self)
+            if target.hasPrefix("/") { found = [] }
+            pending += Self.components(target)
+        }
+        return found.joined(separator: "/")
+    }
+
+    /// As ``resolved(_:)``, but what the last part of `name` is itself, be it a link.
+    func place(of name: String) -> String? {
+        var components = Self.components(name)
+        guard let last = components.first, last != ".." else { return nil }
+        components.removeFirst()
+        guard let parent = resolved(components.reversed().joined(separator: "/")) else { return nil }
+        return parent.isEmpty ? last : parent + "/" + last
+    }
+
+    /// The status of what lies at `name` in the container, all links followed there; nil where there is nothing.
+    func status(_ name: String) -> FileStatus? {
+        guard let place = resolved(name) else { return nil }
+        return try? FileStatus(path: joined(path, place), followLinks: false)
+    }
+
+    /// The names in a directory of the container, in their order; none where there is no such directory.
+    func names(in directory: String) -> [String] {
+        guard let place = resolved(directory), status(directory)?.isDirectory == true else { return [] }
+        return ((try? directoryEntries(joined(path, place))) ?? []).sorted()
+    }
+
+    /// The text of a regular file in the container; nil where there is none, or one of more than 64 KiB.
+    func text(of name: String) -> String? {
+        guard let place = resolved(name), status(name)?.isRegularFile == true,
+            let file = try? FileDescriptor.open(joined(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+            let bytes = try? file.readToEnd(limit: 64 << 10)
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// From the last to the first.
+    private static func components(_ path: String) -> [String] {
+        path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+    }
+
+    /// What a symbolic link says: readlink(2). Nil where it is none.
+    func linkTarget(_ entry: TreeEntry) -> [UInt8]? {
+        Self.linkTarget(Array((path + "/").utf8) + entry.path)
+    }
+
+    private static func linkTarget(_ path: [UInt8]) -> [UInt8]? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = (path + [0]).withUnsafeBytes { path in
+            readlink(path.baseAddress!.assumingMemoryBound(to: CChar.self), &buffer, buffer.count)
+        }
+        return count < 0 ? nil : buffer[..<count].map(UInt8.init(bitPattern:))
+    }
+}

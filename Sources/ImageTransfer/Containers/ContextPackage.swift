@@ -1,0 +1,132 @@
+import DriverProtocol
+
+/// A package of OpenNebula's contextualization that CONTEXT_PACKAGES of a marketplace names: `/PATH/one-context.deb`, or
+/// `https://HOST/PATH/one-context.deb#sha256=HEX`.
+public struct ContextPackage: Sendable, Equatable {
+    private static let path = "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES"
+    private static let mark = "#sha256="
+
+    /// A path of this machine, or a URL.
+    let location: String
+    /// In lower case; nil only where it is a path.
+    let sha256: String?
+    let kind: PackedArchive
+
+    var isLocal: Bool { location.hasPrefix("/") }
+    /// The file's name.
+    var name: Substring { location.split(separator: "/").last ?? "" }
+
+    /// The packages that a message names; none where it has no such attribute. Throws a ``DriverError`` for one that is
+    /// not written as it has to be.
+    public static func list(_ message: Message) throws(DriverError) -> [ContextPackage] {
+        var packages: [ContextPackage] = []
+        for word in message.words(path) {
+            func invalid(_ cause: String, _ remedy: String) -> DriverError {
+                DriverError("use", path, cause: "its package \(quoted(redacted(word))) \(cause)", remedy: remedy)
+            }
+            let parts = word.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let digest = parts.count > 1 ? String(parts[1].dropFirst(mark.count - 1)).lowercased() : nil
+            if let digest {
+                guard word.dropFirst(parts[0].count).hasPrefix(mark), digest.utf8.count == 64,
+                    digest.allSatisfy({ $0.isHexDigit && $0.isASCII })
+                else { throw invalid("has no SHA-256 behind its #", "write it as in \(mark)HEX, with 64 digits") }
+            }
+            let isURL = ["http://", "https://"].contains { parts[0].hasPrefix($0) }
+            guard isURL || parts[0].hasPrefix("/") else {
+                throw invalid("is no absolute path and no URL", "begin it with /, http:// or https://")
+            }
+            guard !isURL || digest != nil else {
+                throw invalid("has no SHA-256", "write \(mark)HEX behind the URL")
+            }
+            guard let kind = kind(of: parts[0]) else {
+                throw invalid("is no deb, rpm or apk", "name a file that ends in .deb, .rpm or .apk")
+            }
+            packages.append(ContextPackage(location: parts[0], sha256: digest, kind: kind))
+        }
+        return packages
+    }
+
+    private static func kind(of location: String) -> PackedArchive? {
+        [PackedArchive.deb, .rpm, .apk].first { location.hasSuffix("." + $0.rawValue) }
+    }
+
+    /// All that an image depends on of it.
+    public var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
+}
+
+/// A container's distribution, as its os-release tells it.
+struct Distribution {
+    private static let families: [(kind: PackedArchive, names: Set<String>)] = [
+        (.deb, ["debian", "ubuntu", "devuan"]),
+        (
+            .rpm,
+            [
+                "rhel", "fedora", "centos", "almalinux", "rocky", "ol", "amzn", "suse", "opensuse", "sles", "altlinux",
+                "mageia", "openeuler",
+            ]
+        ),
+        (.apk, ["alpine"]),
+    ]
+
+    /// `Debian GNU/Linux 12 (bookworm)`, or what there is in place of that.
+    let title: String
+    private let names: Set<String>
+    /// `9` of `9.4`.
+    private let release: Int?
+
+    init(_ tree: ContainerTree) {
+        var values: [Substring: String] = [:]
+        let text = tree.text(of: "etc/os-release") ?? tree.text(of: "usr/lib/os-release") ?? ""
+        for line in text.split(whereSeparator: \.isNewline) {
+            let pair = line.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            values[pair[0]] = words(ofCommand: String(pair[1])).joined(separator: " ")
+        }
+        let id = (values["ID"] ?? "").lowercased()
+        names = Set([id] + (values["ID_LIKE"] ?? "").lowercased().split(separator: " ").map(String.init))
+        release = (values["VERSION_ID"]?.split(separator: ".").first).flatMap { Int($0) }
+        title = values["PRETTY_NAME"] ?? (id.isEmpty ? "an unknown distribution" : id)
+    }
+
+    /// The kind of package that it installs.
+    private var kind: PackedArchive? { Self.families.first { !$0.names.isDisjoint(with: names) }?.kind }
+
+    /// Those of the packages that are made for it. OpenNebula makes RPMs for each release of the RHEL family (`.el9.`), for
+    /// SUSE (`.suse.`) and for ALT (`-alt1.`); Fedora and its kin take the newest of the first.
+    func fitting(_ packages: [ContextPackage]) -> [ContextPackage] {
+        let packages = packages.filter { $0.kind == kind }
+        guard kind == .rpm else { return packages }
+        let family = names.contains("altlinux") ? Target.alt : names.isDisjoint(with: ["suse", "sles"]) ? nil : .suse
+        if let family { return packages.filter { [nil, family].contains(Target($0.name)) } }
+        let releases = packages.compactMap { Target($0.name)?.release }
+        let wanted = names.isDisjoint(with: ["rhel", "centos", "ol"]) ? releases.max() : release
+        return packages.filter { package in
+            Target(package.name).map { $0.release != nil && $0.release == wanted } ?? true
+        }
+    }
+
+    /// What an RPM's name says that it is made for.
+    private enum Target: Equatable {
+        case el(Int)
+        case suse
+        case alt
+
+        init?(_ name: Substring) {
+            let parts = name.split(whereSeparator: { ".-".contains($0) })
+            if parts.contains("suse") {
+                self = .suse
+            } else if parts.contains(where: { $0.hasPrefix("alt") && $0.dropFirst(3).allSatisfy(\.isNumber) }) {
+                self = .alt
+            } else if let release = parts.lazy.filter({ $0.hasPrefix("el") }).compactMap({ Int($0.dropFirst(2)) }).first
+            {
+                self = .el(release)
+            } else {
+                return nil
+            }
+        }
+
+        var release: Int? {
+            if case .el(let release) = self { release } else { nil }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// What holds files in a way of its own. It is made a plain tar archive first, so that one look serves all kinds.
+enum PackedArchive: String {
+    case squashfs, deb, rpm, apk
+
+    /// Writes $1 as a tar archive to $2.
+    private var script: String {
+        switch self {
+        case .squashfs: "exec sqfs2tar --root-becomes . -- \"$1\" >\"$2\""
+        case .deb: "exec dpkg-deb --fsys-tarfile \"$1\" >\"$2\""
+        case .rpm: "exec rpm2archive --nocompression - <\"$1\" >\"$2\""
+        // Three archives behind one another, each compressed; the first two have no end.
+        case .apk: "exec gzip -dc <\"$1\" >\"$2\""
+        }
+    }
+
+    private var program: (name: String, package: String) {
+        switch self {
+        case .squashfs: ("sqfs2tar", "squashfs-tools-ng")
+        case .deb: ("dpkg-deb", "dpkg")
+        case .rpm: ("rpm2archive", "rpm")
+        case .apk: ("gzip", "gzip")
+        }
+    }
+
+    /// A plain archive, and the extended attributes in it.
+    struct Plain {
+        let path: String
+        let attributes: [TarScanner.ExtendedAttribute]
+    }
+
+    /// Makes it a plain archive beside it, which has nothing in it that would be written elsewhere.
+    ///
+    /// - Parameter name: what errors call it.
+    func plain(_ path: String, of name: String, in site: BuildSite) throws -> Plain {
+        let archive = path + ".tar"
+        let result = try site.run(["sh", "-c", script, "sh", path, archive], package: program.package)
+        let remedy = "check \(quoted(name)) and the free space of STAGING_DIR"
+        guard result.status.isSuccess else {
+            throw DriverError(
+                "unpack", quoted(name), cause: "\(program.name) has failed: \(result.reason)", remedy: remedy)
+        }
+        for line in result.errors.split(separator: "\n") {
+            site.log.warning("\(program.name) says of \(quoted(name)): \(oneLine(String(line), limit: 200))")
+        }
+        unlink(path)
+        do throws(TarScanner.Fault) {
+            var scanner = TarScanner()
+            try Self.scan(archive, with: &scanner)
+            return Plain(path: archive, attributes: scanner.attributes)
+        } catch {
+            throw DriverError(
+                "unpack", quoted(name), cause: error.reason, remedy: "use another one, and tell its makers")
+        }
+    }
+
+    private static func scan(_ path: String, with scanner: inout TarScanner) throws(TarScanner.Fault) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        do {
+            let file = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW)
+            while true {
+                let count = try file.read(into: buffer)
+                if count == 0 { break }
+                try scanner.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+            try scanner.finish()
+        } catch let fault as TarScanner.Fault {
+            throw fault
+        } catch {
+            throw TarScanner.Fault(reason: "\(error)")
+        }
+    }
+}
