@@ -122,29 +122,32 @@ public enum Base64 {
         return encoded ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0) }
     }
 
+    /// The two digits of each twelve bits, the first one in the lower byte.
+    private static let pairs: [UInt16] = (0..<1 << 12).map { bits in
+        UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 0x3F]) << 8
+    }
+
     private static func encode(buffer bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         let size = (bytes.count + 2) / 3 * 4
         return [UInt8](unsafeUninitializedCapacity: size) { room, count in
-            alphabet.withUnsafeBufferPointer { alphabet in
-                var offset = 0
-                while offset < bytes.count {
-                    let length = min(3, bytes.count - offset)
-                    let second = length > 1 ? bytes[offset + 1] : 0
-                    let third = length > 2 ? bytes[offset + 2] : 0
-                    room[count] = alphabet[Int(bytes[offset] >> 2)]
-                    room[count + 1] = alphabet[Int((bytes[offset] & 0x3) << 4 | second >> 4)]
-                    room[count + 2] = alphabet[Int((second & 0xF) << 2 | third >> 6)]
-                    room[count + 3] = alphabet[Int(third & 0x3F)]
-                    for place in (length + 1)..<4 { room[count + place] = UInt8(ascii: "=") }
-                    offset += length
-                    count += 4
+            count = size
+            guard let base = bytes.baseAddress, let text = UnsafeMutableRawPointer(room.baseAddress) else { return }
+            pairs.withUnsafeBufferPointer { pairs in
+                func put(_ group: UInt32, at offset: Int) {
+                    text.storeBytes(of: pairs[Int(group >> 12)].littleEndian, toByteOffset: offset, as: UInt16.self)
+                    text.storeBytes(
+                        of: pairs[Int(group & 0xFFF)].littleEndian, toByteOffset: offset + 2, as: UInt16.self)
                 }
+                let whole = bytes.count / 3
+                for group in 0..<whole {
+                    let source = base + 3 * group
+                    put(UInt32(source[0]) << 16 | UInt32(source[1]) << 8 | UInt32(source[2]), at: 4 * group)
+                }
+                let rest = bytes[(3 * whole)...]
+                guard let last = rest.first else { return }
+                put(UInt32(last) << 16 | (rest.count == 2 ? UInt32(rest.last!) << 8 : 0), at: 4 * whole)
+                for position in size - 3 + rest.count..<size { room[position] = UInt8(ascii: "=") }
             }
         }
     }
-}
-
-/// Space, tab, line feed and carriage return: white space in XML, in templates and around base64.
-public func isWhiteSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
 }
