@@ -1,8 +1,10 @@
 import DriverProtocol
 
 /// An app's template, or one that lies within it, as it is written. A value is refused where oned would not read it back
-/// as it was sent.
+/// as it was sent. Names are put in capitals.
 public struct AppTemplate {
+    public typealias Bytes = UnsafeBufferPointer<UInt8>
+
     /// Most of the recorded apps' templates have less.
     private static let room = 4096
 
@@ -15,38 +17,50 @@ public struct AppTemplate {
         writer = TemplateWriter(room: Self.room, quotesAreEscaped: quotesAreEscaped)
     }
 
-    var bytes: [UInt8] { writer.bytes }
+    var bytes: ArraySlice<UInt8> { writer.bytes }
 
-    public var isEmpty: Bool { writer.bytes.isEmpty }
+    // MARK: Attributes
 
-    /// Appends an attribute, or a pair of the vector that has been begun. The name must be in capitals.
-    public mutating func append(_ name: String, _ value: String) throws(AppReport.Unusable) {
+    /// Appends an attribute, or a pair of the vector that has been begun. The value must be UTF-8.
+    public mutating func append(_ name: Bytes, _ value: Bytes) throws(AppReport.Unusable) {
         guard writer.append(name, value) else { throw unusable(name, value) }
     }
 
-    /// As ``append(_:_:)-(_,String)``, for a value in UTF-8.
-    public mutating func append(_ name: String, _ value: UnsafeBufferPointer<UInt8>) throws(AppReport.Unusable) {
-        guard writer.append(name, value) else { throw unusable(name, String(decoding: value, as: UTF8.self)) }
+    public mutating func append(_ name: StaticString, _ value: Bytes) throws(AppReport.Unusable) {
+        try append(name.bytes, value)
+    }
+
+    public mutating func append(_ name: StaticString, _ value: String) throws(AppReport.Unusable) {
+        var value = value
+        let problem = value.withUTF8 { value in
+            writer.append(name.bytes, value) ? nil : unusable(name.bytes, value)
+        }
+        if let problem { throw problem }
     }
 
     /// Appends the attribute where there is a value.
-    public mutating func append(_ name: String, optional value: String?) throws(AppReport.Unusable) {
+    public mutating func append(_ name: StaticString, optional value: String?) throws(AppReport.Unusable) {
         if let value { try append(name, value) }
     }
 
     /// Appends a template within the template, unless it is empty.
-    public mutating func append(_ name: String, encoded inner: AppTemplate) {
-        if !inner.isEmpty { append(name, encoded: inner.bytes) }
+    public mutating func append(_ name: StaticString, encoded inner: AppTemplate) {
+        if !inner.bytes.isEmpty { append(name, encoded: inner.bytes) }
     }
 
     /// Appends an attribute that has `content` as base64.
-    public mutating func append(_ name: String, encoded content: some Collection<UInt8>) {
-        writer.append(name, base64: content)
+    public mutating func append(_ name: StaticString, encoded content: some Collection<UInt8>) {
+        let text = Base64.encode(content)
+        _ = text.withUnsafeBufferPointer { writer.append(name.bytes, $0) }
     }
 
-    public mutating func beginVector(_ name: String) {
-        vector = name
+    public mutating func beginVector(_ name: Bytes) {
+        vector = String(decoding: name, as: UTF8.self)
         writer.beginVector(name)
+    }
+
+    public mutating func beginVector(_ name: StaticString) {
+        beginVector(name.bytes)
     }
 
     public mutating func endVector() {
@@ -54,11 +68,17 @@ public struct AppTemplate {
         writer.endVector()
     }
 
-    private func unusable(_ name: String, _ value: String) -> AppReport.Unusable {
+    private func unusable(_ name: Bytes, _ value: Bytes) -> AppReport.Unusable {
+        let text = String(decoding: value, as: UTF8.self)
         let reason =
-            value.hasSuffix("\\")
-            ? "ends in a backslash" : value.contains("]]>") ? "has ]]> in it" : "has a control character in it"
-        let path = vector.map { "\($0)/\(name)" } ?? name
-        return AppReport.Unusable("its \(path) \(reason), which a template of OpenNebula cannot hold")
+            text.hasSuffix("\\")
+            ? "ends in a backslash" : text.contains("]]>") ? "has ]]> in it" : "has a control character in it"
+        let path = (vector.map { $0 + "/" } ?? "") + String(decoding: name, as: UTF8.self)
+        return AppReport.Unusable("its \(path.uppercased()) \(reason), which a template of OpenNebula cannot hold")
     }
+}
+
+extension StaticString {
+    /// Its text in UTF-8.
+    public var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }

@@ -131,23 +131,30 @@ public enum Base64 {
         let size = (bytes.count + 2) / 3 * 4
         return [UInt8](unsafeUninitializedCapacity: size) { room, count in
             count = size
-            guard let base = bytes.baseAddress, let text = UnsafeMutableRawPointer(room.baseAddress) else { return }
+            guard let base = UnsafeRawPointer(bytes.baseAddress), let text = UnsafeMutableRawPointer(room.baseAddress)
+            else { return }
             pairs.withUnsafeBufferPointer { pairs in
-                func put(_ group: UInt32, at offset: Int) {
-                    text.storeBytes(of: pairs[Int(group >> 12)].littleEndian, toByteOffset: offset, as: UInt16.self)
-                    text.storeBytes(
-                        of: pairs[Int(group & 0xFFF)].littleEndian, toByteOffset: offset + 2, as: UInt16.self)
+                // Six bytes at a time, of the eight that are read.
+                var offset = 0
+                while offset + 8 <= bytes.count {
+                    let bits = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).bigEndian
+                    let digits =
+                        UInt64(pairs[Int(bits >> 52)]) | UInt64(pairs[Int(bits >> 40 & 0xFFF)]) << 16
+                        | UInt64(pairs[Int(bits >> 28 & 0xFFF)]) << 32 | UInt64(pairs[Int(bits >> 16 & 0xFFF)]) << 48
+                    text.storeBytes(of: digits.littleEndian, toByteOffset: offset / 3 * 4, as: UInt64.self)
+                    offset += 6
                 }
-                let whole = bytes.count / 3
-                for group in 0..<whole {
-                    let source = base + 3 * group
-                    put(UInt32(source[0]) << 16 | UInt32(source[1]) << 8 | UInt32(source[2]), at: 4 * group)
+                while offset < bytes.count {
+                    let length = min(3, bytes.count - offset)
+                    let second = length > 1 ? UInt32(bytes[offset + 1]) : 0
+                    let third = length > 2 ? UInt32(bytes[offset + 2]) : 0
+                    let bits = UInt32(bytes[offset]) << 16 | second << 8 | third
+                    let digits = UInt32(pairs[Int(bits >> 12)]) | UInt32(pairs[Int(bits & 0xFFF)]) << 16
+                    text.storeBytes(of: digits.littleEndian, toByteOffset: offset / 3 * 4, as: UInt32.self)
+                    offset += 3
                 }
-                let rest = bytes[(3 * whole)...]
-                guard let last = rest.first else { return }
-                put(UInt32(last) << 16 | (rest.count == 2 ? UInt32(rest.last!) << 8 : 0), at: 4 * whole)
-                for position in size - 3 + rest.count..<size { room[position] = UInt8(ascii: "=") }
             }
+            for position in size - (3 - bytes.count % 3) % 3..<size { room[position] = UInt8(ascii: "=") }
         }
     }
 }

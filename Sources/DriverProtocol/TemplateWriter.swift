@@ -1,135 +1,200 @@
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
 ///
-/// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; each method that takes
-/// a value answers whether it could be written as it is.
+/// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; what takes a value
+/// answers whether that could be written as it is.
 public struct TemplateWriter {
-    /// What has been written.
-    public private(set) var bytes: [UInt8] = []
-    private let escapesEachQuote: Bool
+    /// What has been written, and room for more.
+    private var storage: [UInt8]
+    private var count = 0
+    private let quotesAreEscaped: Bool
     /// How many pairs have been written of the vector that is not yet ended.
     private var pairs: Int?
 
     /// - Parameters:
     ///   - room: how many bytes to make room for, for a start.
     ///   - quotesAreEscaped: whether quotation marks in values may have the backslash before them already.
-    public init(room: Int = 0, quotesAreEscaped: Bool = false) {
-        bytes.reserveCapacity(room)
-        escapesEachQuote = !quotesAreEscaped
+    public init(room: Int = 256, quotesAreEscaped: Bool = false) {
+        storage = [UInt8](repeating: 0, count: room)
+        self.quotesAreEscaped = quotesAreEscaped
     }
+
+    /// What has been written.
+    public var bytes: ArraySlice<UInt8> { storage[..<count] }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Writes a line for the attribute; between ``beginVector(_:)`` and ``endVector()``, a pair of the vector. The name must
-    /// be in capitals, and the value UTF-8.
-    public mutating func append(_ name: String, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        if let count = pairs {
-            if count > 0 { bytes.append(UInt8(ascii: ",")) }
-            pairs = count + 1
+    /// Writes a line for the attribute, its name in capitals; between ``beginVector(_:)`` and ``endVector()``, a pair of the
+    /// vector. The value must be UTF-8.
+    public mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        makeRoom(name.count + 2 * value.count + 8)
+        if let written = pairs {
+            if written > 0 { put(UInt8(ascii: ",")) }
+            pairs = written + 1
         }
-        put(name)
-        put("=\"")
-        let isUnchanged = append(representable: value, inQuotes: true)
-        bytes.append(UInt8(ascii: "\""))
-        if pairs == nil { bytes.append(0x0A) }
+        put(name: name)
+        put(UInt8(ascii: "\""))
+        let isUnchanged = put(value, inQuotes: true)
+        put(UInt8(ascii: "\""))
+        if pairs == nil { put(0x0A) }
         return isUnchanged
     }
 
-    /// As ``append(_:_:)-(_,UnsafeBufferPointer<UInt8>)``.
-    public mutating func append(_ name: String, _ value: String) -> Bool {
-        var value = value
-        return value.withUTF8 { append(name, $0) }
-    }
-
-    public mutating func beginVector(_ name: String) {
-        put(name)
-        put("=[")
+    public mutating func beginVector(_ name: UnsafeBufferPointer<UInt8>) {
+        makeRoom(name.count + 2)
+        put(name: name)
+        put(UInt8(ascii: "["))
         pairs = 0
     }
 
     public mutating func endVector() {
-        put("]\n")
+        makeRoom(2)
+        put(UInt8(ascii: "]"))
+        put(0x0A)
         pairs = nil
-    }
-
-    /// Writes a line for an attribute that holds what another writer has written, in base64.
-    public mutating func append(_ name: String, base64 content: some Collection<UInt8>) {
-        put(name)
-        put("=\"")
-        bytes += Base64.encode(content)
-        put("\"\n")
-    }
-
-    private mutating func put(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
     mutating func append(_ attribute: Template.Attribute) {
         switch attribute.value {
-        case .text(let value): _ = append(attribute.name, value)
+        case .text(let value): append(attribute.name, value)
         case .vector(let pairs):
-            beginVector(attribute.name)
-            for pair in pairs { _ = append(pair.name, pair.value) }
+            var name = attribute.name
+            name.withUTF8 { beginVector($0) }
+            for pair in pairs { append(pair.name, pair.value) }
             endVector()
         }
     }
 
-    // MARK: Values
-
-    /// What can be written of `value`, without quotation marks around it: see ``Template/representable(_:)``.
-    mutating func append(representable value: String) {
-        var value = value
-        _ = value.withUTF8 { append(representable: $0, inQuotes: false) }
+    private mutating func append(_ name: String, _ value: String) {
+        var (name, value) = (name, value)
+        name.withUTF8 { name in value.withUTF8 { value in _ = append(name, value) } }
     }
 
-    private mutating func append(representable value: UnsafeBufferPointer<UInt8>, inQuotes: Bool) -> Bool {
-        let start = bytes.count
-        var isUnchanged = true
+    /// Writes what can be written of `value`, without quotation marks around it: see ``Template/representable(_:)``.
+    mutating func append(representable value: String) {
+        var value = value
+        value.withUTF8 { value in
+            makeRoom(2 * value.count + 8)
+            _ = put(value, inQuotes: false)
+        }
+    }
+
+    // MARK: Where there is room
+
+    private mutating func makeRoom(_ room: Int) {
+        guard storage.count - count < room else { return }
+        storage += repeatElement(0, count: storage.count + room)
+    }
+
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        storage[count] = byte
+        count += 1
+    }
+
+    private mutating func put(name: UnsafeBufferPointer<UInt8>) {
+        for byte in name { put(byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte) }
+        put(UInt8(ascii: "="))
+    }
+
+    private mutating func put(_ value: UnsafeBufferPointer<UInt8>, inQuotes: Bool) -> Bool {
+        let (start, escapesEach) = (count, !quotesAreEscaped)
+        let written = storage.withUnsafeMutableBufferPointer { storage in
+            RepresentableText(storage.baseAddress! + start, inQuotes: inQuotes, escapesEachQuote: escapesEach)
+                .writing(value)
+        }
+        count += written.count
+        return written.isUnchanged
+    }
+}
+
+/// A value as it is written to a template.
+private struct RepresentableText {
+    private let target: UnsafeMutablePointer<UInt8>
+    private let inQuotes: Bool
+    private let escapesEachQuote: Bool
+    private(set) var count = 0
+    /// Whether oned reads the value as it was given.
+    private(set) var isUnchanged = true
+
+    init(_ target: UnsafeMutablePointer<UInt8>, inQuotes: Bool, escapesEachQuote: Bool) {
+        self.target = target
+        self.inQuotes = inQuotes
+        self.escapesEachQuote = escapesEachQuote
+    }
+
+    /// `value` written where there is room for twice its size and a byte.
+    consuming func writing(_ value: UnsafeBufferPointer<UInt8>) -> RepresentableText {
         var offset = 0
         while true {
-            let end = Self.endOfPlainText(in: value, from: offset)
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: value[offset..<end]))
-            guard end < value.count else { break }
-            let omitted = Self.omittedLength(value, at: end)
+            copyPlainText(of: value, from: &offset)
+            guard offset < value.count else { break }
+            let omitted = Self.omittedLength(value, at: offset)
             if omitted == 0 {
-                let isAsItIs = append(special: value[end], since: start, inQuotes: inQuotes)
-                isUnchanged = isUnchanged && isAsItIs
+                put(special: value[offset])
             } else {
                 isUnchanged = false
             }
-            offset = end + max(1, omitted)
+            offset += max(1, omitted)
         }
-        guard bytes.count > start, bytes.last == UInt8(ascii: "\\") else { return isUnchanged }
-        bytes.append(0x20)
-        return false
+        if count > 0, target[count - 1] == UInt8(ascii: "\\") { putSpace() }
+        return self
     }
 
-    /// Whether `byte` means what it meant without a space before it.
-    private mutating func append(special byte: UInt8, since start: Int, inQuotes: Bool) -> Bool {
-        let isSectionEnd =
-            byte == UInt8(ascii: ">") && bytes.count - start >= 2 && bytes.suffix(2).elementsEqual("]]".utf8)
-        if isSectionEnd {
-            bytes.append(0x20)
-        } else if byte == UInt8(ascii: "\""), inQuotes {
-            let isEscaped = !escapesEachQuote && bytes.last == UInt8(ascii: "\\")
-            if !isEscaped { bytes.append(UInt8(ascii: "\\")) }
+    private mutating func put(special byte: UInt8) {
+        if byte == UInt8(ascii: ">"), count >= 2, target[count - 1] == UInt8(ascii: "]"),
+            target[count - 2] == UInt8(ascii: "]")
+        {
+            putSpace()
+        } else if byte == UInt8(ascii: "\""), inQuotes,
+            escapesEachQuote || count == 0 || target[count - 1] != UInt8(ascii: "\\")
+        {
+            put(UInt8(ascii: "\\"))
         }
-        bytes.append(byte)
-        return !isSectionEnd
+        put(byte)
     }
 
-    /// Where the first byte stands, from `offset` on, that can't simply be copied.
-    private static func endOfPlainText(in value: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int {
-        isSpecial.withUnsafeBufferPointer { isSpecial in
-            var offset = offset
-            while offset < value.count, !isSpecial[Int(value[offset])] { offset += 1 }
-            return offset
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        target[count] = byte
+        count += 1
+    }
+
+    private mutating func putSpace() {
+        put(0x20)
+        isUnchanged = false
+    }
+
+    /// Copies up to the first byte that can't simply be copied.
+    @inline(__always)
+    private mutating func copyPlainText(of value: UnsafeBufferPointer<UInt8>, from offset: inout Int) {
+        while offset + 8 <= value.count {
+            let word = UnsafeRawPointer(value.baseAddress! + offset).loadUnaligned(as: UInt64.self)
+            guard !Self.maySpecial(in: word) else { break }
+            UnsafeMutableRawPointer(target + count).storeBytes(of: word, as: UInt64.self)
+            count += 8
+            offset += 8
+        }
+        while offset < value.count, !Self.isSpecial(value[offset]) {
+            put(value[offset])
+            offset += 1
         }
     }
 
-    /// The bytes that can't simply be copied, or that begin a character of which this may be true.
-    private static let isSpecial: [Bool] = (0...255).map { byte in
-        byte < 0x20 || [0x22, 0x3E, 0x7F, 0xC2, 0xEF].contains(byte)
+    /// Whether the byte can't simply be copied, or begins a character of which this may be true.
+    @inline(__always)
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x22 || byte == 0x3E || byte == 0x7F || byte == 0xC2 || byte == 0xEF
+    }
+
+    /// Whether one of eight bytes may be special: false where all are ASCII and none is.
+    @inline(__always)
+    private static func maySpecial(in word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let (quotes, ends) = (word ^ ones &* 0x22, word ^ ones &* 0x3E)
+        let found =
+            (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (ends &- ones) & ~ends | word
+            | (word &+ ones)
+        return found & (ones &* 0x80) != 0
     }
 
     /// How many bytes the character at `offset` has, if it cannot be written; 0 where it can.

@@ -163,6 +163,7 @@ extension JSONReader {
         guard offset < end else { throw failure("the document ends too early") }
     }
 
+    @inline(__always)
     private mutating func escape() throws(JSONError) -> Unicode.Scalar {
         guard offset + 1 < end else { throw failure("the document ends too early") }
         let plain: Unicode.Scalar

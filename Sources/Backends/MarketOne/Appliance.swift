@@ -161,12 +161,12 @@ struct Appliance {
     // MARK: Values
 
     /// Appends what is there as text, where there is something.
-    private func append(_ name: String, _ member: StaticString, to app: inout AppTemplate) throws(Unusable) {
+    private func append(_ name: StaticString, _ member: StaticString, to app: inout AppTemplate) throws(Unusable) {
         guard value[member]?.kind == .array else { return try append(name, value[member], to: &app) }
         try app.append(name, optional: text(member))
     }
 
-    private func append(_ name: String, _ value: JSONValue?, to app: inout AppTemplate) throws(Unusable) {
+    private func append(_ name: StaticString, _ value: JSONValue?, to app: inout AppTemplate) throws(Unusable) {
         if let text = value?.utf8, !text.isEmpty { try app.append(name, text) }
     }
 
@@ -209,10 +209,11 @@ struct Appliance {
     private func checksum(
         _ file: JSONValue, _ name: StaticString, digits: Int
     ) throws(Unusable) -> String? {
-        guard let text = nonEmpty(file[name]) ?? nonEmpty(file["checksum"]?[name]) else { return nil }
-        guard text.utf8.allSatisfy(isHexadecimalDigit), text.utf8.count == digits else {
+        let values = [file[name], file["checksum"]?[name]]
+        guard let text = values.lazy.compactMap({ $0?.utf8 }).first(where: { !$0.isEmpty }) else { return nil }
+        guard text.count == digits, text.allSatisfy(isHexadecimalDigit) else {
             throw Unusable("its \(name) is no checksum")
         }
-        return text.lowercased()
+        return String(decoding: text, as: UTF8.self).lowercased()
     }
 }

@@ -5,7 +5,7 @@ import JSON
 /// The VM template of an app: the catalog's JSON object, and what follows from the app's hypervisor and architecture.
 struct MachineTemplate {
     /// The firmware that a virtual machine of that architecture boots with, where its template says nothing else.
-    private static let armSystem = [
+    private static let armSystem: [(name: StaticString, value: StaticString)] = [
         ("ARCH", "aarch64"), ("FIRMWARE", "/usr/share/AAVMF/AAVMF_CODE.fd"), ("FIRMWARE_SECURE", "no"),
         ("MACHINE", "virt"),
     ]
@@ -40,20 +40,22 @@ struct MachineTemplate {
                 )
                 continue
             }
-            switch name {
-            case "SCHED_REQUIREMENTS" where member.value.utf8 != nil:
+            if Self.isName(name, "SCHED_REQUIREMENTS"), member.value.utf8 != nil {
                 requirements = Self.text(of: member.value).map { String(decoding: $0, as: UTF8.self) } ?? requirements
-            case "OS" where needsArmSystem && member.value.kind == .object:
-                hasSystem = true
-                let pairs = Self.pairs(member.value, of: name, warn: warn)
-                try Self.append(name, pairs, completedBy: Self.armSystem, to: &template)
-            default:
-                hasHypervisor = hasHypervisor || name == "HYPERVISOR"
-                try Self.append(name, member.value, to: &template, warn: warn)
+                continue
             }
+            hasHypervisor = hasHypervisor || Self.isName(name, "HYPERVISOR")
+            let isSystem = needsArmSystem && member.value.kind == .object && Self.isName(name, "OS")
+            hasSystem = hasSystem || isSystem
+            try Self.append(
+                name, member.value, completedBy: isSystem ? Self.armSystem : [], to: &template, warn: warn)
         }
         try template.append("SCHED_REQUIREMENTS", optional: requirement(beside: requirements))
-        if needsArmSystem, !hasSystem { try Self.append("OS", [], completedBy: Self.armSystem, to: &template) }
+        if needsArmSystem, !hasSystem {
+            template.beginVector("OS")
+            for pair in Self.armSystem { try template.append(pair.name, pair.value.bytes) }
+            template.endVector()
+        }
         if !hasHypervisor { try template.append("HYPERVISOR", optional: hypervisor) }
         return template
     }
@@ -69,65 +71,69 @@ struct MachineTemplate {
 
     // MARK: Values
 
-    private typealias Pair = (name: String, text: UnsafeBufferPointer<UInt8>)
+    private typealias Bytes = AppTemplate.Bytes
 
+    /// - Parameter defaults: the pairs that the vector has to have, whatever it says, where the value is an object.
     private static func append(
-        _ name: String, _ value: JSONValue, to template: inout AppTemplate, warn: (String) -> Void
+        _ name: Bytes, _ value: JSONValue, completedBy defaults: [(name: StaticString, value: StaticString)] = [],
+        to template: inout AppTemplate, warn: (String) -> Void
     ) throws(AppReport.Unusable) {
         switch value.kind {
         case .null: break
         case .string, .number, .bool: if let text = text(of: value) { try template.append(name, text) }
-        case .object: try append(name, pairs(value, of: name, warn: warn), to: &template)
+        case .object:
+            let pairs = pairs(value, of: name, warn: warn)
+            guard !pairs.isEmpty || !defaults.isEmpty else { return }
+            template.beginVector(name)
+            for pair in pairs { try template.append(pair.name, pair.text) }
+            for pair in defaults where !pairs.contains(where: { isName($0.name, pair.name) }) {
+                try template.append(pair.name, pair.value.bytes)
+            }
+            template.endVector()
         case .array:
             // An attribute that repeats: several DISK, NIC or INPUT.
             for element in value.elements where element.kind != .array {
                 try append(name, element, to: &template, warn: warn)
             }
             if value.elements.contains(where: { $0.kind == .array }) {
-                warn("a list within the list \(name) of its template is left out")
+                warn("a list within the list \(capitals(name)) of its template is left out")
             }
         }
     }
 
-    /// Appends a vector of the pairs, and of those `defaults` that are not among them; nothing where there are none.
-    private static func append(
-        _ name: String, _ pairs: [Pair], completedBy defaults: [(name: String, value: String)] = [],
-        to template: inout AppTemplate
-    ) throws(AppReport.Unusable) {
-        guard !pairs.isEmpty || !defaults.isEmpty else { return }
-        template.beginVector(name)
-        for pair in pairs { try template.append(pair.name, pair.text) }
-        for pair in defaults where !pairs.contains(where: { $0.name == pair.name }) {
-            try template.append(pair.name, pair.value)
-        }
-        template.endVector()
-    }
-
-    private static func pairs(_ object: JSONValue, of vector: String, warn: (String) -> Void) -> [Pair] {
-        object.members.compactMap { member in
-            guard let name = attributeName(member.name), member.value.kind != .array, member.value.kind != .object
-            else {
-                let path = oneLine("\(vector)/\(member.name.text ?? "")", limit: 80)
+    private static func pairs(
+        _ object: JSONValue, of vector: Bytes, warn: (String) -> Void
+    ) -> [(name: Bytes, text: Bytes)] {
+        var pairs: [(name: Bytes, text: Bytes)] = []
+        for member in object.members {
+            if let name = attributeName(member.name), member.value.kind != .array, member.value.kind != .object {
+                if let text = text(of: member.value) { pairs.append((name, text)) }
+            } else {
+                let path = oneLine("\(capitals(vector))/\(member.name.text ?? "")", limit: 80)
                 warn("the attribute \(quoted(path)) of its template is left out: oned cannot hold it")
-                return nil
             }
-            return text(of: member.value).map { (name, $0) }
         }
+        return pairs
     }
 
     /// What a scalar says, where that is something.
-    private static func text(of value: JSONValue) -> UnsafeBufferPointer<UInt8>? {
+    private static func text(of value: JSONValue) -> Bytes? {
         value.utf8.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The name in capitals; nil where oned would not take it for one.
-    private static func attributeName(_ name: JSONValue) -> String? {
-        guard let text = text(of: name), text.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") }) else {
-            return nil
-        }
-        return String(unsafeUninitializedCapacity: text.count) { room in
-            for (position, byte) in text.enumerated() { room[position] = byte < 0x61 ? byte : byte - 0x20 }
-            return text.count
-        }
+    /// The name, where oned would take it for one.
+    private static func attributeName(_ name: JSONValue) -> Bytes? {
+        guard let text = text(of: name) else { return nil }
+        for byte in text where !isAlphanumeric(byte) && byte != UInt8(ascii: "_") { return nil }
+        return text
+    }
+
+    /// Whether an attribute's name is that one, written in capitals.
+    private static func isName(_ name: Bytes, _ capitals: StaticString) -> Bool {
+        name.count == capitals.bytes.count && zip(name, capitals.bytes).allSatisfy { $0 == $1 || $0 == $1 | 0x20 }
+    }
+
+    private static func capitals(_ name: Bytes) -> String {
+        String(decoding: name, as: UTF8.self).uppercased()
     }
 }
