@@ -63,9 +63,10 @@ public struct AppTemplate {
         beginVector(name.bytes)
     }
 
+    /// Ends the vector; one without a pair goes again.
     public mutating func endVector() {
         vector = nil
-        writer.endVector()
+        writer.endVector(keepsEmpty: false)
     }
 
     private func unusable(_ name: Bytes, _ value: Bytes) -> AppReport.Unusable {

@@ -40,7 +40,7 @@ public enum ImageStream {
             guard parts.count == 4, parts[3] == "default", architectures.contains(parts[2]) else {
                 return try reader.skip()
             }
-            let newest = newestVersion(try reader.value())
+            let newest = newestVersion(try reader.value(members: ["versions"]))
             body(
                 Product(
                     distribution: parts[0], release: parts[1], architecture: parts[2], built: newest?.date,
@@ -53,7 +53,7 @@ public enum ImageStream {
     public static func file(at path: String, in document: inout CatalogDocument) throws -> File? {
         var found: File?
         _ = try products(of: &document) { _, reader in
-            guard let versions = try reader.value()?["versions"] else { return }
+            guard let versions = try reader.value(members: ["versions"])?["versions"] else { return }
             for items in versions.members.lazy.compactMap({ $0.value["items"] }) {
                 for item in items.members where item.value["path"]?.text == path { found = file(item.value) }
             }

@@ -9,6 +9,8 @@ public struct TemplateWriter {
     private let quotesAreEscaped: Bool
     /// How many pairs have been written of the vector that is not yet ended.
     private var pairs: Int?
+    /// Where that vector begins.
+    private var vectorStart = 0
 
     /// - Parameters:
     ///   - room: how many bytes to make room for, for a start.
@@ -41,12 +43,19 @@ public struct TemplateWriter {
 
     public mutating func beginVector(_ name: UnsafeBufferPointer<UInt8>) {
         makeRoom(name.count + 2)
+        vectorStart = count
         put(name: name)
         put(UInt8(ascii: "["))
         pairs = 0
     }
 
-    public mutating func endVector() {
+    /// Ends the vector; one without a pair goes again unless `keepsEmpty`.
+    public mutating func endVector(keepsEmpty: Bool = true) {
+        if pairs == 0, !keepsEmpty {
+            count = vectorStart
+            pairs = nil
+            return
+        }
         makeRoom(2)
         put(UInt8(ascii: "]"))
         put(0x0A)
@@ -92,7 +101,13 @@ public struct TemplateWriter {
     }
 
     private mutating func put(name: UnsafeBufferPointer<UInt8>) {
-        for byte in name { put(byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte) }
+        let start = count
+        storage.withUnsafeMutableBufferPointer { storage in
+            for (position, byte) in name.enumerated() {
+                storage[start + position] = byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte
+            }
+        }
+        count += name.count
         put(UInt8(ascii: "="))
     }
 

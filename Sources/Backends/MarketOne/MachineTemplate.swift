@@ -82,11 +82,9 @@ struct MachineTemplate {
         case .null: break
         case .string, .number, .bool: if let text = text(of: value) { try template.append(name, text) }
         case .object:
-            let pairs = pairs(value, of: name, warn: warn)
-            guard !pairs.isEmpty || !defaults.isEmpty else { return }
             template.beginVector(name)
-            for pair in pairs { try template.append(pair.name, pair.text) }
-            for pair in defaults where !pairs.contains(where: { isName($0.name, pair.name) }) {
+            try appendPairs(of: value, in: name, to: &template, warn: warn)
+            for pair in defaults where !hasPair(value, pair.name) {
                 try template.append(pair.name, pair.value.bytes)
             }
             template.endVector()
@@ -101,19 +99,24 @@ struct MachineTemplate {
         }
     }
 
-    private static func pairs(
-        _ object: JSONValue, of vector: Bytes, warn: (String) -> Void
-    ) -> [(name: Bytes, text: Bytes)] {
-        var pairs: [(name: Bytes, text: Bytes)] = []
+    private static func appendPairs(
+        of object: JSONValue, in vector: Bytes, to template: inout AppTemplate, warn: (String) -> Void
+    ) throws(AppReport.Unusable) {
         for member in object.members {
             if let name = attributeName(member.name), member.value.kind != .array, member.value.kind != .object {
-                if let text = text(of: member.value) { pairs.append((name, text)) }
+                if let text = text(of: member.value) { try template.append(name, text) }
             } else {
                 let path = oneLine("\(capitals(vector))/\(member.name.text ?? "")", limit: 80)
                 warn("the attribute \(quoted(path)) of its template is left out: oned cannot hold it")
             }
         }
-        return pairs
+    }
+
+    /// Whether the vector that is made of the object has a pair of that name.
+    private static func hasPair(_ object: JSONValue, _ name: StaticString) -> Bool {
+        object.members.contains { member in
+            attributeName(member.name).map { isName($0, name) } == true && text(of: member.value) != nil
+        }
     }
 
     /// What a scalar says, where that is something.
