@@ -56,11 +56,10 @@ public struct AppNames: Sendable {
 
     /// Quickly: true for most names, which stay as they are.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first != 0x20, text.utf8.last != 0x20 else { return false }
+        guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.last != 0x20 else { return false }
         return text.utf8.count <= maximumLength
             && text.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
-                    || " .()-".utf8.contains(byte)
+                isAlphanumeric(byte) || " .()-_".utf8.contains(byte)
             }
     }
 

@@ -15,7 +15,7 @@ public struct AppReport {
     private static let namedLimit = 100
 
     private let log: Log
-    private var text = ""
+    private var lines: [UInt8] = []
     private var names: Set<String> = []
     public private(set) var count = 0
     public private(set) var filtered = 0
@@ -24,45 +24,19 @@ public struct AppReport {
     /// A report that tells `log` what it leaves out, for a catalog of so many bytes.
     public init(catalogSize: Int, log: Log) {
         self.log = log
-        // Room that is never written to costs nothing, and text that moves as it grows costs its size once more.
-        text.reserveCapacity(2 * catalogSize)
+        // Room that is never written to costs nothing, and what moves as it grows costs its size once more.
+        lines.reserveCapacity(2 * catalogSize)
     }
 
-    /// Adds an app. Throws where its text would not be the same once oned has read it.
-    public mutating func append(_ app: Template, name: String) throws(Unusable) {
-        for attribute in app.attributes {
-            guard case .text(let value) = attribute.value else {
-                guard case .vector(let pairs) = attribute.value else { continue }
-                for pair in pairs { try Self.check(pair.value, "\(attribute.name)/\(pair.name)") }
-                continue
-            }
-            try Self.check(value, attribute.name)
-        }
+    /// Adds an app that is called `name`.
+    public mutating func append(_ app: AppTemplate, name: String) {
         if !names.insert(name).inserted {
             log.warning("two apps of the catalog are named \(quoted(name)): oned keeps one of them")
         }
-        text += "APP=\""
-        text += app.base64
-        text += "\"\n"
+        lines += "APP=\"".utf8
+        lines += Base64.encode(app.bytes)
+        lines += "\"\n".utf8
         count += 1
-    }
-
-    /// Throws where `value` cannot be written in oned's template syntax as it is.
-    public static func check(_ value: String, _ attribute: String) throws(Unusable) {
-        guard mayNeedChange(value), Template.representable(value) != value else { return }
-        let reason =
-            value.hasSuffix("\\")
-            ? "ends in a backslash" : value.contains("]]>") ? "has ]]> in it" : "has a control character in it"
-        throw Unusable("its \(attribute) \(reason), which a template of OpenNebula cannot hold")
-    }
-
-    /// Quickly: false for what is written as it is without a doubt.
-    private static func mayNeedChange(_ value: String) -> Bool {
-        var value = value
-        return value.withUTF8 { bytes in
-            bytes.last == UInt8(ascii: "\\")
-                || bytes.contains { $0 < 0x20 || $0 == 0x3E || $0 == 0x7F || $0 == 0xC2 || $0 == 0xEF }
-        }
     }
 
     /// An app that the market's filters do not want.
@@ -101,6 +75,6 @@ public struct AppReport {
                 }
             throw DriverError("use", "the catalog \(quoted(url))", cause: cause, remedy: remedy)
         }
-        return Reply(text)
+        return Reply(bytes: lines)
     }
 }

@@ -25,9 +25,10 @@ public struct CatalogDocument {
     public mutating func read<Result>(
         _ body: (inout JSONReader, _ release: (Int) -> Void) throws -> Result
     ) throws -> Result {
-        try bytes.withUnsafeMutableBytes { bytes in
-            var released = ReleasedPages(bytes)
-            return try JSONReader.read(UnsafeBufferPointer(bytes.bindMemory(to: UInt8.self))) { reader in
+        JSONReader.repair(&bytes)
+        return try bytes.withUnsafeMutableBufferPointer { bytes in
+            var released = ReleasedPages(UnsafeMutableRawBufferPointer(bytes))
+            return try JSONReader.read(bytes) { reader in
                 try body(&reader) { offset in released.advance(to: offset) }
             }
         }

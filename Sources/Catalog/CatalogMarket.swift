@@ -56,7 +56,7 @@ public struct CatalogMarket: Sendable {
         let isURL = ["http://", "https://"].contains {
             url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
         }
-        guard isURL, isSafeInURL(url.dropFirst(5)), !url.contains("?"), !url.contains("#") else {
+        guard isURL, isSafeInURL(url), !url.contains("?"), !url.contains("#") else {
             throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
         }
         return url
@@ -69,16 +69,13 @@ public struct CatalogMarket: Sendable {
                 "read", quoted(installation.remotes + "/VERSION"), cause: "it does not tell the release of OpenNebula",
                 remedy: "restore the file: the catalog's server chooses the apps by the release")
         }
-        let words = [version, installation.edition].compactMap { $0 }.filter { isSafeInURL($0[...]) }
+        let words = [version, installation.edition].compactMap { $0 }.filter(isSafeInURL)
         return "OpenNebula \(words.joined(separator: " ")) (Market Driver)"
     }
 }
 
 /// Whether `text` holds nothing but characters that may stand in a URL, none of which means anything to a template or a
 /// shell: letters, digits, and `-._~:/?@!*+,=%[]&`.
-public func isSafeInURL(_ text: some StringProtocol) -> Bool {
-    text.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
-            || "-._~:/?#@!*+,=%[]&".utf8.contains(byte)
-    }
+public func isSafeInURL(_ text: String) -> Bool {
+    text.utf8.allSatisfy { isAlphanumeric($0) || "-._~:/?#@!*+,=%[]&".utf8.contains($0) }
 }

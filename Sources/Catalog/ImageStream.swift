@@ -33,20 +33,18 @@ public enum ImageStream {
     public static func read(
         _ document: inout CatalogDocument, architectures: Set<String>, _ body: (Product) -> Void
     ) throws {
-        let hasProducts = try document.read { reader, release in
-            try products(of: &reader) { key, reader in
-                let parts = key.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-                if parts.count == 4, parts[3] == "default", architectures.contains(parts[2]) {
-                    let newest = try newestVersion(&reader)
-                    body(
-                        Product(
-                            distribution: parts[0], release: parts[1], architecture: parts[2], built: newest?.date,
-                            file: newest.flatMap { rootFile($0.value) }))
-                } else {
-                    try reader.skip()
-                }
-                release(reader.offset)
+        let hasProducts = try products(of: &document) { key, reader in
+            let parts = key.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
+                String(Substring($0))
             }
+            guard parts.count == 4, parts[3] == "default", architectures.contains(parts[2]) else {
+                return try reader.skip()
+            }
+            let newest = newestVersion(try reader.value(members: ["versions"]))
+            body(
+                Product(
+                    distribution: parts[0], release: parts[1], architecture: parts[2], built: newest?.date,
+                    file: newest.flatMap { rootFile($0.value) }))
         }
         guard hasProducts else { throw AppReport.Unusable("it has no list 'products'") }
     }
@@ -54,15 +52,10 @@ public enum ImageStream {
     /// The file that lies at `path`; nil where the server lists none there.
     public static func file(at path: String, in document: inout CatalogDocument) throws -> File? {
         var found: File?
-        _ = try document.read { reader, release in
-            try products(of: &reader) { _, reader in
-                try each("versions", of: &reader) { _, reader in
-                    try each("items", of: &reader) { _, reader in
-                        guard let item = try reader.valueOrSkip(), item["path"]?.text == path else { return }
-                        found = file(item)
-                    }
-                }
-                release(reader.offset)
+        _ = try products(of: &document) { _, reader in
+            guard let versions = try reader.value(members: ["versions"])?["versions"] else { return }
+            for items in versions.members.lazy.compactMap({ $0.value["items"] }) {
+                for item in items.members where item.value["path"]?.text == path { found = file(item.value) }
             }
         }
         return found
@@ -70,51 +63,46 @@ public enum ImageStream {
 
     // MARK: Reading
 
+    /// Calls `body` for each product's key and value, which it has to read. False where there is no list of products.
     private static func products(
-        of reader: inout JSONReader, _ body: (String, inout JSONReader) throws -> Void
+        of document: inout CatalogDocument, _ body: (String, inout JSONReader) throws -> Void
     ) throws -> Bool {
-        var hasProducts = false
-        let isObject = try reader.members { name, reader in
-            guard name == "products" else { return try reader.skip() }
-            hasProducts = try reader.members(body)
-            if !hasProducts { try reader.skip() }
+        try document.read { reader, release in
+            var hasProducts = false
+            let isObject = try reader.members { name, reader in
+                guard name == "products" else { return try reader.skip() }
+                hasProducts = try reader.members { key, reader in
+                    try body(key, &reader)
+                    release(reader.offset)
+                }
+                if !hasProducts { try reader.skip() }
+            }
+            if !isObject { try reader.skip() }
+            return hasProducts
         }
-        if !isObject { try reader.skip() }
-        return hasProducts
-    }
-
-    /// Reads an object, and calls `body` for the members of its member `name`.
-    private static func each(
-        _ name: String, of reader: inout JSONReader, _ body: (String, inout JSONReader) throws -> Void
-    ) throws {
-        let isObject = try reader.members { key, reader in
-            guard key == name, try reader.members(body) else { return try reader.skip() }
-        }
-        if !isObject { try reader.skip() }
     }
 
     /// The version with the latest date, wherever it stands.
-    private static func newestVersion(_ reader: inout JSONReader) throws -> (date: Int, value: JSONValue)? {
-        var newest: (date: Int, start: JSONReader)?
-        try each("versions", of: &reader) { key, reader in
-            if let date = date(key), date > newest?.date ?? -1 { newest = (date, reader) }
-            try reader.skip()
+    private static func newestVersion(_ product: JSONValue?) -> (date: Int, value: JSONValue)? {
+        guard let versions = product?["versions"] else { return nil }
+        var newest: (date: Int, value: JSONValue)?
+        for version in versions.members {
+            if let date = version.name.text.flatMap(date), date > newest?.date ?? -1 { newest = (date, version.value) }
         }
-        guard var found = newest, let value = try found.start.valueOrSkip() else { return nil }
-        return (found.date, value)
+        return newest
     }
 
     private static func rootFile(_ version: JSONValue) -> File? {
         let items = version["items"]
         let item =
-            ["root.tar.xz", "root.squashfs"].lazy.compactMap { items?[$0] }.first { $0["path"]?.text != nil }
+            [items?["root.tar.xz"], items?["root.squashfs"]].lazy.compactMap { $0 }.first { $0["path"]?.text != nil }
         return item.flatMap(file)
     }
 
     private static func file(_ item: JSONValue) -> File? {
         guard let path = item["path"]?.text else { return nil }
         let sha256 = item["sha256"]?.text?.lowercased()
-        let isDigest = sha256?.utf8.count == 64 && sha256?.allSatisfy { $0.isHexDigit && $0.isASCII } == true
+        let isDigest = sha256?.utf8.count == 64 && sha256?.utf8.allSatisfy(isHexadecimalDigit) == true
         return File(path: path, sha256: isDigest ? sha256 : nil, size: item["size"]?.scalar.flatMap { UInt64($0) })
     }
 
@@ -123,8 +111,8 @@ public enum ImageStream {
         let bytes = Array(text.utf8)
         guard bytes.count == 14, bytes[8] == UInt8(ascii: "_"), bytes[11] == UInt8(ascii: ":") else { return nil }
         func number(_ range: Range<Int>) -> Int32? {
-            bytes[range].allSatisfy { (0x30...0x39).contains($0) }
-                ? Int32(String(decoding: bytes[range], as: UTF8.self)) : nil
+            guard bytes[range].allSatisfy(isDigit) else { return nil }
+            return bytes[range].reduce(0) { 10 * $0 + Int32($1 - 0x30) }
         }
         guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8), let hour = number(9..<11),
             let minute = number(12..<14), (1970...9999).contains(year), (1...12).contains(month),
@@ -139,14 +127,13 @@ public enum ImageStream {
 
     /// Why a path of the server's is not used; nil where it is a plain relative one.
     public static func fault(in path: String) -> String? {
-        let isPlain = path.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) && byte < 0x80
-                || "-._~+/:".utf8.contains(byte)
-        }
-        guard isPlain, !path.contains("://") else { return "its path has characters that no path of an image has" }
+        let isPlain = path.utf8.allSatisfy { isAlphanumeric($0) || "-._~+/:".utf8.contains($0) }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let hasScheme = parts.count > 2 && parts[0].last == UInt8(ascii: ":") && parts[1].isEmpty
+        guard isPlain, !hasScheme else { return "its path has characters that no path of an image has" }
         guard path.utf8.count <= 512 else { return "its path is too long" }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+        guard !parts.contains(where: { $0.isEmpty || $0.count <= 2 && $0.allSatisfy { $0 == UInt8(ascii: ".") } })
+        else {
             return "its path leads out of the server's images"
         }
         return nil

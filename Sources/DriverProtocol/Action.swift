@@ -39,12 +39,16 @@ public struct Request: Sendable {
 /// What an action prints when it has succeeded.
 public struct Reply {
     /// Written to standard output, whole, at the very end.
-    public let text: String
+    public let bytes: [UInt8]
     /// Takes back what the action has done, where the reply can't be delivered.
     public let undo: () -> Void
 
     public init(_ text: String = "", undo: @escaping () -> Void = {}) {
-        self.text = text
+        self.init(bytes: Array(text.utf8), undo: undo)
+    }
+
+    public init(bytes: [UInt8], undo: @escaping () -> Void = {}) {
+        self.bytes = bytes
         self.undo = undo
     }
 

@@ -98,7 +98,7 @@ public enum ActionRunner {
     private static func deliver(_ reply: Reply, to output: FileDescriptor) throws {
         do {
             try Interrupt.check()
-            try write(reply.text, to: output)
+            try reply.bytes.withUnsafeBytes { try output.writeAll($0) }
         } catch {
             Interrupt.holding(reply.undo)
             guard let failure = error as? SystemError else { throw error }

@@ -122,29 +122,39 @@ public enum Base64 {
         return encoded ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0) }
     }
 
+    /// The two digits of each twelve bits, the first one in the lower byte.
+    private static let pairs: [UInt16] = (0..<1 << 12).map { bits in
+        UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 0x3F]) << 8
+    }
+
     private static func encode(buffer bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         let size = (bytes.count + 2) / 3 * 4
         return [UInt8](unsafeUninitializedCapacity: size) { room, count in
-            alphabet.withUnsafeBufferPointer { alphabet in
+            count = size
+            guard let base = UnsafeRawPointer(bytes.baseAddress), let text = UnsafeMutableRawPointer(room.baseAddress)
+            else { return }
+            pairs.withUnsafeBufferPointer { pairs in
+                // Six bytes at a time, of the eight that are read.
                 var offset = 0
+                while offset + 8 <= bytes.count {
+                    let bits = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).bigEndian
+                    let digits =
+                        UInt64(pairs[Int(bits >> 52)]) | UInt64(pairs[Int(bits >> 40 & 0xFFF)]) << 16
+                        | UInt64(pairs[Int(bits >> 28 & 0xFFF)]) << 32 | UInt64(pairs[Int(bits >> 16 & 0xFFF)]) << 48
+                    text.storeBytes(of: digits.littleEndian, toByteOffset: offset / 3 * 4, as: UInt64.self)
+                    offset += 6
+                }
                 while offset < bytes.count {
                     let length = min(3, bytes.count - offset)
-                    let second = length > 1 ? bytes[offset + 1] : 0
-                    let third = length > 2 ? bytes[offset + 2] : 0
-                    room[count] = alphabet[Int(bytes[offset] >> 2)]
-                    room[count + 1] = alphabet[Int((bytes[offset] & 0x3) << 4 | second >> 4)]
-                    room[count + 2] = alphabet[Int((second & 0xF) << 2 | third >> 6)]
-                    room[count + 3] = alphabet[Int(third & 0x3F)]
-                    for place in (length + 1)..<4 { room[count + place] = UInt8(ascii: "=") }
-                    offset += length
-                    count += 4
+                    let second = length > 1 ? UInt32(bytes[offset + 1]) : 0
+                    let third = length > 2 ? UInt32(bytes[offset + 2]) : 0
+                    let bits = UInt32(bytes[offset]) << 16 | second << 8 | third
+                    let digits = UInt32(pairs[Int(bits >> 12)]) | UInt32(pairs[Int(bits & 0xFFF)]) << 16
+                    text.storeBytes(of: digits.littleEndian, toByteOffset: offset / 3 * 4, as: UInt32.self)
+                    offset += 3
                 }
             }
+            for position in size - (3 - bytes.count % 3) % 3..<size { room[position] = UInt8(ascii: "=") }
         }
     }
-}
-
-/// Space, tab, line feed and carriage return: white space in XML, in templates and around base64.
-public func isWhiteSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
 }

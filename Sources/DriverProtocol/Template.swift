@@ -57,13 +57,6 @@ public struct Template: Equatable, Sendable {
         return writer.text
     }
 
-    /// ``text`` as base64 on one line: an app in a report, or a template within another.
-    public var base64: String {
-        var writer = TemplateWriter(room: 4096)
-        for attribute in attributes { writer.append(attribute) }
-        return String(decoding: Base64.encode(writer.bytes), as: UTF8.self)
-    }
-
     /// The nearest value to `value` that can be written: without characters that XML refuses and C1 controls, `]]>`
     /// broken up, and a space behind a backslash that would swallow the closing quotation mark.
     public static func representable(_ value: String) -> String {

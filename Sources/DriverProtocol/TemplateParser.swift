@@ -54,8 +54,7 @@ struct TemplateParser {
     }
 
     private func isNameByte(_ byte: UInt8) -> Bool {
-        isDigit(byte) || byte == UInt8(ascii: "_")
-            || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+        isAlphanumeric(byte) || byte == UInt8(ascii: "_")
     }
 
     private mutating func expect(_ sign: Character, after name: String) throws(Template.SyntaxError) {

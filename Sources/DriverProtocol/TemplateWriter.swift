@@ -1,72 +1,215 @@
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
-struct TemplateWriter {
-    private(set) var bytes: [UInt8] = []
+///
+/// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; what takes a value
+/// answers whether that could be written as it is.
+public struct TemplateWriter {
+    /// What has been written, and room for more.
+    private var storage: [UInt8]
+    private var count = 0
+    private let quotesAreEscaped: Bool
+    /// How many pairs have been written of the vector that is not yet ended.
+    private var pairs: Int?
+    /// Where that vector begins.
+    private var vectorStart = 0
 
-    init(room: Int = 0) {
-        bytes.reserveCapacity(room)
+    /// - Parameters:
+    ///   - room: how many bytes to make room for, for a start.
+    ///   - quotesAreEscaped: whether quotation marks in values may have the backslash before them already.
+    public init(room: Int = 256, quotesAreEscaped: Bool = false) {
+        storage = [UInt8](repeating: 0, count: room)
+        self.quotesAreEscaped = quotesAreEscaped
     }
+
+    /// What has been written.
+    public var bytes: ArraySlice<UInt8> { storage[..<count] }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// A line for the attribute.
-    mutating func append(_ attribute: Template.Attribute) {
-        bytes += attribute.name.utf8
-        switch attribute.value {
-        case .text(let value):
-            append(quoted: value)
-        case .vector(let pairs):
-            bytes += "=[".utf8
-            for (position, pair) in pairs.enumerated() {
-                if position > 0 { bytes.append(UInt8(ascii: ",")) }
-                bytes += pair.name.utf8
-                append(quoted: pair.value)
-            }
-            bytes.append(UInt8(ascii: "]"))
+    /// Writes a line for the attribute, its name in capitals; between ``beginVector(_:)`` and ``endVector()``, a pair of the
+    /// vector. The value must be UTF-8.
+    public mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        makeRoom(name.count + 2 * value.count + 8)
+        if let written = pairs {
+            if written > 0 { put(UInt8(ascii: ",")) }
+            pairs = written + 1
         }
-        bytes.append(0x0A)
+        put(name: name)
+        put(UInt8(ascii: "\""))
+        let isUnchanged = put(value, inQuotes: true)
+        put(UInt8(ascii: "\""))
+        if pairs == nil { put(0x0A) }
+        return isUnchanged
     }
 
-    private mutating func append(quoted value: String) {
-        bytes += "=\"".utf8
-        append(representable: value, escapingQuotes: true)
-        bytes.append(UInt8(ascii: "\""))
+    public mutating func beginVector(_ name: UnsafeBufferPointer<UInt8>) {
+        makeRoom(name.count + 2)
+        vectorStart = count
+        put(name: name)
+        put(UInt8(ascii: "["))
+        pairs = 0
     }
 
-    /// What can be written of `value`: see ``Template/representable(_:)``.
-    mutating func append(representable value: String, escapingQuotes: Bool = false) {
+    /// Ends the vector; one without a pair goes again unless `keepsEmpty`.
+    public mutating func endVector(keepsEmpty: Bool = true) {
+        if pairs == 0, !keepsEmpty {
+            count = vectorStart
+            pairs = nil
+            return
+        }
+        makeRoom(2)
+        put(UInt8(ascii: "]"))
+        put(0x0A)
+        pairs = nil
+    }
+
+    mutating func append(_ attribute: Template.Attribute) {
+        switch attribute.value {
+        case .text(let value): append(attribute.name, value)
+        case .vector(let pairs):
+            var name = attribute.name
+            name.withUTF8 { beginVector($0) }
+            for pair in pairs { append(pair.name, pair.value) }
+            endVector()
+        }
+    }
+
+    private mutating func append(_ name: String, _ value: String) {
+        var (name, value) = (name, value)
+        name.withUTF8 { name in value.withUTF8 { value in _ = append(name, value) } }
+    }
+
+    /// Writes what can be written of `value`, without quotation marks around it: see ``Template/representable(_:)``.
+    mutating func append(representable value: String) {
         var value = value
-        value.withUTF8 { append($0, escapingQuotes: escapingQuotes) }
+        value.withUTF8 { value in
+            makeRoom(2 * value.count + 8)
+            _ = put(value, inQuotes: false)
+        }
     }
 
-    private mutating func append(_ value: UnsafeBufferPointer<UInt8>, escapingQuotes: Bool) {
-        let start = bytes.count
+    // MARK: Where there is room
+
+    private mutating func makeRoom(_ room: Int) {
+        guard storage.count - count < room else { return }
+        storage += repeatElement(0, count: storage.count + room)
+    }
+
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        storage[count] = byte
+        count += 1
+    }
+
+    private mutating func put(name: UnsafeBufferPointer<UInt8>) {
+        let start = count
+        storage.withUnsafeMutableBufferPointer { storage in
+            for (position, byte) in name.enumerated() {
+                storage[start + position] = byte &- UInt8(ascii: "a") < 26 ? byte & ~0x20 : byte
+            }
+        }
+        count += name.count
+        put(UInt8(ascii: "="))
+    }
+
+    private mutating func put(_ value: UnsafeBufferPointer<UInt8>, inQuotes: Bool) -> Bool {
+        let (start, escapesEach) = (count, !quotesAreEscaped)
+        let written = storage.withUnsafeMutableBufferPointer { storage in
+            RepresentableText(storage.baseAddress! + start, inQuotes: inQuotes, escapesEachQuote: escapesEach)
+                .writing(value)
+        }
+        count += written.count
+        return written.isUnchanged
+    }
+}
+
+/// A value as it is written to a template.
+private struct RepresentableText {
+    private let target: UnsafeMutablePointer<UInt8>
+    private let inQuotes: Bool
+    private let escapesEachQuote: Bool
+    private(set) var count = 0
+    /// Whether oned reads the value as it was given.
+    private(set) var isUnchanged = true
+
+    init(_ target: UnsafeMutablePointer<UInt8>, inQuotes: Bool, escapesEachQuote: Bool) {
+        self.target = target
+        self.inQuotes = inQuotes
+        self.escapesEachQuote = escapesEachQuote
+    }
+
+    /// `value` written where there is room for twice its size and a byte.
+    consuming func writing(_ value: UnsafeBufferPointer<UInt8>) -> RepresentableText {
         var offset = 0
-        // A global is looked up anew each time.
-        let isSpecial = Self.isSpecial
-        while offset < value.count {
-            let run = value[offset...].prefix { !isSpecial[Int($0)] }
-            bytes.append(contentsOf: run)
-            offset = run.endIndex
+        while true {
+            copyPlainText(of: value, from: &offset)
             guard offset < value.count else { break }
             let omitted = Self.omittedLength(value, at: offset)
-            if omitted == 0 { append(special: value[offset], since: start, escapingQuotes: escapingQuotes) }
+            if omitted == 0 {
+                put(special: value[offset])
+            } else {
+                isUnchanged = false
+            }
             offset += max(1, omitted)
         }
-        if bytes.count > start, bytes.last == UInt8(ascii: "\\") { bytes.append(0x20) }
+        if count > 0, target[count - 1] == UInt8(ascii: "\\") { putSpace() }
+        return self
     }
 
-    private mutating func append(special byte: UInt8, since start: Int, escapingQuotes: Bool) {
-        if byte == UInt8(ascii: "\""), escapingQuotes {
-            bytes.append(UInt8(ascii: "\\"))
-        } else if byte == UInt8(ascii: ">"), bytes.count - start >= 2, bytes.suffix(2).elementsEqual("]]".utf8) {
-            bytes.append(0x20)
+    private mutating func put(special byte: UInt8) {
+        if byte == UInt8(ascii: ">"), count >= 2, target[count - 1] == UInt8(ascii: "]"),
+            target[count - 2] == UInt8(ascii: "]")
+        {
+            putSpace()
+        } else if byte == UInt8(ascii: "\""), inQuotes,
+            escapesEachQuote || count == 0 || target[count - 1] != UInt8(ascii: "\\")
+        {
+            put(UInt8(ascii: "\\"))
         }
-        bytes.append(byte)
+        put(byte)
     }
 
-    /// The bytes that can't simply be copied, or that begin a character of which this may be true.
-    private static let isSpecial: [Bool] = (0...255).map { byte in
-        byte < 0x20 || [0x22, 0x3E, 0x7F, 0xC2, 0xEF].contains(byte)
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        target[count] = byte
+        count += 1
+    }
+
+    private mutating func putSpace() {
+        put(0x20)
+        isUnchanged = false
+    }
+
+    /// Copies up to the first byte that can't simply be copied.
+    @inline(__always)
+    private mutating func copyPlainText(of value: UnsafeBufferPointer<UInt8>, from offset: inout Int) {
+        while offset + 8 <= value.count {
+            let word = UnsafeRawPointer(value.baseAddress! + offset).loadUnaligned(as: UInt64.self)
+            guard !Self.maySpecial(in: word) else { break }
+            UnsafeMutableRawPointer(target + count).storeBytes(of: word, as: UInt64.self)
+            count += 8
+            offset += 8
+        }
+        while offset < value.count, !Self.isSpecial(value[offset]) {
+            put(value[offset])
+            offset += 1
+        }
+    }
+
+    /// Whether the byte can't simply be copied, or begins a character of which this may be true.
+    @inline(__always)
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x22 || byte == 0x3E || byte == 0x7F || byte == 0xC2 || byte == 0xEF
+    }
+
+    /// Whether one of eight bytes may be special: false where all are ASCII and none is.
+    @inline(__always)
+    private static func maySpecial(in word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let (quotes, ends) = (word ^ ones &* 0x22, word ^ ones &* 0x3E)
+        let found =
+            (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (ends &- ones) & ~ends | word
+            | (word &+ ones)
+        return found & (ones &* 0x80) != 0
     }
 
     /// How many bytes the character at `offset` has, if it cannot be written; 0 where it can.

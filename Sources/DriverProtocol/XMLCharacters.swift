@@ -27,11 +27,6 @@ func isNameCharacter(_ scalar: UInt32) -> Bool {
     }
 }
 
-/// An ASCII digit.
-public func isDigit(_ byte: UInt8) -> Bool {
-    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-}
-
 /// How many bytes the character at `offset` of valid UTF-8 has, if it is none that XML allows (a control character,
 /// U+FFFE or U+FFFF); 0 where it is allowed.
 func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {

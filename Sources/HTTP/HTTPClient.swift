@@ -105,6 +105,10 @@ private final class Collector: TransferReceiver {
 
     func begin(_ head: ResponseHead) {
         self.head = head
+        // A body that moves as it grows takes its size once more.
+        if let length = head.headers["Content-Length"].flatMap({ Int($0) }), length > 0 {
+            body.reserveCapacity(min(length, limit))
+        }
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {

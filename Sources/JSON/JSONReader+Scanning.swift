@@ -1,7 +1,12 @@
 /// The tokens of ``JSONReader``.
 extension JSONReader {
     func failure(_ reason: String) -> JSONError {
-        JSONError(kind: .syntax, reason: reason, offset: offset)
+        JSONError(reason: reason, offset: offset)
+    }
+
+    /// What has been read since `start`.
+    func bytes(from start: Int) -> UnsafeMutableBufferPointer<UInt8> {
+        UnsafeMutableBufferPointer(start: base + start, count: offset - start)
     }
 
     @inline(__always)
@@ -66,20 +71,25 @@ extension JSONReader {
 
     // MARK: Strings
 
+    /// Of eight bytes, the top bits of those that are a quotation mark, a backslash or a control character. Behind the
+    /// first of them there may be others.
+    @inline(__always)
+    private static func signs(in word: UInt64) -> UInt64 {
+        // A byte below 0x20, or equal to one of the two signs, sets its top bit in the sums.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let escapes = word ^ (ones &* 0x5C)
+        let found = ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes) | ((escapes &- ones) & ~escapes)
+        return found & 0x8080_8080_8080_8080
+    }
+
     /// Goes on to the next quotation mark, backslash or control character.
     @inline(__always)
     private mutating func skipPlain() throws(JSONError) {
-        // Eight bytes at a time: a byte below 0x20, or equal to one of the two signs, sets its top bit in the sums.
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
         while offset + 8 <= end {
-            let word = UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
-            let quotes = word ^ (ones &* 0x22)
-            let escapes = word ^ (ones &* 0x5C)
-            let found =
-                ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes) | ((escapes &- ones) & ~escapes)
-            if found & tops != 0 {
-                offset += (found & tops).littleEndian.trailingZeroBitCount / 8
+            let found = Self.signs(in: UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self))
+            if found != 0 {
+                offset += found.littleEndian.trailingZeroBitCount / 8
                 return
             }
             offset += 8
@@ -100,54 +110,77 @@ extension JSONReader {
             case 0x22:
                 offset += 1
                 return
-            case 0x5C: try escape { _ in }
+            case 0x5C: _ = try escape()
             default: throw failure("a control character stands in a string")
             }
         }
     }
 
-    /// Reads a string whose opening quotation mark has been read.
-    mutating func string() throws(JSONError) -> String {
+    /// Reads a string whose opening quotation mark has been read, and unescapes it where it stands.
+    mutating func string() throws(JSONError) -> UnsafeMutableBufferPointer<UInt8> {
         let start = offset
         try skipPlain()
-        if base[offset] == 0x22 {
-            offset += 1
-            return String(
-                decoding: UnsafeBufferPointer(start: base + start, count: offset - 1 - start), as: UTF8.self)
+        var written = offset
+        while base[offset] != 0x22 {
+            guard base[offset] == 0x5C else { throw failure("a control character stands in a string") }
+            put(try escape(), at: &written)
+            try movePlain(to: &written)
         }
-        var bytes = Array(UnsafeBufferPointer(start: base + start, count: offset - start))
-        while true {
-            switch base[offset] {
-            case 0x22:
-                offset += 1
-                return String(decoding: bytes, as: UTF8.self)
-            case 0x5C: try escape { bytes.append(contentsOf: UTF8.encode($0)!) }
-            default: throw failure("a control character stands in a string")
-            }
-            let from = offset
-            try skipPlain()
-            bytes.append(contentsOf: UnsafeBufferPointer(start: base + from, count: offset - from))
+        offset += 1
+        return UnsafeMutableBufferPointer(start: base + start, count: written - start)
+    }
+
+    /// Writes a character, which is never longer than what it was escaped as.
+    @inline(__always)
+    private func put(_ scalar: Unicode.Scalar, at position: inout Int) {
+        if scalar.isASCII {
+            base[position] = UInt8(scalar.value)
+            position += 1
+            return
+        }
+        for byte in UTF8.encode(scalar)! {
+            base[position] = byte
+            position += 1
         }
     }
 
-    private mutating func escape(_ append: (Unicode.Scalar) -> Void) throws(JSONError) {
+    /// As ``skipPlain()``, and moves what it passes over to `target`, which lies before it.
+    @inline(__always)
+    private mutating func movePlain(to target: inout Int) throws(JSONError) {
+        let base = base
+        var (from, to) = (offset, target)
+        while from + 8 <= end {
+            let word = UnsafeRawPointer(base + from).loadUnaligned(as: UInt64.self)
+            guard Self.signs(in: word) == 0 else { break }
+            UnsafeMutableRawPointer(base + to).storeBytes(of: word, as: UInt64.self)
+            (from, to) = (from + 8, to + 8)
+        }
+        while from < end, base[from] != 0x22, base[from] != 0x5C, base[from] >= 0x20 {
+            base[to] = base[from]
+            (from, to) = (from + 1, to + 1)
+        }
+        (offset, target) = (from, to)
+        guard offset < end else { throw failure("the document ends too early") }
+    }
+
+    @inline(__always)
+    private mutating func escape() throws(JSONError) -> Unicode.Scalar {
         guard offset + 1 < end else { throw failure("the document ends too early") }
-        let sign = base[offset + 1]
         let plain: Unicode.Scalar
-        switch sign {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain = Unicode.Scalar(sign)
+        switch base[offset + 1] {
+        case UInt8(ascii: "\""): plain = "\""
+        case UInt8(ascii: "\\"): plain = "\\"
+        case UInt8(ascii: "/"): plain = "/"
         case UInt8(ascii: "b"): plain = "\u{8}"
         case UInt8(ascii: "f"): plain = "\u{C}"
         case UInt8(ascii: "n"): plain = "\n"
         case UInt8(ascii: "r"): plain = "\r"
         case UInt8(ascii: "t"): plain = "\t"
-        case UInt8(ascii: "u"):
-            append(try unicodeEscape())
-            return
+        case UInt8(ascii: "u"): return try unicodeEscape()
         default: throw failure("an unknown escape stands in a string")
         }
         offset += 2
-        append(plain)
+        return plain
     }
 
     /// `\uXXXX`, or two of them that make a surrogate pair. Half a pair alone is U+FFFD.
@@ -173,5 +206,24 @@ extension JSONReader {
             }
         }
         return number
+    }
+}
+
+/// Whether `bytes` are UTF-8. What is not ASCII is looked at run by run: each ends with a character.
+func isUTF8(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+        var offset = 0
+        while offset < bytes.count {
+            if offset + 8 <= bytes.count,
+                bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+            {
+                offset += 8
+                continue
+            }
+            let run = bytes[offset...].prefix { $0 >= 0x80 }
+            guard run.isEmpty || String(validating: run, as: UTF8.self) != nil else { return false }
+            offset = run.endIndex + 1
+        }
+        return true
     }
 }

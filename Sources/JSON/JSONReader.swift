@@ -1,47 +1,48 @@
 /// Reads JSON piece by piece, so that a large document need never be in memory as values: RFC 8259, strictly, but for a
-/// byte order mark, which is passed over. Bytes that are no UTF-8 are read as U+FFFD.
+/// byte order mark, which is passed over.
 ///
 /// The reader stands before a value; ``value()``, ``skip()``, ``members(_:)`` and ``elements(_:)`` each read one and
-/// leave it behind that.
+/// leave it behind that. What it reads it unescapes where it stands: a document can be read once.
 public struct JSONReader {
     /// How deep arrays and objects may lie in one another where they are read as values.
     public static let maximumDepth = 64
 
-    let base: UnsafePointer<UInt8>
+    let base: UnsafeMutablePointer<UInt8>
     let end: Int
     /// How many bytes have been read.
     public internal(set) var offset = 0
+    let tape = JSONTape()
 
-    /// A reader of `bytes`, which must stay where they are as long as it is used.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    /// A reader of `bytes`, which must be UTF-8, and stay where they are as long as it is used.
+    init(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         // An empty buffer may have no address; nothing is ever read through this one.
-        base = bytes.baseAddress ?? UnsafePointer(bitPattern: 1)!
+        base = bytes.baseAddress ?? UnsafeMutablePointer(bitPattern: 1)!
         end = bytes.count
         if bytes.count >= 3, base[0] == 0xEF, base[1] == 0xBB, base[2] == 0xBF { offset = 3 }
     }
 
-    /// Hands a reader of the whole document to `body`, which reads its one value; nothing may follow that.
+    /// Hands a reader of the whole document to `body`, which reads its one value; nothing may follow that. The document
+    /// must be UTF-8: see ``repair(_:)``.
     public static func read<Result>(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ body: (inout JSONReader) throws -> Result
+        _ document: UnsafeMutableBufferPointer<UInt8>, _ body: (inout JSONReader) throws -> Result
     ) throws -> Result {
-        var reader = JSONReader(bytes)
+        var reader = JSONReader(document)
         let result = try body(&reader)
         try reader.finish()
         return result
     }
 
-    /// The value of a whole document.
-    public static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> JSONValue {
-        var reader = JSONReader(bytes)
-        let value = try reader.value()
-        try reader.finish()
-        return value
+    /// Makes UTF-8 of `bytes`: what is none becomes U+FFFD.
+    public static func repair(_ bytes: inout [UInt8]) {
+        guard !isUTF8(bytes) else { return }
+        bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
     }
 
-    /// The value of a whole document.
-    public static func parse(_ text: String) throws(JSONError) -> JSONValue {
-        var text = text
-        return try text.withUTF8 { bytes in Result { () throws(JSONError) in try parse(bytes) } }.get()
+    /// The value of the whole document; nil where it cannot be kept: see ``value()``.
+    mutating func document() throws(JSONError) -> JSONValue? {
+        let value = try value()
+        try finish()
+        return value
     }
 
     private mutating func finish() throws(JSONError) {
@@ -57,7 +58,7 @@ public struct JSONReader {
         guard consume(UInt8(ascii: "{")) else { return false }
         if consume(UInt8(ascii: "}")) { return true }
         repeat {
-            try body(try key(), &self)
+            try body(String(decoding: try key(), as: UTF8.self), &self)
         } while consume(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"), "a comma or the end of an object")
         return true
@@ -76,7 +77,7 @@ public struct JSONReader {
     }
 
     /// An object's key, and the colon behind it.
-    mutating func key() throws(JSONError) -> String {
+    private mutating func key() throws(JSONError) -> UnsafeMutableBufferPointer<UInt8> {
         guard consume(UInt8(ascii: "\"")) else { throw failure("a member's name was expected") }
         let name = try string()
         try expect(UInt8(ascii: ":"), "a colon")
@@ -85,89 +86,78 @@ public struct JSONReader {
 
     // MARK: Whole values
 
-    /// Reads a value with all that is in it.
-    public mutating func value() throws(JSONError) -> JSONValue {
-        try value(depth: 0)
-    }
-
-    /// Reads a value; where that lies too deep for ``value()``, passes over it and answers nil.
+    /// Reads a value with all that is in it. Nil where it has been passed over, since arrays and objects lie more than
+    /// ``maximumDepth`` deep in it, or it has more than a million values.
     ///
     /// - Parameter members: the members to keep where the value is an object, others being passed over; nil keeps all.
-    public mutating func valueOrSkip(members: Set<String>? = nil) throws(JSONError) -> JSONValue? {
-        let start = offset
-        do {
-            guard let members, consume(UInt8(ascii: "{")) else { return try value(depth: 0) }
-            return .object(try object(depth: 1, members: members))
-        } catch {
-            guard error.kind == .depth else { throw error }
-            offset = start
-            try skip()
-            return nil
+    public mutating func value(members: [StaticString]? = nil) throws(JSONError) -> JSONValue? {
+        tape.removeAll()
+        skipSpace()
+        if offset < end, base[offset] == UInt8(ascii: "{") {
+            try recordObject(depth: 1, members: members)
+        } else {
+            try record(depth: 1)
         }
+        return tape.isPartial ? nil : JSONValue(node: tape.nodes)
     }
 
-    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func record(depth: Int) throws(JSONError) {
         skipSpace()
         guard offset < end else { throw failure("the document ends too early") }
+        let start = offset
         switch base[offset] {
         case UInt8(ascii: "\""):
             offset += 1
-            return .string(try string())
-        case UInt8(ascii: "{"):
-            offset += 1
-            return .object(try object(depth: depth + 1))
-        case UInt8(ascii: "["):
-            offset += 1
-            return .array(try array(depth: depth + 1))
-        case UInt8(ascii: "t"):
-            try literal("true")
-            return .bool(true)
-        case UInt8(ascii: "f"):
-            try literal("false")
-            return .bool(false)
+            tape.append(.string, try string())
+        case UInt8(ascii: "{"): try recordObject(depth: depth)
+        case UInt8(ascii: "["): try recordArray(depth: depth)
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            try skipScalar()
+            tape.append(.bool, bytes(from: start))
         case UInt8(ascii: "n"):
-            try literal("null")
-            return .null
+            try skipScalar()
+            tape.append(.null, bytes(from: start))
         default:
-            let start = offset
             try skipNumber()
-            return .number(
-                String(decoding: UnsafeBufferPointer(start: base + start, count: offset - start), as: UTF8.self))
+            tape.append(.number, bytes(from: start))
         }
     }
 
-    private mutating func object(depth: Int, members: Set<String>? = nil) throws(JSONError) -> JSONObject {
-        try check(depth)
-        var object = JSONObject()
-        if consume(UInt8(ascii: "}")) { return object }
+    private mutating func recordObject(depth: Int, members: [StaticString]? = nil) throws(JSONError) {
+        guard depth <= Self.maximumDepth else { return try skipTooDeep() }
+        let position = tape.count
+        tape.append(.object, bytes(from: offset))
+        offset += 1
+        if consume(UInt8(ascii: "}")) { return }
         repeat {
             let name = try key()
-            if let members, !members.contains(name) {
+            if let members, !members.contains(where: { $0.isEqual(to: name) }) {
                 try skip()
                 continue
             }
-            object.members.append(JSONObject.Member(name: name, value: try value(depth: depth)))
+            tape.append(.string, name)
+            try record(depth: depth + 1)
         } while consume(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"), "a comma or the end of an object")
-        return object
+        tape.close(position)
     }
 
-    private mutating func array(depth: Int) throws(JSONError) -> [JSONValue] {
-        try check(depth)
-        var elements: [JSONValue] = []
-        if consume(UInt8(ascii: "]")) { return elements }
+    private mutating func recordArray(depth: Int) throws(JSONError) {
+        guard depth <= Self.maximumDepth else { return try skipTooDeep() }
+        let position = tape.count
+        tape.append(.array, bytes(from: offset))
+        offset += 1
+        if consume(UInt8(ascii: "]")) { return }
         repeat {
-            elements.append(try value(depth: depth))
+            try record(depth: depth + 1)
         } while consume(UInt8(ascii: ","))
         try expect(UInt8(ascii: "]"), "a comma or the end of an array")
-        return elements
+        tape.close(position)
     }
 
-    private func check(_ depth: Int) throws(JSONError) {
-        guard depth <= Self.maximumDepth else {
-            throw JSONError(
-                kind: .depth, reason: "arrays and objects lie more than \(Self.maximumDepth) deep", offset: offset)
-        }
+    private mutating func skipTooDeep() throws(JSONError) {
+        tape.markPartial()
+        try skip()
     }
 
     // MARK: Passing over values

@@ -1,68 +1,111 @@
-/// A JSON value: RFC 8259.
-public enum JSONValue: Equatable, Sendable {
-    case null
-    case bool(Bool)
-    /// A number as it is written, since no type of Swift's holds all that can be.
-    case number(String)
-    case string(String)
-    case array([JSONValue])
-    case object(JSONObject)
+import Glibc
 
-    /// The member of that name, where this is an object that has one.
-    public subscript(name: String) -> JSONValue? {
-        if case .object(let object) = self { object[name] } else { nil }
+/// A JSON value that a ``JSONReader`` has read: RFC 8259. It refers to what lies in the document, and may be used until
+/// the reader reads on.
+public struct JSONValue {
+    public enum Kind: UInt8, Sendable {
+        case null, bool, number, string, array, object
     }
 
-    /// The text, where this is a string.
-    public var text: String? {
-        if case .string(let text) = self { text } else { nil }
+    /// A value of the document; behind that of an array or object stand those of its elements, or its members' names and
+    /// values by turns.
+    struct Node {
+        let kind: Kind
+        /// How many nodes the value has, with those of all that is in it.
+        var count: Int32
+        /// What a string says, and a number or a literal as it is written.
+        let text: UnsafeMutableBufferPointer<UInt8>
     }
 
-    /// The elements, where this is an array.
-    public var elements: [JSONValue]? {
-        if case .array(let elements) = self { elements } else { nil }
+    let node: UnsafeMutablePointer<Node>
+
+    public var kind: Kind { node.pointee.kind }
+
+    /// The last member of that name, where this is an object that has one: what other readers answer for a name that is
+    /// repeated.
+    public subscript(key: StaticString) -> JSONValue? {
+        guard kind == .object else { return nil }
+        var found: JSONValue?
+        var name = node + 1
+        while name < node + Int(node.pointee.count) {
+            let value = JSONValue(node: name + 1)
+            if key.isEqual(to: name.pointee.text) { found = value }
+            name = value.node + Int(value.node.pointee.count)
+        }
+        return found
     }
 
-    /// The members, where this is an object.
-    public var members: [JSONObject.Member]? {
-        if case .object(let object) = self { object.members } else { nil }
+    /// What a string, a number or a boolean says, in UTF-8; nil for the other kinds.
+    public var utf8: UnsafeBufferPointer<UInt8>? {
+        switch kind {
+        case .string, .number, .bool: UnsafeBufferPointer(node.pointee.text)
+        case .null, .array, .object: nil
+        }
     }
 
     /// What a string, a number or a boolean says, as text; nil for the other kinds.
-    public var scalar: String? {
-        switch self {
-        case .string(let text), .number(let text): text
-        case .bool(let flag): flag ? "true" : "false"
-        case .null, .array, .object: nil
+    public var scalar: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// The text, where this is a string.
+    public var text: String? { kind == .string ? scalar : nil }
+
+    /// The elements, where this is an array; else none.
+    public var elements: Elements { Elements(in: node, if: .array) }
+
+    /// The members, where this is an object, in the order of the document; else none.
+    public var members: Members { Members(rest: Elements(in: node, if: .object)) }
+
+    /// Calls `body` with the value of the document that this string holds, or with nil where it is no JSON. The string
+    /// is used up: it is unescaped where it stands.
+    public func document<Result, Failure: Error>(
+        _ body: (JSONValue?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard kind == .string else { return try body(nil) }
+        var reader = JSONReader(node.pointee.text)
+        let tape = reader.tape
+        defer { withExtendedLifetime(tape) {} }
+        return try body(try? reader.document())
+    }
+
+    /// The elements of an array.
+    public struct Elements: Sequence, IteratorProtocol {
+        private var current: UnsafeMutablePointer<Node>
+        private let end: UnsafeMutablePointer<Node>
+
+        fileprivate init(in node: UnsafeMutablePointer<Node>, if kind: Kind) {
+            current = node + 1
+            end = node.pointee.kind == kind ? node + Int(node.pointee.count) : current
+        }
+
+        public var first: JSONValue? { current < end ? JSONValue(node: current) : nil }
+
+        public mutating func next() -> JSONValue? {
+            guard current < end else { return nil }
+            defer { current += Int(current.pointee.count) }
+            return JSONValue(node: current)
+        }
+    }
+
+    /// The members of an object.
+    public struct Members: Sequence, IteratorProtocol {
+        fileprivate var rest: Elements
+
+        public mutating func next() -> (name: JSONValue, value: JSONValue)? {
+            guard let name = rest.next(), let value = rest.next() else { return nil }
+            return (name, value)
         }
     }
 }
 
-/// The members of a JSON object, in the order of the document.
-public struct JSONObject: Equatable, Sendable {
-    public struct Member: Equatable, Sendable {
-        public let name: String
-        public let value: JSONValue
-    }
-
-    public internal(set) var members: [Member] = []
-
-    /// The last member of that name: what other readers answer for a name that is repeated.
-    public subscript(name: String) -> JSONValue? {
-        members.last { $0.name == name }?.value
+extension StaticString {
+    @inline(__always)
+    func isEqual(to text: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        text.count == utf8CodeUnitCount && memcmp(text.baseAddress!, utf8Start, utf8CodeUnitCount) == 0
     }
 }
 
 /// Why a text is not JSON, and where.
 public struct JSONError: Error, Equatable, CustomStringConvertible {
-    public enum Kind: Equatable, Sendable {
-        /// The text breaks the grammar.
-        case syntax
-        /// Arrays and objects lie in one another more than ``JSONReader/maximumDepth`` deep.
-        case depth
-    }
-
-    public let kind: Kind
     public let reason: String
     /// In bytes from the beginning.
     public let offset: Int

@@ -106,48 +106,6 @@ import Testing
         #expect(outcome.reasons.count == 1 && outcome.reasons.first?.contains("remotes/VERSION") == true)
     }
 
-    /// Where the server misbehaves, but not so that the catalog could not be had.
-    @Test(arguments: ["~redirect=301,1", "~redirect=302,5", "~gzip", "~cut=1000,1", "~status=503,1", "~chunked"])
-    func getsThroughToTheCatalog(_ behaviour: String) throws {
-        try rig.serve(fixture: "opennebula-7.4.json")
-        let server = try FaultServer(root: rig.served)
-        #expect(try rig.monitor(server.url("/\(behaviour)")).apps().count == 132)
-    }
-
-    @Test(arguments: [
-        ("~status=404", "HTTP 404"), ("~status=500", "HTTP 500"), ("~redirect=302,20", "redirect"),
-        ("~cut=1000", "1000"),
-    ]) func failsWhereTheServerDoes(_ behaviour: String, _ part: String) throws {
-        try rig.serve(fixture: "opennebula-7.4.json")
-        let server = try FaultServer(root: rig.served)
-        let outcome = try rig.monitor(server.url("/\(behaviour)"))
-        #expect(outcome.status == .exited(1) && outcome.output == "" && outcome.reasons.count == 1)
-        #expect(outcome.reasons.first?.contains(part) == true, "\(outcome.reasons)")
-    }
-
-    @Test func trustsTheMarketsAuthorityAlone() throws {
-        try rig.serve(fixture: "opennebula-7.4.json")
-        let certificate = try Certificate()
-        let server = try Nginx(root: rig.served, certificate: certificate)
-        #expect(try rig.monitor(server.url("")).status == .exited(1))
-        #expect(try rig.monitor(server.url(""), ["CA_FILE": certificate.authorityFile]).apps().count == 132)
-        let unverified = try rig.monitor(server.url(""), ["TLS_VERIFY": "no"])
-        #expect(try unverified.apps().count == 132 && unverified.warnings.count == 1)
-    }
-
-    @Test func goesThroughAProxyUnlessToldNotTo() throws {
-        try rig.serve(fixture: "opennebula-7.4.json")
-        let server = try Nginx(root: rig.served)
-        let proxy = try FaultServer(root: rig.served, proxy: "user:secret")
-        let variable = "http://user:secret@127.0.0.1:\(proxy.port)"
-        #expect(try rig.monitor(server.url(""), environment: ["http_proxy": variable]).apps().count == 132)
-        let asked = try proxy.requests().count
-        #expect(asked > 0)
-        let around = ["http_proxy": variable, "no_proxy": "127.0.0.1"]
-        #expect(try rig.monitor(server.url(""), environment: around).apps().count == 132)
-        #expect(try proxy.requests().count == asked)
-    }
-
     // MARK: Cache, names, filters
 
     @Test func keepsTheLastGoodCatalog() throws {

@@ -19,7 +19,7 @@ import Testing
         var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
         do {
             let report = try MarketLinuxContainers.Monitor.report(&document, market, options, log: log)
-            return (try apps(report.reply(of: document.url).text), warnings.update { $0 }, nil)
+            return (try apps(report.reply(of: document.url)), warnings.update { $0 }, nil)
         } catch let error as DriverError {
             return ([], warnings.update { $0 }, error.description)
         }

@@ -17,8 +17,8 @@ import Testing
         let market = try CatalogMarket(request(log), endpoint: "http://127.0.0.1", agent: "test")
         var document = CatalogDocument(url: "http://127.0.0.1/appliance", bytes: Array(catalog))
         do {
-            let text = try MarketOne.Monitor.report(&document, market, log: log).reply(of: document.url).text
-            return (try apps(text), warnings.update { $0 }, nil)
+            let reply = try MarketOne.Monitor.report(&document, market, log: log).reply(of: document.url)
+            return (try apps(reply), warnings.update { $0 }, nil)
         } catch let error as DriverError {
             return ([], warnings.update { $0 }, error.description)
         }
@@ -138,7 +138,8 @@ import Testing
         let mine = try #require(try report(appliances: appliance).apps.first)
         // One of the recorded apps is no template.
         let lines = try Fixture.text("messages/market-one-monitor.answer").split(separator: "\n")
-        let stock = try #require(lines.compactMap { try? apps(String($0)).first }.first { $0["NAME"] == "Arm app" })
+        let recorded = lines.compactMap { try? apps(Reply(String($0))).first }
+        let stock = try #require(recorded.first { $0["NAME"] == "Arm app" })
         for attribute in mine.attributes
         where !["SOURCE", "LINK", "VMTEMPLATE64", "APPTEMPLATE64"].contains(attribute.name) {
             #expect(stock.attributes.contains(attribute), "\(attribute)")

@@ -16,8 +16,8 @@ func request(_ log: Log, _ attributes: [String: String] = [:]) throws -> Request
         message: message, id: 0, log: log, installation: Installation(location: "/nonexistent"), settings: Settings())
 }
 
-func apps(_ report: String) throws -> [Template] {
-    try report.split(separator: "\n").map { line in
+func apps(_ report: Reply) throws -> [Template] {
+    try String(decoding: report.bytes, as: UTF8.self).split(separator: "\n").map { line in
         let bytes = try #require(Base64.decode(Array(line.dropFirst(5).dropLast().utf8)))
         #expect(line.hasPrefix("APP=\"") && line.hasSuffix("\""))
         return try Template(parsing: String(decoding: bytes, as: UTF8.self))

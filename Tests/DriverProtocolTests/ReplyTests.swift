@@ -20,15 +20,17 @@ import Testing
 
     @Test func repliesAreWhatOnedReads() {
         #expect(
-            Reply(source: "http://a/\"b\"", md5: "0f", size: 4096, format: "qcow2").text
+            text(Reply(source: "http://a/\"b\"", md5: "0f", size: 4096, format: "qcow2"))
                 == "SOURCE=\"http://a/\\\"b\\\"\"\nMD5=\"0f\"\nSIZE=\"4096\"\nFORMAT=\"qcow2\"\n")
-        #expect(Reply(usedMB: 1, freeMB: 2, totalMB: 3).text == "USED_MB=1\nFREE_MB=2\nTOTAL_MB=3\n")
-        #expect(Reply().text == "")
+        #expect(text(Reply(usedMB: 1, freeMB: 2, totalMB: 3)) == "USED_MB=1\nFREE_MB=2\nTOTAL_MB=3\n")
+        #expect(text(Reply()) == "")
     }
+
+    private func text(_ reply: Reply) -> String { String(decoding: reply.bytes, as: UTF8.self) }
 
     @Test(arguments: [nil, "0f"] as [String?]) func importInfoIsADocument(_ md5: String?) throws {
         let info = ImportInfo(source: "/a/]]>&b", md5: md5, size: 12, format: "raw")
-        let root = try XMLParser.parse(Array(info.reply.text.utf8))
+        let root = try XMLParser.parse(info.reply.bytes)
         #expect(root.name == "IMPORT_INFO")
         #expect(root.children.map(\.name) == ["IMPORT_SOURCE", "MD5", "SIZE", "FORMAT", "DISPOSE"])
         #expect(root.children.map(\.text) == ["/a/]]>&b", md5 ?? "", "12", "raw", "NO"])

@@ -132,6 +132,23 @@ struct DownloadTests {
         #expect(rig.recorder.lines.first?.contains("Operation too slow") == true)
     }
 
+    @Test func aStallThatDoesNotEndIsAnError() throws {
+        let rig = try Rig()
+        let download = rig.download("/~stall=0", quick { ($0.stallTimeout, $0.attempts) = (1, 2) })
+        let error = try #require(throws: DriverError.self) { _ = try download.readAll() }
+        #expect(error.cause.hasPrefix("tried 2 times: ") && error.cause.contains("Operation too slow"), "\(error)")
+        #expect(try rig.server.requests().count == 2)
+    }
+
+    /// Longer than the stall timeout, and never without a byte for so long.
+    @Test func aTrickleIsNoStall() throws {
+        let rig = try Rig()
+        #expect(
+            try rig.download("/~slow=60000", quick { ($0.stallTimeout, $0.attempts) = (1, 1) }).readAll() == rig.content
+        )
+        #expect(rig.recorder.lines.isEmpty)
+    }
+
     @Test func theBandwidthIsLimited() throws {
         let rig = try Rig(size: 300_000)
         let start = Clock.now

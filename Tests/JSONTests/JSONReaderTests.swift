@@ -6,7 +6,7 @@ import Testing
 @Suite struct JSONReaderTests {
     // MARK: What is JSON
 
-    static let documents: [(String, JSONValue)] = [
+    static let documents: [(String, Tree)] = [
         // Literals, white space around them, a byte order mark before them.
         ("null", .null), ("true", .bool(true)), (" \t\r\n false \n", .bool(false)), ("\u{FEFF}null", .null),
         // Numbers, as written.
@@ -20,34 +20,51 @@ import Testing
         (#""\ud83d""#, .string("\u{FFFD}")), (#""\ude00x""#, .string("\u{FFFD}x")),
         (#""\ud83d\u0041""#, .string("\u{FFFD}A")), (#""\ud83dé""#, .string("\u{FFFD}é")),
         // Containers.
-        ("[]", .array([])), ("[ ]", .array([])), ("{}", .object(JSONObject())),
+        ("[]", .array([])), ("[ ]", .array([])), ("{}", .object([])),
         ("[1,[2 , []],\"3\"]", .array([.number("1"), .array([.number("2"), .array([])]), .string("3")])),
     ]
 
-    @Test(arguments: documents) func reads(_ document: String, _ value: JSONValue) throws {
-        #expect(try JSONReader.parse(document) == value)
+    @Test(arguments: documents) func reads(_ document: String, _ value: Tree) throws {
+        #expect(try tree(document) == value)
         #expect(try skipped(document))
     }
 
     @Test func keepsMembersInOrderAndAnswersTheLastOfAName() throws {
-        let value = try JSONReader.parse(#"{"b":1,"a":{"x":true},"b":2}"#)
-        #expect(value.members?.map(\.name) == ["b", "a", "b"])
-        #expect(value["b"] == .number("2"))
-        #expect(value["a"]?["x"] == .bool(true))
-        #expect(value["c"] == nil)
-        #expect(value["a"]?["x"]?["y"] == nil)
+        try read(#"{"b":1,"a":{"x":true},"b":2,"e":{}}"#) { value in
+            #expect(value.members.map { $0.name.text } == ["b", "a", "b", "e"])
+            #expect(value["b"]?.scalar == "2")
+            #expect(value["a"]?["x"].map(Tree.init) == .bool(true))
+            #expect(value["c"] == nil && value[""] == nil)
+            #expect(value["a"]?["x"]?["y"] == nil)
+            #expect(value["e"]?.members.map { $0.name.text } == [])
+        }
     }
 
     @Test func answersScalarsAsText() throws {
-        let value = try JSONReader.parse(#"["a",1.5,true,false,null,[],{}]"#)
-        #expect(value.elements?.map(\.scalar) == ["a", "1.5", "true", "false", nil, nil, nil])
-        #expect(value.elements?.first?.text == "a")
-        #expect(value.elements?.last?.text == nil)
+        try read(#"["a",1.5,true,false,null,[],{}]"#) { value in
+            #expect(value.elements.map(\.scalar) == ["a", "1.5", "true", "false", nil, nil, nil])
+            #expect(value.elements.map(\.text) == ["a", nil, nil, nil, nil, nil, nil])
+            #expect(value.elements.first?.text == "a")
+            #expect(value.members.map { $0.name.text } == [])
+        }
     }
 
-    @Test func repairsBytesThatAreNoUTF8() throws {
-        let bytes: [UInt8] = [0x22, 0x61, 0xFF, 0x62, 0x22]
-        #expect(try bytes.withUnsafeBufferPointer { try JSONReader.parse($0) } == .string("a\u{FFFD}b"))
+    @Test(arguments: [
+        (#""{\"a\":[\"\\u00e9\\\"\"]}""#, Tree.object([Tree.Member(name: "a", value: .array([.string("é\"")]))])),
+        (#""{""#, nil), (#""1 2""#, nil), (#""""#, nil), ("1", nil), (#"{"a":1}"#, nil),
+    ]) func readsTheDocumentInAString(_ document: String, _ inner: Tree?) throws {
+        try read(document) { value in #expect(value.document { $0.map(Tree.init) } == inner) }
+    }
+
+    @Test(
+        arguments: [
+            ([0x61, 0xFF, 0x62], "a\u{FFFD}b"), ([0xC3, 0x22], "\u{FFFD}\""), (Array("1234567é".utf8), "1234567é"),
+            (Array("12345678你好😀x".utf8), "12345678你好😀x"), ([0xF0, 0x9F, 0x98], "\u{FFFD}"), ([], ""),
+        ] as [([UInt8], String)])
+    func repairsBytesThatAreNoUTF8(_ bytes: [UInt8], _ text: String) {
+        var bytes = bytes
+        JSONReader.repair(&bytes)
+        #expect(bytes == Array(text.utf8))
     }
 
     // MARK: What is not
@@ -81,7 +98,7 @@ import Testing
     ]
 
     @Test(arguments: broken) func refuses(_ document: String, _ reason: String) throws {
-        #expect(error { _ = try JSONReader.parse(document) } == reason)
+        #expect(error { _ = try tree(document) } == reason)
         #expect(error { _ = try skipped(document) } == reason)
     }
 
@@ -90,63 +107,52 @@ import Testing
     @Test func refusesValuesThatLieTooDeepAndPassesOverThem() throws {
         let limit = JSONReader.maximumDepth
         let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
-        #expect(throws: Never.self) { try JSONReader.parse(nested(limit)) }
-        #expect(
-            error { _ = try JSONReader.parse(nested(limit + 1)) }?.hasPrefix("arrays and objects lie more than 64")
-                == true)
-        var document = "[1,\(nested(100_000)),2]"
-        let values = try document.withUTF8 { bytes in
-            try JSONReader.read(bytes) { reader in
-                var values: [JSONValue?] = []
-                let isArray = try reader.elements { values.append(try $0.valueOrSkip()) }
-                #expect(isArray)
-                return values
-            }
-        }
-        #expect(values == [.number("1"), nil, .number("2")])
+        #expect(try tree(nested(limit)) != nil)
+        #expect(try tree(nested(limit + 1)) == nil)
+        #expect(try values(in: "[1,\(nested(100_000)),2]") == [.number("1"), nil, .number("2")])
         #expect(
             error { _ = try skipped(String(repeating: "[", count: 1_000_000)) }
                 == "the document ends too early at byte 1000000")
     }
 
     @Test(arguments: [
-        (#"{"a":1,"b":[2,{"a":3}],"c":{"a":4}}"#, #"{"a":1,"c":{"a":4}}"#), ("{}", "{}"), ("[1]", "[1]"), ("1", "1"),
-        (#"{"b":2}"#, "{}"),
+        (#"{"a":1,"b":[2,{"a":3}],"c":{"a":4,"b":5}}"#, #"{"a":1,"c":{"a":4,"b":5}}"#), ("{}", "{}"), ("[1]", "[1]"),
+        ("1", "1"), (#"{"b":2}"#, "{}"), (#"{"b":2,"a":3,"":4}"#, #"{"a":3}"#),
+        (#"{"\u0061":"\u0062"}"#, #"{"a":"b"}"#),
     ]) func keepsTheMembersThatAreAskedFor(_ document: String, _ kept: String) throws {
-        var document = document
-        let value = try document.withUTF8 { bytes in
-            try JSONReader.read(bytes) { reader in try reader.valueOrSkip(members: ["a", "c"]) }
-        }
-        #expect(try value == JSONReader.parse(kept))
+        let value = try reading(document) { reader in try reader.value(members: ["a", "c"]).map(Tree.init) }
+        #expect(try value == tree(kept))
+    }
+
+    @Test func passesOverAValueThatHasTooMuchInIt() throws {
+        let many = { (count: Int) in "[" + String(repeating: "0,", count: count - 2) + "0]" }
+        let limit = JSONTape.maximumCount
+        #expect(try values(in: "[\(many(limit + 1)),[2]]") == [nil, .array([.number("2")])])
+        #expect(try values(in: "[\(many(limit))]").first != .some(nil))
     }
 
     // MARK: Piece by piece
 
     @Test func readsMembersAndElementsPieceByPiece() throws {
-        var document = #"{"skip":{"x":[1,{"y":"}"}]},"list":[{"n":1},{"n":2}],"end":null}"#
+        let document = #"{"skip":{"x":[1,{"y":"}"}]},"list":[{"n":1},{"n":2}],"end":null}"#
         var numbers: [String] = []
-        try document.withUTF8 { bytes in
-            try JSONReader.read(bytes) { reader in
-                let isObject = try reader.members { name, reader in
-                    guard name == "list" else { return try reader.skip() }
-                    let isArray = try reader.elements { numbers.append(try $0.value()["n"]?.scalar ?? "") }
-                    #expect(isArray)
-                }
-                #expect(isObject)
+        try reading(document) { reader in
+            let isObject = try reader.members { name, reader in
+                guard name == "list" else { return try reader.skip() }
+                let isArray = try reader.elements { numbers.append(try $0.value()?["n"]?.scalar ?? "") }
+                #expect(isArray)
             }
+            #expect(isObject)
         }
         #expect(numbers == ["1", "2"])
     }
 
     @Test(arguments: ["[]", "{}", "1"]) func tellsWhatIsNoObjectAndNoArray(_ document: String) throws {
-        var document = document
-        let kinds = try document.withUTF8 { bytes in
-            try JSONReader.read(bytes) { reader in
-                let isObject = try reader.members { _, _ in }
-                let isArray = try !isObject && reader.elements { _ in }
-                if !isObject, !isArray { try reader.skip() }
-                return (isObject, isArray)
-            }
+        let kinds = try reading(document) { reader in
+            let isObject = try reader.members { _, _ in }
+            let isArray = try !isObject && reader.elements { _ in }
+            if !isObject, !isArray { try reader.skip() }
+            return (isObject, isArray)
         }
         #expect(kinds == (document == "{}", document == "[]"))
     }
@@ -158,7 +164,7 @@ import Testing
         var generator = Numbers(state: 1)
         for _ in 0..<3000 {
             let data = try JSONSerialization.data(withJSONObject: generator.value(depth: 4), options: .fragmentsAllowed)
-            let mine = try JSONReader.parse(String(decoding: data, as: UTF8.self))
+            let mine = try #require(try tree(String(decoding: data, as: UTF8.self)))
             let theirs = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
             #expect(plain(mine) == theirs as? NSObject)
         }
@@ -178,7 +184,7 @@ import Testing
             default: bytes.insert(Array("{}[]\",:\\u0tfn-.e".utf8)[generator.below(16)], at: position)
             }
             let text = String(decoding: bytes, as: UTF8.self)
-            let reason = error { _ = try JSONReader.parse(text) }
+            let reason = error { _ = try tree(text) }
             #expect(reason == error { _ = try skipped(text) })
             if reason != nil { refused += 1 }
         }
@@ -187,13 +193,36 @@ import Testing
 
     // MARK: -
 
+    private func reading<Result>(
+        _ document: String, _ body: (inout JSONReader) throws -> Result
+    ) throws -> Result {
+        var bytes = Array(document.utf8)
+        return try bytes.withUnsafeMutableBufferPointer { try JSONReader.read($0, body) }
+    }
+
+    private func read(_ document: String, _ body: (JSONValue) throws -> Void) throws {
+        try reading(document) { reader in try body(#require(try reader.value())) }
+    }
+
+    /// The document's value; nil where it is not kept.
+    private func tree(_ document: String) throws -> Tree? {
+        try reading(document) { reader in try reader.value().map(Tree.init) }
+    }
+
+    /// The elements of an array, nil for those that are not kept.
+    private func values(in document: String) throws -> [Tree?] {
+        var values: [Tree?] = []
+        try reading(document) { reader in
+            let isArray = try reader.elements { values.append(try $0.value().map(Tree.init)) }
+            #expect(isArray)
+        }
+        return values
+    }
+
     private func skipped(_ document: String) throws -> Bool {
-        var document = document
-        return try document.withUTF8 { bytes in
-            try JSONReader.read(bytes) { reader in
-                try reader.skip()
-                return true
-            }
+        try reading(document) { reader in
+            try reader.skip()
+            return true
         }
     }
 
@@ -206,17 +235,45 @@ import Testing
         }
     }
 
-    private func plain(_ value: JSONValue) -> NSObject {
+    private func plain(_ value: Tree) -> NSObject {
         switch value {
         case .null: NSNull()
         case .bool(let flag): NSNumber(value: flag)
         case .number(let text): Int(text).map(NSNumber.init(value:)) ?? NSNumber(value: Double(text)!)
         case .string(let text): NSString(string: text)
         case .array(let elements): NSArray(array: elements.map(plain))
-        case .object(let object):
-            NSDictionary(
-                dictionary: Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, plain($0.value)) }))
+        case .object(let members):
+            NSDictionary(dictionary: Dictionary(uniqueKeysWithValues: members.map { ($0.name, plain($0.value)) }))
         }
+    }
+}
+
+/// A value that outlives its reader.
+enum Tree: Equatable, Sendable {
+    struct Member: Equatable, Sendable {
+        let name: String
+        let value: Tree
+    }
+
+    case null
+    case bool(Bool)
+    case number(String)
+    case string(String)
+    case array([Tree])
+    case object([Member])
+
+    init(_ value: JSONValue) {
+        let scalar = value.scalar ?? ""
+        self =
+            switch value.kind {
+            case .null: .null
+            case .bool: .bool(scalar == "true")
+            case .number: .number(scalar)
+            case .string: .string(scalar)
+            case .array: .array(value.elements.map(Tree.init))
+            case .object:
+                .object(value.members.map { Member(name: $0.name.text ?? "", value: Tree($0.value)) })
+            }
     }
 }
 

@@ -11,28 +11,26 @@ struct ContainerApp {
     private let options: ContainerOptions
     /// OpenNebula's word for it.
     private let architecture: String
+    /// What the app would be called if oned took any name. Those for x86_64 are named as the stock driver names them.
+    let title: String
+    /// In OpenNebula.
+    let name: String?
 
     init(_ product: ImageStream.Product, market: CatalogMarket, options: ContainerOptions) {
         self.product = product
         self.market = market
         self.options = options
         architecture = AppFilter.architecture(product.architecture)
+        let plain = "\(product.distribution)_\(product.release) - LXC"
+        title = product.architecture == "amd64" ? plain : "\(plain) (\(architecture))"
+        name = market.names.name(for: title)
     }
-
-    /// What the app would be called if oned took any name. Those for x86_64 are named as the stock driver names them.
-    var title: String {
-        let name = "\(product.distribution)_\(product.release) - LXC"
-        return product.architecture == "amd64" ? name : "\(name) (\(architecture))"
-    }
-
-    /// In OpenNebula.
-    var name: String? { market.names.name(for: title) }
 
     func passes(_ filter: AppFilter) -> Bool {
         filter.isEmpty || filter.passes(type: "IMAGE", architecture: architecture, tags: [], name: title)
     }
 
-    func template() throws(Unusable) -> Template {
+    func template() throws(Unusable) -> AppTemplate {
         guard let name, !product.distribution.isEmpty, !product.release.isEmpty else {
             throw Unusable("it has no name")
         }
@@ -46,28 +44,28 @@ struct ContainerApp {
         let url = market.endpoint + "/" + file.path
         let image = ContainerImage(
             url: url, size: options.imageSize, fileSystem: options.fileSystem, format: options.format)
-        var app = Template()
-        app.append("NAME", name)
-        app.append("SOURCE", image.source)
-        app.append("IMPORT_ID", "-1")
-        app.append("ORIGIN_ID", "-1")
-        app.append("TYPE", "IMAGE")
-        app.append("PUBLISHER", market.endpoint)
-        app.append("FORMAT", options.format.rawValue)
-        app.append("DESCRIPTION", "Downloaded from \(market.endpoint)")
-        app.append("VERSION", "1.0")
-        app.append("REGTIME", String(built))
-        app.append("LINK", url)
-        app.append("ARCHITECTURE", architecture)
-        app.append("HYPERVISOR", "lxc")
-        app.append("SIZE", String(options.imageSize))
-        app.append("MD5", try checksum(file))
-        if let sha256 = file.sha256 { app.append("SHA256", sha256) }
-        if let size = file.size { app.append("FILE_SIZE", String(size)) }
-        var disk = Template()
-        disk.append("DRIVER", options.format.rawValue)
-        app.append("APPTEMPLATE64", disk.base64)
-        app.append("VMTEMPLATE64", options.machineTemplate(architecture: architecture).base64)
+        var app = AppTemplate()
+        try app.append("NAME", name)
+        try app.append("SOURCE", image.source)
+        try app.append("IMPORT_ID", "-1")
+        try app.append("ORIGIN_ID", "-1")
+        try app.append("TYPE", "IMAGE")
+        try app.append("PUBLISHER", market.endpoint)
+        try app.append("FORMAT", options.format.rawValue)
+        try app.append("DESCRIPTION", "Downloaded from \(market.endpoint)")
+        try app.append("VERSION", "1.0")
+        try app.append("REGTIME", String(built))
+        try app.append("LINK", url)
+        try app.append("ARCHITECTURE", architecture)
+        try app.append("HYPERVISOR", "lxc")
+        try app.append("SIZE", String(options.imageSize))
+        try app.append("MD5", try checksum(file))
+        try app.append("SHA256", optional: file.sha256)
+        try app.append("FILE_SIZE", optional: file.size.map { String($0) })
+        var disk = AppTemplate()
+        try disk.append("DRIVER", options.format.rawValue)
+        app.append("APPTEMPLATE64", encoded: disk)
+        app.append("VMTEMPLATE64", encoded: try options.machineTemplate(architecture: architecture))
         return app
     }
 

@@ -1,3 +1,4 @@
+import Catalog
 import DriverProtocol
 import ImageTransfer
 
@@ -38,7 +39,7 @@ struct ContainerOptions {
         vcpu = try Self.positive(message, "VCPU", default: 2)
         cpu = message.value(Self.path + "CPU") ?? "1"
         guard let share = Double(cpu), share > 0, share < 1e6,
-            cpu.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E })
+            cpu.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") })
         else {
             throw message.invalid(Self.path + "CPU", "is no share of a CPU", remedy: "write a number, as in 1 or 0.5")
         }
@@ -75,17 +76,22 @@ struct ContainerOptions {
     }
 
     /// The VM template of a container on `architecture`, which is OpenNebula's word for it.
-    func machineTemplate(architecture: String) -> Template {
-        var template = Template()
-        template.append("SCHED_REQUIREMENTS", "HYPERVISOR=\"lx*\" & ARCH=\(architecture)")
-        template.append("CPU", cpu)
-        template.append("VCPU", String(vcpu))
-        template.append("MEMORY", String(memory))
-        template.append("LXC_UNPRIVILEGED", isPrivileged ? "false" : "true")
-        template.append("GRAPHICS", vector: [("LISTEN", "0.0.0.0"), ("TYPE", "vnc")])
-        template.append(
-            "CONTEXT",
-            vector: [("NETWORK", "YES"), ("SSH_PUBLIC_KEY", "$USER[SSH_PUBLIC_KEY]"), ("SET_HOSTNAME", "$NAME")])
+    func machineTemplate(architecture: String) throws(AppReport.Unusable) -> AppTemplate {
+        var template = AppTemplate()
+        try template.append("SCHED_REQUIREMENTS", "HYPERVISOR=\"lx*\" & ARCH=\(architecture)")
+        try template.append("CPU", cpu)
+        try template.append("VCPU", String(vcpu))
+        try template.append("MEMORY", String(memory))
+        try template.append("LXC_UNPRIVILEGED", isPrivileged ? "false" : "true")
+        template.beginVector("GRAPHICS")
+        try template.append("LISTEN", "0.0.0.0")
+        try template.append("TYPE", "vnc")
+        template.endVector()
+        template.beginVector("CONTEXT")
+        try template.append("NETWORK", "YES")
+        try template.append("SSH_PUBLIC_KEY", "$USER[SSH_PUBLIC_KEY]")
+        try template.append("SET_HOSTNAME", "$NAME")
+        template.endVector()
         return template
     }
 }

@@ -35,7 +35,7 @@ public enum Monitor: Action {
                 let app = ContainerApp(product, market: market, options: options)
                 guard app.passes(market.filter) else { return report.filterOut() }
                 do throws(AppReport.Unusable) {
-                    try report.append(try app.template(), name: app.name ?? "")
+                    report.append(try app.template(), name: app.name ?? "")
                 } catch {
                     report.leaveOut(app.title, error.reason)
                 }

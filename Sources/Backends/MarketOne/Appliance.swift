@@ -8,10 +8,9 @@ struct Appliance {
     typealias Unusable = AppReport.Unusable
 
     /// The members that mean something here; the long description and the logo, say, do not.
-    static let members: Set<String> = [
+    static let members: [StaticString] = [
         "_id", "name", "type", "publisher", "format", "short_description", "version", "tags", "creation_time",
-        "os-arch",
-        "hypervisor", "files", "disks", "roles", "opennebula_template",
+        "os-arch", "hypervisor", "files", "disks", "roles", "opennebula_template",
     ]
 
     enum Kind: String {
@@ -30,9 +29,9 @@ struct Appliance {
 
     /// Throws where what every app needs is missing or of no use.
     init(_ value: JSONValue, endpoint: String, names: AppNames) throws(Unusable) {
-        guard value.members != nil else { throw Unusable("it is no JSON object") }
+        guard value.kind == .object else { throw Unusable("it is no JSON object") }
         guard let id = Self.id(of: value) else { throw Unusable("it has no _id") }
-        guard isSafeInURL(id), !id.contains("/"), id.utf8.count <= 128, id != ".", id != ".." else {
+        guard isSafeInURL(id), !id.utf8.contains(UInt8(ascii: "/")), id.utf8.count <= 128, id != ".", id != ".." else {
             throw Unusable("its _id cannot stand in a URL")
         }
         guard let title = value["name"]?.scalar, let name = names.name(for: title) else {
@@ -64,23 +63,23 @@ struct Appliance {
     }
 
     /// The app's template. `warn` is told what had to be left out of it.
-    func template(warn: (String) -> Void) throws(Unusable) -> Template {
-        var app = Template()
+    func template(warn: (String) -> Void) throws(Unusable) -> AppTemplate {
+        var app = AppTemplate()
         let link = endpoint + "/appliance/" + id
-        app.append("NAME", name)
-        app.append("SOURCE", link + "/download/0")
-        app.append("IMPORT_ID", id)
-        app.append("ORIGIN_ID", "-1")
-        app.append("TYPE", kind.rawValue)
-        app.append("PUBLISHER", optional: text("publisher"))
-        app.append("FORMAT", optional: text("format"))
-        app.append("DESCRIPTION", optional: text("short_description"))
-        app.append("VERSION", optional: text("version"))
-        app.append("TAGS", optional: tags.isEmpty ? nil : tags.joined(separator: ", "))
-        app.append("REGTIME", optional: registrationTime)
-        app.append("LINK", link)
-        app.append("ARCHITECTURE", optional: text("os-arch"))
-        app.append("HYPERVISOR", optional: text("hypervisor"))
+        try app.append("NAME", name)
+        try app.append("SOURCE", link + "/download/0")
+        try app.append("IMPORT_ID", id)
+        try app.append("ORIGIN_ID", "-1")
+        try app.append("TYPE", kind.rawValue)
+        try append("PUBLISHER", "publisher", to: &app)
+        try append("FORMAT", "format", to: &app)
+        try append("DESCRIPTION", "short_description", to: &app)
+        try append("VERSION", "version", to: &app)
+        try app.append("TAGS", optional: list(tags))
+        try app.append("REGTIME", optional: registrationTime)
+        try app.append("LINK", link)
+        try append("ARCHITECTURE", "os-arch", to: &app)
+        try append("HYPERVISOR", "hypervisor", to: &app)
         switch kind {
         case .image: try appendImage(to: &app, warn: warn)
         case .vmTemplate: try appendVMTemplate(to: &app, warn: warn)
@@ -91,34 +90,37 @@ struct Appliance {
 
     // MARK: By type
 
-    private func appendImage(to app: inout Template, warn: (String) -> Void) throws(Unusable) {
-        if let file = value["files"]?.elements?.first, file.members != nil {
+    private func appendImage(to app: inout AppTemplate, warn: (String) -> Void) throws(Unusable) {
+        if let file = value["files"]?.elements.first, file.kind == .object {
             let size = file["size"]?.scalar.flatMap(Self.wholeNumber) ?? 0
-            app.append("SIZE", String(megabytes(roundingUp: size)))
-            app.append("MD5", optional: try checksum(file, "md5", digits: 32))
-            app.append("SHA256", optional: try checksum(file, "sha256", digits: 64))
-            var image = Template()
-            image.append("DEV_PREFIX", optional: nonEmpty(file["dev_prefix"]))
-            image.append("TYPE", optional: nonEmpty(file["type"]))
-            try appendEncoded("APPTEMPLATE64", image, to: &app)
+            try app.append("SIZE", String(megabytes(roundingUp: size)))
+            try app.append("MD5", optional: try checksum(file, "md5", digits: 32))
+            try app.append("SHA256", optional: try checksum(file, "sha256", digits: 64))
+            var image = AppTemplate()
+            try append("DEV_PREFIX", file["dev_prefix"], to: &image)
+            try append("TYPE", file["type"], to: &image)
+            app.append("APPTEMPLATE64", encoded: image)
         }
         do {
-            if let machine = try machineTemplate(warn: warn) { try appendEncoded("VMTEMPLATE64", machine, to: &app) }
+            if let machine = try machineTemplate(warn: warn) { app.append("VMTEMPLATE64", encoded: machine) }
         } catch {
             // The image is of use without it.
             warn("it comes without a VM template: \(error.reason)")
         }
     }
 
-    private func appendVMTemplate(to app: inout Template, warn: (String) -> Void) throws(Unusable) {
-        app.append("SIZE", "0")
-        for (position, disk) in (value["disks"]?.elements ?? []).enumerated() {
+    private func appendVMTemplate(to app: inout AppTemplate, warn: (String) -> Void) throws(Unusable) {
+        try app.append("SIZE", "0")
+        for (position, disk) in elements("disks").enumerated() {
             guard let title = disk.scalar, let name = names.name(for: title) else {
                 throw Unusable("one of its disks has no name")
             }
-            app.append("DISK", vector: [("NAME", try diskName(position, title)), ("APP", name)])
+            app.beginVector("DISK")
+            try app.append("NAME", try diskName(position, title))
+            try app.append("APP", name)
+            app.endVector()
         }
-        if let machine = try machineTemplate(warn: warn) { try appendEncoded("APPTEMPLATE64", machine, to: &app) }
+        if let machine = try machineTemplate(warn: warn) { app.append("APPTEMPLATE64", encoded: machine) }
     }
 
     /// The same one in each run: an app changes when its catalog does, not otherwise.
@@ -126,60 +128,70 @@ struct Appliance {
         guard let digest = try? Digest.of("\(id):\(position):\(title)", .md5) else {
             throw Unusable("no checksum can be computed for its disks' names")
         }
-        return String(digest.prefix(10))
+        return String(decoding: digest.utf8.prefix(10), as: UTF8.self)
     }
 
-    private func appendServiceTemplate(to app: inout Template) throws(Unusable) {
-        app.append("SIZE", "0")
-        for role in value["roles"]?.members ?? [] {
+    private func appendServiceTemplate(to app: inout AppTemplate) throws(Unusable) {
+        try app.append("SIZE", "0")
+        for role in value["roles"].map({ Array($0.members) }) ?? [] {
+            let label = role.name.text ?? ""
             guard let title = role.value.scalar, let name = names.name(for: title) else {
-                throw Unusable("its role \(quoted(oneLine(role.name, limit: 40))) has no app")
+                throw Unusable("its role \(quoted(oneLine(label, limit: 40))) has no app")
             }
-            app.append("ROLE", vector: [("NAME", role.name), ("APP", name)])
+            app.beginVector("ROLE")
+            try app.append("NAME", label)
+            try app.append("APP", name)
+            app.endVector()
         }
         // OneFlow reads JSON: it is handed on as it is.
-        guard let text = nonEmpty(value["opennebula_template"]) else { return }
-        guard (try? JSONReader.parse(text))?.members != nil else { throw Unusable("its template is no JSON object") }
-        app.append("APPTEMPLATE64", String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self))
+        guard let template = value["opennebula_template"], let text = template.utf8, !text.isEmpty else { return }
+        app.append("APPTEMPLATE64", encoded: text)
+        guard template.document({ $0?.kind == .object }) else { throw Unusable("its template is no JSON object") }
     }
 
-    private func machineTemplate(warn: (String) -> Void) throws(Unusable) -> Template? {
-        guard let text = nonEmpty(value["opennebula_template"]) else { return nil }
-        guard let template = try? JSONReader.parse(text), let members = template.members else {
-            throw Unusable("its template is no JSON object")
+    private func machineTemplate(warn: (String) -> Void) throws(Unusable) -> AppTemplate? {
+        guard let template = value["opennebula_template"], template.utf8?.isEmpty == false else { return nil }
+        return try template.document { object throws(Unusable) in
+            guard let object, object.kind == .object else { throw Unusable("its template is no JSON object") }
+            return try MachineTemplate(object, hypervisor: text("hypervisor"), architecture: text("os-arch"))
+                .template(warn: warn)
         }
-        return MachineTemplate(members, hypervisor: self.text("hypervisor"), architecture: self.text("os-arch"))
-            .template(warn: warn)
-    }
-
-    /// A template within the template. What it cannot hold as it is makes the app unusable.
-    private func appendEncoded(_ name: String, _ inner: Template, to app: inout Template) throws(Unusable) {
-        guard !inner.attributes.isEmpty else { return }
-        for attribute in inner.attributes {
-            switch attribute.value {
-            case .text(let text): try AppReport.check(text, attribute.name)
-            case .vector(let pairs):
-                for pair in pairs { try AppReport.check(pair.value, "\(attribute.name)/\(pair.name)") }
-            }
-        }
-        app.append(name, inner.base64)
     }
 
     // MARK: Values
 
+    /// Appends what is there as text, where there is something.
+    private func append(_ name: StaticString, _ member: StaticString, to app: inout AppTemplate) throws(Unusable) {
+        guard value[member]?.kind == .array else { return try append(name, value[member], to: &app) }
+        try app.append(name, optional: text(member))
+    }
+
+    private func append(_ name: StaticString, _ value: JSONValue?, to app: inout AppTemplate) throws(Unusable) {
+        if let text = value?.utf8, !text.isEmpty { try app.append(name, text) }
+    }
+
     /// What is there as text: a list's elements with commas between; nil where there is nothing.
-    private func text(_ name: String) -> String? {
-        guard let elements = value[name]?.elements else { return nonEmpty(value[name]) }
-        return nonEmpty(.string(elements.compactMap(\.scalar).joined(separator: ", ")))
+    private func text(_ member: StaticString) -> String? {
+        guard value[member]?.kind == .array else { return nonEmpty(value[member]) }
+        return list(elements(member).compactMap(\.scalar))
+    }
+
+    private func list(_ words: [String]) -> String? {
+        let text = words.joined(separator: ", ")
+        return text.isEmpty ? nil : text
     }
 
     private func nonEmpty(_ value: JSONValue?) -> String? {
         value?.scalar.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    private func elements(_ name: StaticString) -> [JSONValue] {
+        value[name].map { Array($0.elements) } ?? []
+    }
+
     private var tags: [String] {
-        guard let elements = value["tags"]?.elements else { return nonEmpty(value["tags"]).map { [$0] } ?? [] }
-        return elements.compactMap(nonEmpty)
+        guard value["tags"]?.kind == .array else { return nonEmpty(value["tags"]).map { [$0] } ?? [] }
+        return elements("tags").compactMap(nonEmpty)
     }
 
     /// Seconds since 1970.
@@ -194,21 +206,14 @@ struct Appliance {
         return UInt64(number)
     }
 
-    private func checksum(_ file: JSONValue, _ name: String, digits: Int) throws(Unusable) -> String? {
-        guard let text = nonEmpty(file[name]) ?? nonEmpty(file["checksum"]?[name]) else { return nil }
-        let isHexadecimal = text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20) && byte < 0x80
-        }
-        guard isHexadecimal, text.utf8.count == digits else {
+    private func checksum(
+        _ file: JSONValue, _ name: StaticString, digits: Int
+    ) throws(Unusable) -> String? {
+        let values = [file[name], file["checksum"]?[name]]
+        guard let text = values.lazy.compactMap({ $0?.utf8 }).first(where: { !$0.isEmpty }) else { return nil }
+        guard text.count == digits, text.allSatisfy(isHexadecimalDigit) else {
             throw Unusable("its \(name) is no checksum")
         }
-        return text.lowercased()
-    }
-}
-
-extension Template {
-    /// Appends the attribute where there is a value.
-    mutating func append(_ name: String, optional value: String?) {
-        if let value { append(name, value) }
+        return String(decoding: text, as: UTF8.self).lowercased()
     }
 }

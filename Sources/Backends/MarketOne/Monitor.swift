@@ -45,7 +45,7 @@ public enum Monitor: Action {
         let isObject = try reader.members { name, reader in
             guard name == "appliances" else { return try reader.skip() }
             hasList = try reader.elements { reader in
-                add(try reader.valueOrSkip(members: Appliance.members), to: &report, market)
+                add(try reader.value(members: Appliance.members), to: &report, market)
                 release(reader.offset)
             }
             if !hasList { try reader.skip() }
@@ -55,13 +55,15 @@ public enum Monitor: Action {
     }
 
     private static func add(_ value: JSONValue?, to report: inout AppReport, _ market: CatalogMarket) {
-        guard let value else { return report.leaveOut("?", "its description is nested too deeply") }
-        let label = value["name"]?.scalar ?? Appliance.id(of: value) ?? "?"
+        guard let value else {
+            return report.leaveOut("?", "its description is nested too deeply, or has too much in it")
+        }
+        var label: String { value["name"]?.scalar ?? Appliance.id(of: value) ?? "?" }
         do {
             let appliance = try Appliance(value, endpoint: market.endpoint, names: market.names)
             guard appliance.passes(market.filter) else { return report.filterOut() }
             let app = try appliance.template { warning in report.warn(label, warning) }
-            try report.append(app, name: appliance.name)
+            report.append(app, name: appliance.name)
         } catch {
             report.leaveOut(label, error.reason)
         }
