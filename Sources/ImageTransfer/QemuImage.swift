@@ -1,5 +1,5 @@
 import DriverProtocol
-import FoundationEssentials
+import JSON
 import Posix
 
 /// The program qemu-img, for what only it knows.
@@ -7,35 +7,37 @@ public enum QemuImage {
     /// How long a conversion may take, in seconds: two days.
     private static let conversionTimeout: Double = 172_800
 
-    private struct Information: Decodable {
+    /// What `qemu-img info` tells.
+    private struct Information {
         let format: String
         let virtualSize: UInt64
-        let backingFile: String?
-        let formatSpecific: FormatSpecific?
+        let hasBackingFile: Bool
+        let hasDataFile: Bool
+        /// Files that hold parts of the image; nil where one is not named.
+        let extents: [String?]
 
-        enum CodingKeys: String, CodingKey {
-            case format
-            case virtualSize = "virtual-size"
-            case backingFile = "backing-filename"
-            case formatSpecific = "format-specific"
-        }
-    }
-
-    private struct FormatSpecific: Decodable {
-        let data: Details
-
-        struct Details: Decodable {
-            let dataFile: String?
-            let extents: [Extent]?
-
-            enum CodingKeys: String, CodingKey {
-                case dataFile = "data-file"
-                case extents
+        init(_ document: [UInt8]) throws {
+            var document = document
+            JSONReader.repair(&document)
+            self = try document.withUnsafeMutableBufferPointer { bytes in
+                try JSONReader.read(bytes) { reader in try Information(reader.value()) }
             }
         }
 
-        struct Extent: Decodable {
-            let filename: String?
+        private init(_ value: JSONValue?) throws(Missing) {
+            guard let value, let format = value["format"]?.text,
+                let size = value["virtual-size"]?.scalar.flatMap({ UInt64($0) })
+            else { throw Missing() }
+            self.format = format
+            virtualSize = size
+            hasBackingFile = value["backing-filename"] != nil
+            let details = value["format-specific"]?["data"]
+            hasDataFile = details?["data-file"] != nil
+            extents = details?["extents"]?.elements.map { $0["filename"]?.text } ?? []
+        }
+
+        struct Missing: Error, CustomStringConvertible {
+            var description: String { "it has no format, or no virtual-size" }
         }
     }
 
@@ -47,18 +49,15 @@ public enum QemuImage {
         let result = try run(["info", "--output=json", "-U"] + formatArguments + ["--", path], on: name, timeout: 60)
         let information: Information
         do {
-            information = try JSONDecoder().decode(Information.self, from: Data(result.output))
+            information = try Information(result.output)
         } catch {
             throw DriverError(
                 "read", "the image \(quoted(name))", cause: "qemu-img info answered what is no description: \(error)",
                 remedy: "try qemu-img info on it by hand")
         }
-        if information.backingFile != nil { throw ImageDescription.needsAnotherFile(name, "a backing file") }
-        let details = information.formatSpecific?.data
-        if details?.dataFile != nil { throw ImageDescription.needsAnotherFile(name, "an external data file") }
-        if let extents = details?.extents,
-            extents.count > 1 || extents.contains(where: { ($0.filename ?? path) != path })
-        {
+        if information.hasBackingFile { throw ImageDescription.needsAnotherFile(name, "a backing file") }
+        if information.hasDataFile { throw ImageDescription.needsAnotherFile(name, "an external data file") }
+        if information.extents.count > 1 || information.extents.contains(where: { ($0 ?? path) != path }) {
             throw ImageDescription.needsAnotherFile(name, "extents in other files")
         }
         return ImageDescription(format: information.format, virtualSize: information.virtualSize)
