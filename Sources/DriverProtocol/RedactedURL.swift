@@ -15,6 +15,20 @@ public func redacted(_ url: String) -> String {
     return String(scheme + host + path) + query
 }
 
+/// `text` with every URL in it redacted: as far as blanks, quotation marks or brackets, which end one in a sentence.
+public func redactedURLs(in text: String) -> String {
+    let ends = " \t\n'\"<>()"
+    var result = ""
+    var rest = Substring(text)
+    while let end = rest.firstIndex(where: { ends.contains($0) }) {
+        let word = String(rest[..<end])
+        result += word.contains("://") ? redacted(word) : word
+        result.append(rest[end])
+        rest = rest[rest.index(after: end)...]
+    }
+    return result + (rest.contains("://") ? redacted(String(rest)) : String(rest))
+}
+
 /// Whether `text` is a host with or without a port, and not the first half of a `user:password` with a slash in it.
 private func isHost(_ text: Substring) -> Bool {
     let name = text.hasPrefix("[") ? text.drop { $0 != "]" } : text

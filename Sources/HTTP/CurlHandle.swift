@@ -28,16 +28,24 @@ enum TransferEnd: Sendable {
 /// One thread at a time uses it, except for ``wake()``.
 final class CurlHandle: @unchecked Sendable {
     private static let headerLimit = 256 << 10
+    /// Seconds for ``awaitsAnswer``: less than a driver manager waits before it kills.
+    private static let answerPatience = 3.5
 
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var body: UnsafeMutableRawBufferPointer?
+    private var bodyLength: curl_off_t = 0
     /// The first option that libcurl did not take.
     private var setUp = CURLE_OK
     /// See ``HTTPOptions/heedsSignals``.
     var heedsSignals = true
+    /// Whether a signal lets a request that has been sent as a whole wait for its answer, for a while: the server may
+    /// carry it out, and whoever cleans up has to know.
+    var awaitsAnswer = false
+    /// A transfer has failed. libcurl 7.88 takes no options any more where a name could not be resolved.
+    private(set) var hasFailed = false
 
     /// Only there while a transfer is performed.
     private var receiver: (any TransferReceiver)?
@@ -69,6 +77,8 @@ final class CurlHandle: @unchecked Sendable {
         headerList = nil
         body?.deallocate()
         body = nil
+        bodyLength = 0
+        awaitsAnswer = false
         setUp = CURLE_OK
     }
 
@@ -98,16 +108,21 @@ final class CurlHandle: @unchecked Sendable {
         copy.copyBytes(from: bytes)
         body?.deallocate()
         body = copy
-        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
+        setBodyLength(bytes.count)
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress))
     }
 
     /// CURLOPT_POSTFIELDS, with `bytes` where they are: they must stay there until the request has ended.
     func setBody(at bytes: UnsafeRawBufferPointer) {
-        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
+        setBodyLength(bytes.count)
         // Null would mean that a callback gives the body.
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorText)))
         set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+    }
+
+    private func setBodyLength(_ count: Int) {
+        bodyLength = curl_off_t(count)
+        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(count))
     }
 
     /// CURLINFO_RETRY_AFTER in seconds, 0 where the server did not ask for a delay. Not to be asked during a transfer.
@@ -120,6 +135,12 @@ final class CurlHandle: @unchecked Sendable {
 
     /// Makes the request and returns when it has ended.
     func perform(for receiver: any TransferReceiver) -> TransferEnd {
+        let end = transfer(for: receiver)
+        if case .failed = end { hasFailed = true }
+        return end
+    }
+
+    private func transfer(for receiver: any TransferReceiver) -> TransferEnd {
         self.receiver = receiver
         defer { self.receiver = nil }
         head = nil
@@ -135,6 +156,7 @@ final class CurlHandle: @unchecked Sendable {
 
     private func run(for receiver: any TransferReceiver) -> TransferEnd {
         var running: Int32 = 1
+        var patience: Double?
         while true {
             let code = ccurl_multi_perform(multi, &running)
             if code != CURLM_OK { return .failed(failure(code)) }
@@ -143,11 +165,22 @@ final class CurlHandle: @unchecked Sendable {
             do {
                 if heedsSignals { try Interrupt.check() }
             } catch {
-                return .interrupted(error)
+                patience = patience ?? Clock.now + Self.answerPatience
+                guard awaitsAnswer, isSent, let patience, Clock.now < patience else { return .interrupted(error) }
             }
-            let waited = ccurl_multi_poll(multi, heedsSignals ? Interrupt.descriptor : -1, 60_000)
+            // The signal's descriptor stays readable.
+            let waited =
+                patience == nil
+                ? ccurl_multi_poll(multi, heedsSignals ? Interrupt.descriptor : -1, 60_000)
+                : ccurl_multi_poll(multi, -1, 100)
             if waited != CURLM_OK { return .failed(failure(waited)) }
         }
+    }
+
+    /// Whether the whole request has gone out.
+    private var isSent: Bool {
+        ccurl_info_long(easy, CURLINFO_REQUEST_SIZE) > 0
+            && ccurl_info_offset(easy, CURLINFO_SIZE_UPLOAD_T) >= bodyLength
     }
 
     private func end(for receiver: any TransferReceiver) -> TransferEnd {
@@ -162,7 +195,8 @@ final class CurlHandle: @unchecked Sendable {
     private func failure(_ code: CURLcode) -> TransferFailure {
         let text = errorText.pointee == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
         return TransferFailure(
-            code: code, text: text, systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
+            code: code, text: redactedURLs(in: text),
+            systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
             proxyStatus: ccurl_info_long(easy, CURLINFO_HTTP_CONNECTCODE))
     }
 

@@ -17,16 +17,18 @@ extension HTTPClient {
     /// The body is sent from `body` as it lies there. A body with status 2xx goes into `buffer` where that is given, its
     /// length into ``HTTPResponse/received``, and is an error where it is longer. `goOn` is asked about once a second,
     /// and ends the transfer by answering false. libcurl makes a request again by itself where a connection that it had kept
-    /// turns out to be broken; `onNewConnection` rules that out. Throws ``DriverError``, or `Interrupted` when a signal comes.
+    /// turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a signal lets a request that has been
+    /// sent as a whole wait for its answer, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
     public func attempt(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
         into buffer: UnsafeMutableRawBufferPointer? = nil, onNewConnection: Bool = false,
-        goOn: @escaping () -> Bool = { true }
+        awaitsAnswer: Bool = false, goOn: @escaping () -> Bool = { true }
     ) throws -> HTTPAttempt {
         let handle = try takeHandle()
         defer { giveBack(handle) }
         try handle.prepare(method, url, headers: headers, body: nil, options: options)
         handle.set(CURLOPT_FRESH_CONNECT, onNewConnection)
+        handle.awaitsAnswer = awaitsAnswer
         if let body { handle.setBody(at: body) }
         let receiver = SingleAnswer(buffer: buffer, limit: Self.defaultBodyLimit, goOn: goOn)
         switch handle.perform(for: receiver) {

@@ -64,6 +64,7 @@ public final class HTTPClient: Sendable {
     }
 
     func giveBack(_ handle: CurlHandle) {
+        guard !handle.hasFailed else { return }
         idle.update { $0.append(handle) }
     }
 

@@ -153,6 +153,7 @@ extension HTTPDownload {
             headers.append(("Range", "bytes=\(received)-"))
             if let validator = pin.validator { headers.append(("If-Range", validator)) }
         }
+        if self.handle?.hasFailed ?? false { self.handle = nil }
         let handle = try self.handle ?? CurlHandle()
         self.handle = handle
         try handle.prepare(.get, url, headers: headers, body: nil, options: options)

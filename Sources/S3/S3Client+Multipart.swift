@@ -18,7 +18,7 @@ extension S3Client {
     ) throws -> (id: String, isRepeated: Bool) {
         let request = S3Request(
             method: .post, operation: "begin the upload of", bucket: bucket, key: key, query: [("uploads", "")],
-            headers: headers, countsOnce: true)
+            headers: headers, countsOnce: true, leavesTraces: true)
         let answer = try perform(request)
         let id = (try? XMLParser.parse(answer.body))?.child("UploadId")?.text ?? ""
         guard !id.isEmpty else {
@@ -66,7 +66,7 @@ extension S3Client {
             + "</CompleteMultipartUpload>"
         let request = S3Request(
             method: .post, operation: "complete the upload of", bucket: bucket, key: key,
-            query: [("uploadId", upload)], headers: headers + [("Content-Type", "application/xml")])
+            query: [("uploadId", upload)], headers: headers + [("Content-Type", "application/xml")], leavesTraces: true)
         return try withBytes(of: document) { body in Result { try exchange(request, body: body) } }.get()
     }
 

@@ -72,7 +72,9 @@ extension S3Client {
     ) throws -> S3Answer {
         let checked = headers + [("Content-MD5", base64(md5))]
         return try exchange(
-            S3Request(method: .put, operation: "upload", bucket: bucket, key: key, headers: checked), body: body)
+            S3Request(
+                method: .put, operation: "upload", bucket: bucket, key: key, headers: checked, leavesTraces: true),
+            body: body)
     }
 
     /// GetObject with Range and If-Match: fills `buffer` with the bytes from `offset`, all of them, of that very

@@ -14,6 +14,8 @@ struct S3Request {
     var headers: [(String, String)] = []
     /// Whether it matters that it is carried out twice, so that libcurl must not repeat it by itself.
     var countsOnce = false
+    /// Whether it leaves something in the bucket that has to be taken back where the answer is not waited for.
+    var leavesTraces = false
 }
 
 /// An S3 service, addressed with one pair of keys.
@@ -26,7 +28,6 @@ public final class S3Client: Sendable {
         var endpoint: S3Endpoint
         /// Seconds that the server's clock is ahead of ours.
         var clockOffset = 0
-        var hasClock = false
     }
 
     /// A clock that is off by more than this explains a refusal; services allow 900 s.
@@ -92,11 +93,12 @@ public final class S3Client: Sendable {
         var corrections = 0
         while true {
             let problem: String
-            switch try attempt(request, payload: payload, body: body, into: buffer, goOn: goOn) {
+            let known = learned.read { $0 }
+            switch try attempt(request, known, payload: payload, body: body, into: buffer, goOn: goOn) {
             case .cancelled: throw S3Cancelled()
             case .answer(let response):
                 let answer = S3Answer(response, isRepeated: isRepeated)
-                if corrections < 3, !answer.isSuccess, learn(from: answer) {
+                if corrections < 3, !answer.isSuccess, learn(from: answer, to: known) {
                     corrections += 1
                     continue
                 }
@@ -114,10 +116,9 @@ public final class S3Client: Sendable {
     }
 
     private func attempt(
-        _ request: S3Request, payload: PayloadHash, body: UnsafeRawBufferPointer?,
+        _ request: S3Request, _ known: Learned, payload: PayloadHash, body: UnsafeRawBufferPointer?,
         into buffer: UnsafeMutableRawBufferPointer?, goOn: @escaping () -> Bool
     ) throws -> HTTPAttempt {
-        let known = learned.read { $0 }
         let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
         let signed = Signature.fields(
             method: request.method.rawValue, host: host, path: path, query: request.query, headers: request.headers,
@@ -126,7 +127,8 @@ public final class S3Client: Sendable {
         let query = request.query.isEmpty ? "" : "?" + queryString(request.query)
         return try http.attempt(
             request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: request.headers + signed,
-            body: body, into: buffer, onNewConnection: request.countsOnce, goOn: goOn)
+            body: body, into: buffer, onNewConnection: request.countsOnce,
+            awaitsAnswer: request.leavesTraces, goOn: goOn)
     }
 
     private func payloadHash(of body: UnsafeRawBufferPointer?) -> PayloadHash {
@@ -157,24 +159,25 @@ public final class S3Client: Sendable {
 
 /// What answers teach, and how errors are told.
 extension S3Client {
-    /// Takes clock and region from a refusal; whether the request is worth another try with them.
-    private func learn(from answer: S3Answer) -> Bool {
-        let now = service.clock()
-        return learned.update { known in
-            if answer.status == 403, let date = answer.date, !known.hasClock,
-                answer.code == "RequestTimeTooSkewed" || abs(date - now) > Self.tolerableSkew
-            {
-                known.clockOffset = date - now
-                known.hasClock = true
+    /// Takes clock and region from the refusal of a request that was made with what was `known`; whether it is worth
+    /// another try. Of several that are refused together the first one teaches all.
+    private func learn(from answer: S3Answer, to known: Learned) -> Bool {
+        if answer.status == 403, let date = answer.date {
+            let offset = date - service.clock()
+            if answer.code == "RequestTimeTooSkewed" || abs(offset - known.clockOffset) > Self.tolerableSkew {
+                learned.update { $0.clockOffset = offset }
                 return true
             }
-            guard [301, 307, 400].contains(answer.status), let region = answer.region, region != known.region else {
-                return false
-            }
-            known.region = region
-            known.endpoint = known.endpoint.moved(to: region)
-            return true
         }
+        guard [301, 307, 400].contains(answer.status), let region = answer.region, region != known.region else {
+            return false
+        }
+        learned.update { now in
+            guard now.region != region else { return }
+            now.region = region
+            now.endpoint = now.endpoint.moved(to: region)
+        }
+        return true
     }
 
     /// The service's time in seconds since 1970, as far as it is known to differ from this machine's.

@@ -111,6 +111,26 @@ struct ClientTests {
         #expect(!(recorder.lines + [error.description]).contains { $0.contains("secret") })
     }
 
+    /// libcurl takes no options any more on a handle whose name could not be resolved.
+    @Test func aNameThatWasNotFoundIsLookedForAgain() throws {
+        let url = "http://nowhere.invalid/x"
+        let options = quick { $0.attempts = 3 }
+        let expected = "tried 3 times: Could not resolve host: nowhere.invalid"
+        #expect(
+            try #require(throws: DriverError.self) { try HTTPClient(options: options).request(.get, url) }.cause
+                == expected)
+        let download = HTTPDownload(url: url, options: options, log: LogRecorder().log)
+        #expect(try #require(throws: DriverError.self) { try download.open() }.cause == expected)
+        let client = HTTPClient(options: options)
+        for _ in 0..<3 {
+            guard case .failure(let error, let isTransient, _) = try client.attempt(.get, url, headers: []) else {
+                Issue.record("an answer came from nowhere")
+                return
+            }
+            #expect(isTransient && error.cause == "Could not resolve host: nowhere.invalid")
+        }
+    }
+
     @Test func anUnknownNameIsToldAsOne() throws {
         let client = HTTPClient(options: quick { $0.attempts = 1 })
         let error = try #require(throws: DriverError.self) { try client.request(.get, "http://nowhere.invalid/x") }

@@ -86,6 +86,13 @@ struct DecisionTests {
         #expect(redacted(url) == expected)
     }
 
+    @Test func everyURLOfATextIsRedacted() {
+        #expect(
+            redactedURLs(in: "Unsupported proxy scheme for 'ftp://user:pass@x:1', or (http://h/p?key=1) a://b@c")
+                == "Unsupported proxy scheme for 'ftp://x:1', or (http://h/p?…) a://c")
+        #expect(redactedURLs(in: "nothing to hide @ all?") == "nothing to hide @ all?")
+    }
+
     @Test func delaysGrowAndEnd() throws {
         var backoff = Backoff(
             quick {
