@@ -19,7 +19,7 @@ public final class ObjectDownload: @unchecked Sendable {
 
         /// With a limit of so many bytes a second: one range after another, each no more than a quarter of a second's.
         init(rate: UInt64?) {
-            rangeSize = min(4 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
+            rangeSize = min(2 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
             concurrency = rate == nil ? 4 : 1
             buffers = 4
         }
