@@ -25,7 +25,7 @@ let modules: [Target] = [
     .target(name: "MD5", dependencies: ["CMD5"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
     .target(name: "S3", dependencies: ["COpenSSL", "MD5", "HTTP", "DriverProtocol", "Posix"]),
-    .target(name: "Catalog", dependencies: ["HTTP", "JSON", "DriverProtocol", "Posix"]),
+    .target(name: "Catalog", dependencies: ["MD5", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(
         name: "ImageTransfer",
         dependencies: ["COpenSSL", "MD5", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),

@@ -47,16 +47,19 @@ public struct AppFilter: Sendable, Equatable {
 
     public var isEmpty: Bool { self == AppFilter() }
 
-    /// Whether an app passes. One whose architecture is not said, or is `all`, suits each.
+    /// Whether an app passes. One for which no architecture is said, or `all`, suits each.
     ///
     /// - Parameters:
     ///   - type: OpenNebula's word for it: `IMAGE`.
     ///   - name: as the catalog has it.
-    public func passes(type: String, architecture: String?, tags: [String], name: String) -> Bool {
+    public func passes(type: String, architectures: [String], tags: [String], name: String) -> Bool {
         guard self.types.isEmpty || self.types.contains(type) else { return false }
-        if !architectures.isEmpty, let architecture, !["all", "any", ""].contains(architecture.lowercased()) {
-            guard architectures.contains(Self.architecture(architecture)) else { return false }
-        }
+        guard
+            self.architectures.isEmpty || architectures.isEmpty
+                || architectures.map(Self.architecture).contains(where: {
+                    self.architectures.contains($0) || ["all", "any", ""].contains($0)
+                })
+        else { return false }
         guard self.tags.isEmpty || tags.contains(where: { self.tags.contains($0.lowercased()) }) else { return false }
         return names.isEmpty || names.contains { fnmatch($0, name, Self.caseFolding) == 0 }
     }

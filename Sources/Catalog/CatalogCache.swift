@@ -1,5 +1,6 @@
 import DriverProtocol
 import Glibc
+import MD5
 import Posix
 
 /// The last good catalog of a marketplace, in a file below the drivers' state: a template that says what it is, an empty
@@ -42,8 +43,15 @@ struct CatalogCache {
         else { return nil }
         bytes.removeFirst(end + 2)
         let validators = Validators(etag: head["ETAG"], lastModified: head["LAST_MODIFIED"])
-        guard head["LENGTH"] == String(bytes.count), !validators.headers.isEmpty else { return nil }
+        // What the disk has damaged would count for as long as the server says that nothing has changed.
+        guard head["MD5"] == Self.digest(of: bytes), !validators.headers.isEmpty else { return nil }
         return (bytes, validators)
+    }
+
+    private static func digest(of bytes: [UInt8]) -> String {
+        var stream = MD5Stream()
+        bytes.withUnsafeBytes { stream.update($0) }
+        return hexadecimal(stream.finish())
     }
 
     /// A catalog that is written down, and counts once it is published.
@@ -63,6 +71,8 @@ struct CatalogCache {
             do {
                 _ = try file.publish(as: [name], mode: 0o640)
             } catch {
+                // Another run has just kept the same.
+                guard error.code != EEXIST else { return }
                 throw DriverError("write", quoted(path), error)
             }
         }
@@ -73,7 +83,7 @@ struct CatalogCache {
         guard !validators.headers.isEmpty else { return nil }
         var head = Template()
         head.append("KEY", key)
-        head.append("LENGTH", String(bytes.count))
+        head.append("MD5", Self.digest(of: bytes))
         if let etag = validators.etag { head.append("ETAG", etag) }
         if let date = validators.lastModified { head.append("LAST_MODIFIED", date) }
         // A validator that a template would change is of no use.

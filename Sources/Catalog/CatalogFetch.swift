@@ -61,9 +61,9 @@ extension CatalogMarket {
                 request.log.info("the catalog has not changed since it was last fetched")
                 return CatalogDocument(url: url, bytes: kept.bytes)
             }
-            if response.isSuccess { return document(response, url, cache) }
+            guard response.isSuccess else { throw response.error(.get, url) }
+            return document(response, url, cache)
         }
-        // Once more where the answer was an error: its text is the client's.
         return document(try client.request(.get, url, bodyLimit: limit), url, cache)
     }
 

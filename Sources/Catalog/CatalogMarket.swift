@@ -59,6 +59,10 @@ public struct CatalogMarket: Sendable {
         guard isURL, isSafeInURL(url), !url.contains("?"), !url.contains("#") else {
             throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
         }
+        // It would stand in each app's SOURCE and LINK.
+        guard !url.dropFirst("https://".count).prefix(while: { $0 != "/" }).contains("@") else {
+            throw message.invalid(path, "has a user or a password in it", remedy: "leave them out")
+        }
         return url
     }
 

@@ -29,7 +29,7 @@ public final class HTTPClient: Sendable {
         bodyLimit: Int = defaultBodyLimit
     ) throws -> HTTPResponse {
         let response = try exchange(method, url, headers: headers, body: body, bodyLimit: bodyLimit)
-        guard response.isSuccess else { throw DriverError(method.operation, url, response.head) }
+        guard response.isSuccess else { throw response.error(method, url) }
         return response
     }
 

@@ -22,6 +22,9 @@ public struct HTTPResponse: Sendable {
     }
 
     public var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// The error of a request that has got this for an answer.
+    public func error(_ method: HTTPMethod, _ url: String) -> DriverError { DriverError(method.operation, url, head) }
 }
 
 extension DriverError {

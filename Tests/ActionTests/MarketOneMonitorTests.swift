@@ -122,6 +122,11 @@ import Testing
         try rig.serve(Array(#"{"appliances":[{"_id":"1","name":"new"}]}"#.utf8))
         #expect(try rig.monitor(server.url(""), ["CACHE": "yes"]).apps().map { $0["NAME"] } == ["new"])
         // One that is damaged does not count.
+        let kept = rig.directory.path("var/market-drivers/catalog-109")
+        var bytes = Array(try Data(contentsOf: URL(filePath: kept)))
+        bytes[bytes.count - 5] ^= 1
+        try rig.directory.write("var/market-drivers/catalog-109", bytes)
+        #expect(try rig.monitor(server.url(""), ["CACHE": "yes"]).apps().map { $0["NAME"] } == ["new"])
         try rig.directory.write("var/market-drivers/catalog-109", "KEY=\"x".utf8)
         #expect(try rig.monitor(server.url(""), ["CACHE": "yes"]).apps().map { $0["NAME"] } == ["new"])
     }
@@ -153,6 +158,7 @@ import Testing
 
     @Test(arguments: [
         ("FILTER_TYPE", "IMAGES"), ("CACHE", "maybe"), ("NAME_PREFIX", "a/b"), ("ENDPOINT", "ftp://x"),
+        ("ENDPOINT", "http://user:pass@x"),
         ("ENDPOINT", "http://x/$(id)"), ("CATALOG_LIMIT_MB", "0"), ("CATALOG_LIMIT_MB", "1TB"),
     ]) func namesTheAttributeThatIsWrong(_ attribute: String, _ value: String) throws {
         let outcome = try rig.act("monitor", rig.message("http://127.0.0.1:1", [attribute: value]))

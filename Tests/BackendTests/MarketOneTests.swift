@@ -86,6 +86,11 @@ import Testing
             #"{"_id":"1","name":"x","type":"SERVICE_TEMPLATE","opennebula_template":"[]"}"#,
             "its template is no JSON object"
         ),
+        (
+            #"{"_id":"1","name":"x","type":"SERVICE_TEMPLATE","opennebula_template":{"a":1}}"#,
+            "its template is no text"
+        ),
+        (#"{"_id":"1","name":"x","type":"VMTEMPLATE","opennebula_template":[1]}"#, "its template is no JSON object"),
         (#"{"_id":"1","name":"x","type":"VMTEMPLATE","disks":[{}]}"#, "one of its disks has no name"),
         (#"{"_id":"1","name":"x","type":"SERVICE_TEMPLATE","roles":{"a":1.5e3,"b":[]}}"#, "its role 'b' has no app"),
         (
@@ -119,6 +124,13 @@ import Testing
         #expect(app["MD5"] == nil && app["PUBLISHER"] == nil && app["DESCRIPTION"] == nil)
         let machine = String(decoding: Base64.decode(Array((app["VMTEMPLATE64"] ?? "").utf8)) ?? [], as: UTF8.self)
         #expect(machine == "CPU=\"1\"\nMEMORY=\"512.5\"\nACPI=\"true\"\nNIC=[ID=\"3\"]\nL=\"1\"\nL=\"2\"\n")
+        #expect(result.warnings.isEmpty)
+    }
+
+    @Test func takesATemplateThatIsAnObject() throws {
+        let result = try report(appliances: #"{"_id":"1","name":"x","opennebula_template":{"CPU":1}}"#)
+        let encoded = try #require(result.apps.first?["VMTEMPLATE64"])
+        #expect(String(decoding: try #require(Base64.decode(Array(encoded.utf8))), as: UTF8.self) == "CPU=\"1\"\n")
         #expect(result.warnings.isEmpty)
     }
 

@@ -27,7 +27,7 @@ struct ContainerApp {
     }
 
     func passes(_ filter: AppFilter) -> Bool {
-        filter.isEmpty || filter.passes(type: "IMAGE", architecture: architecture, tags: [], name: title)
+        filter.isEmpty || filter.passes(type: "IMAGE", architectures: [architecture], tags: [], name: title)
     }
 
     func template() throws(Unusable) -> AppTemplate {

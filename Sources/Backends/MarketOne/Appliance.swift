@@ -59,7 +59,8 @@ struct Appliance {
     func passes(_ filter: AppFilter) -> Bool {
         filter.isEmpty
             || filter.passes(
-                type: kind.rawValue, architecture: text("os-arch"), tags: tags, name: value["name"]?.scalar ?? "")
+                type: kind.rawValue, architectures: words("os-arch"), tags: words("tags"),
+                name: value["name"]?.scalar ?? "")
     }
 
     /// The app's template. `warn` is told what had to be left out of it.
@@ -75,7 +76,7 @@ struct Appliance {
         try append("FORMAT", "format", to: &app)
         try append("DESCRIPTION", "short_description", to: &app)
         try append("VERSION", "version", to: &app)
-        try app.append("TAGS", optional: list(tags))
+        try app.append("TAGS", optional: list(words("tags")))
         try app.append("REGTIME", optional: registrationTime)
         try app.append("LINK", link)
         try append("ARCHITECTURE", "os-arch", to: &app)
@@ -144,18 +145,27 @@ struct Appliance {
             app.endVector()
         }
         // OneFlow reads JSON: it is handed on as it is.
-        guard let template = value["opennebula_template"], let text = template.utf8, !text.isEmpty else { return }
+        guard let template else { return }
+        guard let text = template.utf8 else { throw Unusable("its template is no text") }
         app.append("APPTEMPLATE64", encoded: text)
         guard template.document({ $0?.kind == .object }) else { throw Unusable("its template is no JSON object") }
     }
 
     private func machineTemplate(warn: (String) -> Void) throws(Unusable) -> AppTemplate? {
-        guard let template = value["opennebula_template"], template.utf8?.isEmpty == false else { return nil }
-        return try template.document { object throws(Unusable) in
+        guard let template else { return nil }
+        func machine(_ object: JSONValue?) throws(Unusable) -> AppTemplate {
             guard let object, object.kind == .object else { throw Unusable("its template is no JSON object") }
             return try MachineTemplate(object, hypervisor: text("hypervisor"), architecture: text("os-arch"))
                 .template(warn: warn)
         }
+        // A text with JSON in it, as the catalog has it; or the object itself.
+        return template.kind == .object ? try machine(template) : try template.document(machine)
+    }
+
+    /// The template, where there is one.
+    private var template: JSONValue? {
+        guard let template = value["opennebula_template"], template.kind != .null else { return nil }
+        return template.utf8.map(\.isEmpty) == true ? nil : template
     }
 
     // MARK: Values
@@ -189,9 +199,10 @@ struct Appliance {
         value[name].map { Array($0.elements) } ?? []
     }
 
-    private var tags: [String] {
-        guard value["tags"]?.kind == .array else { return nonEmpty(value["tags"]).map { [$0] } ?? [] }
-        return elements("tags").compactMap(nonEmpty)
+    /// The texts of a list, or the one that stands in place of a list.
+    private func words(_ member: StaticString) -> [String] {
+        guard value[member]?.kind == .array else { return nonEmpty(value[member]).map { [$0] } ?? [] }
+        return elements(member).compactMap(nonEmpty)
     }
 
     /// Seconds since 1970.
