@@ -21,7 +21,10 @@ import Testing
         try tlsAndProxies(server)
         try virtualHosts(server)
         try lengthsThatAreNotKnown(server)
-        if kind == .ceph { try quotasCount(server) }
+        if kind == .ceph {
+            try quotasCount(server)
+            try storageThatCephLacksIsNamed(server)
+        }
         if kind == .moto {
             try storageAttributesReachTheService(server)
             try aLimitHoldsDownloadsBack(server)
@@ -70,8 +73,14 @@ import Testing
         try server.tool("begin-upload", "exists", "marketapp-9")
         try server.tool("begin-upload", "exists", "marketapp-10")
         _ = try reply(of: market.import([1], [Self.id: "9"]))
-        // moto begins every upload in 2010: it is older than a day.
-        #expect(try server.ask("uploads", "exists") == (server.kind == .moto ? [] : ["marketapp-10"]))
+        // moto begins every upload in 2010, and stores its parts now.
+        #expect(try server.ask("uploads", "exists") == ["marketapp-10"])
+
+        // Who is refused aborts nothing.
+        try server.tool("put", "exists", "marketapp-11", other)
+        try server.tool("begin-upload", "exists", "marketapp-11")
+        expectRefusal(try market.import([1], [Self.id: "11"]), ["already"])
+        #expect(try server.ask("uploads", "exists").sorted() == ["marketapp-10", "marketapp-11"])
     }
 
     private func aDamagedImageLeavesNothing(_ server: S3Server) throws {
@@ -94,6 +103,9 @@ import Testing
         expectRefusal(
             try market.act("delete", market.sourceMessage("s3://other/marketapp-1")), ["SOURCE", "BUCKET 'delete'"])
         expectRefusal(try market.act("delete", market.sourceMessage("marketapp-1")), ["SOURCE"])
+        // An accent of its own is another letter to S3.
+        expectRefusal(
+            try market.act("delete", market.sourceMessage(source, [prefix: "a b/+%~e\u{301}"])), ["APP_PREFIX"])
         let deletion = try market.sourceMessage(source, [prefix: "a b/+%~é"])
         #expect(try market.act("delete", deletion).output == "")
         try market.expectNothing()
@@ -114,13 +126,21 @@ import Testing
 
     private func bucketsThatAreMissing(_ server: S3Server) throws {
         let market = try BucketMarket(server, bucket: "not-there", exists: false)
-        for outcome in [try market.import([1]), try market.monitor()] {
-            expectRefusal(outcome, ["NoSuchBucket", "not-there", server.endpoint, "CREATE_BUCKET"])
+        let gone = try market.sourceMessage("s3://not-there/marketapp-1")
+        for outcome in [
+            try market.import([1]), try market.monitor(), try market.act("export", gone),
+            try market.act("delete", gone),
+        ] {
+            expectRefusal(
+                outcome, ["NoSuchBucket", "not-there", server.endpoint, "CREATE_BUCKET", "HTTP 404", "request"])
         }
         let create = Self.template + "CREATE_BUCKET"
         #expect(try market.monitor([create: "YES"]).output.hasPrefix("USED_MB=0\n"))
         _ = try reply(of: market.import([1], [create: "YES", Self.id: "1"]))
         #expect(try server.ask("keys", "not-there") == ["marketapp-1"])
+        expectRefusal(
+            try market.act("export", market.sourceMessage("s3://not-there/marketapp-2")),
+            ["no such object", "HTTP 404"])
     }
 
     private func keysThatAreWrong(_ server: S3Server) throws {
@@ -176,6 +196,8 @@ import Testing
             [endpoint: nginx.url(""), authority: certificate.authorityFile], environment: through("user:wrong"))
         expectRefusal(refused, ["407"])
         #expect(!refused.errors.contains("user:wrong"))
+        let plain = ["http_proxy": "http://user:wrong@127.0.0.1:\(proxy.port)", "no_proxy": "", "NO_PROXY": ""]
+        expectRefusal(try market.monitor(environment: plain), ["HTTP 407", "into http_proxy"])
     }
 
     private func virtualHosts(_ server: S3Server) throws {
@@ -249,6 +271,34 @@ import Testing
             #expect(
                 try server.ask("storage", "storage", "marketapp-\(id)0") == ["-", "aws:kms", "alias/apps"])
         }
+    }
+
+    private func storageThatCephLacksIsNamed(_ server: S3Server) throws {
+        let market = try BucketMarket(server, bucket: "lacks")
+        for (name, value) in [("SSE", "AES256"), ("STORAGE_CLASS", "NOSUCH")] {
+            for size in [1, 11 << 20] {
+                expectRefusal(
+                    try market.import(TestFiles.noise(size), [Self.template + name: value]), [name, "HTTP 400"])
+            }
+        }
+        try market.expectNothing()
+    }
+
+    /// An object whose own MD5 is not that of what comes, and an app that has none.
+    @Test func anExportWithoutChecksumIsHeldAgainstTheObjects() throws {
+        let strict = try StrictS3Server()
+        let directory = try TemporaryDirectory()
+        let datastore = try directory.makeDirectory("datastore")
+        let message = try DriverMessage("market-s3-delete").with([
+            "MARKETPLACE/TEMPLATE/BUCKET": "b", "MARKETPLACE/TEMPLATE/ENDPOINT": strict.endpoint,
+            "MARKETPLACE/TEMPLATE/FORCE_PATH_STYLE": "YES", "MARKETPLACEAPP/SOURCE": "s3://b/damaged",
+            "MARKETPLACEAPP/FORMAT": "raw", "MARKETPLACEAPP/MD5": nil, "DATASTORE/BASE_PATH": datastore,
+            "DATASTORE/DS_MAD": "fs",
+        ])
+        let outcome = try run(
+            [Programs.path("market-s3-export")], input: message.base64, environment: ["ONE_LOCATION": directory.path])
+        expectRefusal(outcome, ["its MD5 is"])
+        #expect(try directory.names(in: "datastore") == [])
     }
 
     private func aLimitHoldsDownloadsBack(_ server: S3Server) throws {
