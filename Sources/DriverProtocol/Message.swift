@@ -77,7 +77,8 @@ public struct Message: Sendable {
         switch text.lowercased() {
         case "yes", "true", "1": return true
         case "no", "false", "0": return false
-        default: throw invalid(path, "is neither YES nor NO", remedy: "write YES or NO")
+        default:
+            throw invalid(path, "is neither YES nor NO", remedy: "write YES or NO (TRUE, FALSE, 1 and 0 will do, too)")
         }
     }
 

@@ -56,10 +56,12 @@ public struct AppExport {
     }
 
     /// Does it, and answers where the image lies now.
-    public func run(from source: any ImageSource) throws -> Reply {
+    ///
+    /// - Parameter md5: the MD5 that the source's own server knows, which counts where the app has none.
+    public func run(from source: any ImageSource, md5: String? = nil) throws -> Reply {
         let madeDirectory = try makeDirectory()
         do {
-            return try bring(source)
+            return try bring(source, expected.filled(md5: md5))
         } catch {
             // Only an empty directory goes: another export may have begun meanwhile.
             if madeDirectory { rmdir(basePath) }
@@ -67,7 +69,7 @@ public struct AppExport {
         }
     }
 
-    private func bring(_ source: any ImageSource) throws -> Reply {
+    private func bring(_ source: any ImageSource, _ expected: ExpectedDigests) throws -> Reply {
         let staging = LocalDirectory(path: bridge == nil ? basePath : request.settings.stagingDirectory)
         let file = try staging.makeFileSink(needing: source.storageSize)
         let copied = try ImageCopy(source, expected: expected, decompresses: decompresses, log: request.log)

@@ -140,6 +140,13 @@ public struct ExpectedDigests: Sendable, Equatable {
         }
     }
 
+    /// The same with this MD5 where none was expected.
+    func filled(md5: String?) -> ExpectedDigests {
+        var filled = self
+        filled.values[.md5] = values[.md5] ?? md5?.lowercased()
+        return filled
+    }
+
     /// Throws where `found` differs: `object` does not hold the bytes that were meant.
     public func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
         for (algorithm, expected) in values {

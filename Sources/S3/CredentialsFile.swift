@@ -3,49 +3,70 @@ import Glibc
 import Posix
 
 /// The file of keys that Amazon's tools share: `[profile]` sections of `name = value` lines.
-enum CredentialsFile {
+struct CredentialsFile {
     private static let limit = 1 << 20
+
+    private let path: String
+
+    /// Opens nothing yet. Throws where the path is relative.
+    init(path: String) throws(DriverError) {
+        self.path = path
+        guard path.hasPrefix("/") else { throw problem("it is no absolute path", remedy: "begin it with /") }
+    }
 
     /// The keys of `profile`. Throws a ``DriverError`` that names the attribute, the file and what is wrong, and nothing
     /// of what stands in the file.
-    static func read(_ path: String, profile: String, log: Log) throws(DriverError) -> S3Credentials {
-        let text = try contents(of: path, log: log)
-        let fields = values(in: text, profile: profile)
+    func keys(of profile: String, log: Log) throws(DriverError) -> S3Credentials {
+        let fields = Self.values(in: try contents(log: log), profile: profile)
         guard let fields else {
-            throw problem(path, "it has no profile [\(profile)]", remedy: "correct PROFILE, or add that section")
+            throw problem("it has no profile [\(profile)]", remedy: "correct PROFILE, or add that section")
         }
-        func required(_ name: String) throws(DriverError) -> String {
-            guard let value = fields[name], !value.isEmpty else {
-                throw problem(path, "[\(profile)] has no \(name)", remedy: "add it to that section")
+        func value(_ name: String) throws(DriverError) -> String? {
+            guard let value = fields[name], !value.isEmpty else { return nil }
+            guard S3Credentials.isKey(value, allowsCommas: name == "aws_secret_access_key") else {
+                throw problem(
+                    "\(name) of [\(profile)] has a character in it that no key has",
+                    remedy: "correct it: a line is NAME = VALUE, without quotation marks or comments")
             }
             return value
         }
-        let token = fields["aws_session_token"] ?? ""
+        func required(_ name: String) throws(DriverError) -> String {
+            guard let value = try value(name) else {
+                throw problem("[\(profile)] has no \(name)", remedy: "add it to that section")
+            }
+            return value
+        }
         return S3Credentials(
             accessKeyID: try required("aws_access_key_id"), secretAccessKey: try required("aws_secret_access_key"),
-            sessionToken: token.isEmpty ? nil : token)
+            sessionToken: try value("aws_session_token"))
     }
 
-    private static func contents(of path: String, log: Log) throws(DriverError) -> String {
-        guard path.hasPrefix("/") else {
-            throw problem(path, "it is no absolute path", remedy: "begin it with /")
-        }
+    private func contents(log: Log) throws(DriverError) -> String {
         do throws(SystemError) {
             let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
             var status = stat()
             if fstat(file.number, &status) == 0, status.st_mode & 0o004 != 0 {
                 log.warning("CREDENTIALS_FILE \(quoted(path)) can be read by every user: chmod 600 is better")
             }
-            guard let bytes = try file.readToEnd(limit: limit) else {
+            guard let bytes = try file.readToEnd(limit: Self.limit) else {
                 throw SystemError("read", path, code: EFBIG)
             }
             return String(decoding: bytes, as: UTF8.self)
         } catch {
-            throw problem(path, error.cause, remedy: "make it readable for the user that runs oned (oneadmin)")
+            throw problem(error.cause, remedy: Self.remedy(error.code))
         }
     }
 
-    private static func problem(_ path: String, _ cause: String, remedy: String) -> DriverError {
+    private static func remedy(_ code: Int32) -> String {
+        switch code {
+        case ENOENT, ENOTDIR: "correct the path, or write the file"
+        case EISDIR: "name the file in it"
+        case EFBIG: "name a file of keys: they are less than \(limit >> 20) MiB"
+        default: "make it readable for the user that runs oned (oneadmin)"
+        }
+    }
+
+    private func problem(_ cause: String, remedy: String) -> DriverError {
         DriverError("use", "CREDENTIALS_FILE \(quoted(path))", cause: cause, remedy: remedy)
     }
 
@@ -53,15 +74,17 @@ enum CredentialsFile {
     static func values(in text: String, profile: String) -> [String: String]? {
         var fields: [String: String]?
         var isInside = false
-        for line in text.split(whereSeparator: \.isNewline) {
+        // A byte order mark is none of the first line's.
+        let lines = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+        for line in Substring(lines).split(whereSeparator: \.isNewline) {
             let line = trimmed(line)
             if line.hasPrefix("#") || line.hasPrefix(";") { continue }
             if line.hasPrefix("["), line.hasSuffix("]") {
                 isInside = trimmed(line.dropFirst().dropLast()) == profile
                 if isInside { fields = fields ?? [:] }
-            } else if isInside, let equals = line.firstIndex(of: "=") {
-                let name = String(trimmed(line[..<equals])).lowercased()
-                fields?[name] = String(trimmed(line[line.index(after: equals)...]))
+            } else if isInside, let end = line.firstIndex(where: { "=:".contains($0) }) {
+                let name = String(trimmed(line[..<end])).lowercased()
+                fields?[name] = String(trimmed(line[line.index(after: end)...]))
             }
         }
         return fields

@@ -41,6 +41,10 @@ func percentDecoded(_ text: String) -> String? {
     return String(validating: bytes, as: UTF8.self)
 }
 
+/// Whether two texts are the same to S3, byte by byte. Swift's own comparison takes two spellings of a character, as one
+/// letter or with an accent behind it, for equal; to S3 they are two names.
+public func haveSameBytes(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
+
 private func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

@@ -70,11 +70,7 @@ public final class ObjectDownload: @unchecked Sendable {
     @discardableResult
     public func open() throws -> S3Object {
         if let object { return object }
-        guard let object = try client.head(bucket: bucket, key: key) else {
-            throw DriverError(
-                "download", name, cause: "there is no such object (HTTP 404)",
-                remedy: "check that the app's object is still there, and BUCKET and ENDPOINT")
-        }
+        let object = try client.existing(bucket: bucket, key: key)
         self.object = object
         let ranges = RangeQueue(length: object.size, rangeSize: layout.rangeSize, buffers: layout.buffers)
         self.ranges = ranges

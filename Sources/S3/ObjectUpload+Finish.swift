@@ -44,8 +44,7 @@ extension ObjectUpload {
     /// The request with If-None-Match, and without it where the service does not know that.
     private func withConditions(_ send: ([(String, String)]) throws -> S3Answer) throws -> S3Answer {
         let answer = try send([("If-None-Match", "*")])
-        guard answer.status == 501 || answer.code == "NotImplemented" else { return answer }
-        return try send([])
+        return answer.mayRefuseConditions ? try send([]) : answer
     }
 
     /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:)``.
@@ -88,15 +87,30 @@ extension ObjectUpload {
     func removeTraces() {
         guard uploadID != nil || mayHaveStray || mayBeVisible else { return }
         let client = client.forCleanup
-        do {
+        // Each by itself: what one cannot take back must not keep the others from it.
+        attempt("abort the upload of", "the next import of the app does, or monitor a day after the last part") {
             if let uploadID { try client.abortUpload(uploadID, bucket: target.bucket, key: target.key) }
-            if mayHaveStray { client.abortStrays(of: target, except: nil) }
-            if mayBeVisible { try client.removeOwn(target, nonce: nonce) }
-        } catch {
-            client.log.warning(
-                "cannot take back what was uploaded to \(name): \(error); the next import of the app, or monitor after "
-                    + "a day, will")
         }
+        if mayHaveStray { client.abortStrays(of: target, except: uploadID) }
+        attempt("remove what was uploaded to", "where it is there, the next import of the same app replaces it") {
+            if mayBeVisible { try client.removeOwn(target, nonce: nonce) }
+        }
+    }
+
+    private func attempt(_ operation: String, _ otherwise: String, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            client.log.warning("cannot \(operation) \(name): \(error); \(otherwise)")
+        }
+    }
+}
+
+extension S3Answer {
+    /// Whether the refusal may mean the condition that came with the request: some services do not know it.
+    fileprivate var mayRefuseConditions: Bool {
+        status == 501 || code == "NotImplemented"
+            || status == 400 && [nil, "BadRequest", "InvalidArgument", "InvalidRequest"].contains(code)
     }
 }
 
@@ -105,7 +119,7 @@ extension S3Client {
     func abortStrays(of target: ObjectUpload.Target, except kept: String?) {
         do {
             for upload in try openUploads(bucket: target.bucket, prefix: target.key)
-            where upload.key == target.key && upload.id != kept {
+            where haveSameBytes(upload.key, target.key) && upload.id != kept {
                 try abortUpload(upload.id, bucket: target.bucket, key: target.key)
             }
         } catch {

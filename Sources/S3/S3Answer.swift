@@ -57,12 +57,14 @@ struct S3Answer {
         }
     }
 
+    /// Whether it looks like one of Ceph's gateway.
+    var isCephs: Bool { requestID?.hasPrefix("tx") == true }
+
     /// `NoSuchBucket: The specified bucket does not exist (HTTP 404, request tx01)`.
-    var cause: String {
-        let what = code ?? S3Remedy.word(for: status)
-        let request = requestID.map { ", request \($0)" } ?? ""
-        return what + (message.map { ": \($0)" } ?? "") + " (HTTP \(status)\(request))"
-    }
+    var cause: String { (code ?? S3Remedy.word(for: status)) + (message.map { ": \($0)" } ?? "") + " (\(trace))" }
+
+    /// What the service's log knows it by: `HTTP 404, request tx01`.
+    var trace: String { "HTTP \(status)" + (requestID.map { ", request \($0)" } ?? "") }
 }
 
 /// The text between quotation marks, as entity tags stand in them.
@@ -79,6 +81,7 @@ enum S3Remedy {
         case 400: "BadRequest"
         case 403: "AccessDenied"
         case 404: "NotFound"
+        case 407: "ProxyAuthenticationRequired"
         case 412: "PreconditionFailed"
         case 503: "ServiceUnavailable"
         default: "the service failed"
@@ -100,6 +103,12 @@ enum S3Remedy {
         case "ExpiredToken", "InvalidToken": "renew SESSION_TOKEN and the keys that belong to it"
         case "QuotaExceeded", "EntityTooLarge": "raise the quota of the user or bucket, or remove apps"
         case "InvalidBucketName": "correct BUCKET, or set FORCE_PATH_STYLE=\"YES\""
+        case "ProxyAuthenticationRequired":
+            "put the proxy's user and password into http_proxy: http://USER:PASSWORD@HOST:PORT"
+        case "InvalidRequest":
+            "where SSE is set, leave it and SSE_KMS_KEY_ID out, or have the service set up for encryption; it may want https"
+        case "InvalidArgument":
+            "check STORAGE_CLASS and SSE_KMS_KEY_ID: the service may not know them; else READ_LENGTH"
         case "NoSuchKey": "check that the app's object is still there"
         case "NotImplemented", "MethodNotAllowed": "leave out SSE, STORAGE_CLASS or what else this service lacks"
         case "SlowDown", "ServiceUnavailable", "InternalError": "try again later, or lower UPLOAD_CONCURRENCY"

@@ -16,32 +16,49 @@ public struct S3Bucket: Sendable, Equatable {
     }
 }
 
-/// A multipart upload that was begun and neither completed nor aborted.
-public struct S3OpenUpload: Sendable, Equatable {
-    public let key: String
-    public let id: String
-    /// Seconds since 1970, by the server's clock; nil where the service does not say.
-    public let initiated: Int?
-}
-
 /// Requests about buckets.
 extension S3Client {
     /// HeadBucket: nil where there is no such bucket.
-    public func head(bucket: String) throws -> S3Bucket? {
-        let request = S3Request(method: .head, operation: "look at", bucket: bucket)
-        let answer = try exchange(request)
+    ///
+    /// - Parameter countsBytes: whether ``S3Bucket/used`` is wanted: newer Ceph tells it only where it is asked for.
+    public func head(bucket: String, countsBytes: Bool = false) throws -> S3Bucket? {
+        var request = S3Request(method: .head, operation: "look at", bucket: bucket)
+        let answer = try look(request)
         if answer.status == 404 { return nil }
-        guard answer.isSuccess else { throw try explained(answer, request) }
-        return S3Bucket(answer.headers)
+        let found = S3Bucket(answer.headers)
+        guard countsBytes, found.used == nil, answer.isCephs else { return found }
+        request.query = [("read-stats", "true")]
+        let counted = try exchange(request)
+        return counted.isSuccess ? S3Bucket(counted.headers) : found
     }
 
-    /// The error of a HEAD, whose answer has no room for the reason: a small listing is refused with it.
-    func explained(_ answer: S3Answer, _ request: S3Request) throws -> DriverError {
-        let listing = S3Request(
-            method: .get, operation: request.operation, bucket: request.bucket,
-            query: [("list-type", "2"), ("max-keys", "1")])
-        let explanation = try exchange(listing)
-        return explanation.isSuccess ? error(answer, request) : error(explanation, request)
+    /// The error of a bucket that is not there, in the service's own words.
+    public func missing(bucket: String) throws -> DriverError {
+        let request = S3Request(method: .head, operation: "look at", bucket: bucket)
+        return try error(explanation(of: request), request)
+    }
+
+    /// A HEAD: an answer with status 2xx or 404, whatever else is thrown.
+    ///
+    /// A refusal has no room for its reason, and some services leave the bucket's region out, too. A small listing is
+    /// refused with both; where it is not, for it has learned the region, the HEAD is made again.
+    func look(_ request: S3Request) throws -> S3Answer {
+        let region = self.region
+        var answer = try exchange(request)
+        if answer.isSuccess || answer.status == 404 { return answer }
+        let explanation = try explanation(of: request)
+        guard explanation.isSuccess else { throw error(explanation, request) }
+        if self.region != region { answer = try exchange(request) }
+        guard answer.isSuccess || answer.status == 404 else { throw error(answer, request) }
+        return answer
+    }
+
+    /// What the service says of the bucket where there is room for it: a small listing's answer.
+    func explanation(of request: S3Request) throws -> S3Answer {
+        try exchange(
+            S3Request(
+                method: .get, operation: request.operation, bucket: request.bucket,
+                query: [("list-type", "2"), ("max-keys", "1")]))
     }
 
     /// CreateBucket, in the region that this client signs for. One that is there already and ours is no error.
@@ -62,78 +79,22 @@ extension S3Client {
     public func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
         var objects = 0
         var bytes: UInt64 = 0
-        var token: String?
+        var token: [String]?
         repeat {
             var query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
-            if let token { query.append(("continuation-token", token)) }
+            if let token { query.append(("continuation-token", token[0])) }
             let request = S3Request(method: .get, operation: "list", bucket: bucket, query: query)
             let page = try document(exchange(request), of: request, root: "ListBucketResult")
             for entry in page.children where entry.name == "Contents" {
                 objects += 1
-                bytes += entry.child("Size").flatMap { UInt64($0.text) } ?? 0
+                let size = entry.child("Size").flatMap { UInt64($0.text) } ?? 0
+                let sum = bytes.addingReportingOverflow(size)
+                guard !sum.overflow else { throw unreadable(request, "its sizes add up to more than 2^64 bytes") }
+                bytes = sum.partialValue
             }
-            token = try next(page, "NextContinuationToken", after: token, bucket: bucket)
+            token = try next(page, ["NextContinuationToken"], after: token, of: request)
         } while token != nil
         return (objects, bytes)
-    }
-
-    /// ListMultipartUploads over all pages; none where the bucket is missing.
-    public func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
-        var uploads: [S3OpenUpload] = []
-        var marker: (key: String, id: String)?
-        repeat {
-            var query = [("uploads", ""), ("encoding-type", "url"), ("prefix", prefix)]
-            if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
-            let request = S3Request(
-                method: .get, operation: "list the open uploads of", bucket: bucket, query: query)
-            let answer = try exchange(request)
-            if answer.status == 404 { return [] }
-            let page = try document(answer, of: request, root: "ListMultipartUploadsResult")
-            let isEncoded = page.child("EncodingType")?.text == "url"
-            func key(_ text: String) -> String {
-                isEncoded ? percentDecoded(text.replacing("+", with: " ")) ?? text : text
-            }
-            for entry in page.children where entry.name == "Upload" {
-                guard let name = entry.child("Key")?.text, let id = entry.child("UploadId")?.text else { continue }
-                uploads.append(
-                    S3OpenUpload(
-                        key: key(name), id: id,
-                        initiated: entry.child("Initiated").flatMap { Timestamp.extended($0.text) }))
-            }
-            let nextKey = try next(page, "NextKeyMarker", after: marker.map(\.key), bucket: bucket, mayRepeat: true)
-            marker = nextKey.map { (key($0), page.child("NextUploadIdMarker")?.text ?? "") }
-        } while marker != nil
-        return uploads.filter { $0.key.hasPrefix(prefix) }
-    }
-
-    /// Where the next page begins; nil behind the last one.
-    private func next(
-        _ page: XMLElement, _ name: String, after previous: String?, bucket: String, mayRepeat: Bool = false
-    ) throws -> String? {
-        guard page.child("IsTruncated")?.text == "true" else { return nil }
-        guard let marker = page.child(name)?.text, !marker.isEmpty, mayRepeat || marker != previous else {
-            throw DriverError(
-                "list", self.name(bucket: bucket, key: nil), cause: "a page that is not the last names no next one",
-                remedy: "check the service")
-        }
-        return marker
-    }
-
-    private func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> XMLElement {
-        guard answer.isSuccess else { throw error(answer, request) }
-        do {
-            let document = try XMLParser.parse(answer.body)
-            if document.name == root { return document }
-            throw unreadable(request, "its root is <\(document.name)>")
-        } catch let failure as XMLParser.Failure {
-            throw unreadable(request, "\(failure)")
-        }
-    }
-
-    private func unreadable(_ request: S3Request, _ cause: String) -> DriverError {
-        DriverError(
-            request.operation, name(bucket: request.bucket, key: request.key),
-            cause: "the answer is not S3's: \(cause)", remedy: "check that ENDPOINT is an S3 service's")
     }
 }
 

@@ -3,6 +3,9 @@ import HTTP
 
 /// What HEAD tells of an object.
 public struct S3Object: Sendable, Equatable {
+    /// Bytes that an object can have: those of the most and largest parts.
+    static let maximumSize = UInt64(PartPlan.maximumParts) * PartPlan.maximumPartSize
+
     /// Bytes.
     public let size: UInt64
     /// Without quotation marks.
@@ -47,14 +50,32 @@ extension S3Client {
     /// HeadObject: nil where there is no such object.
     public func head(bucket: String, key: String) throws -> S3Object? {
         let request = S3Request(method: .head, operation: "look up", bucket: bucket, key: key)
-        let answer = try exchange(request)
+        let answer = try look(request)
         // A bucket that is missing answers with the same status; whoever lists or writes will be told.
-        if answer.status == 404 { return nil }
-        guard answer.isSuccess else { throw try explained(answer, request) }
-        guard let object = S3Object(answer) else {
-            throw DriverError(
-                "look up", name(bucket: bucket, key: key), cause: "the answer has no Content-Length or no ETag",
+        return answer.status == 404 ? nil : try object(answer, request)
+    }
+
+    /// HeadObject of one that has to be there. Throws where it is not, or where its bucket is not.
+    func existing(bucket: String, key: String) throws -> S3Object {
+        let request = S3Request(method: .head, operation: "download", bucket: bucket, key: key)
+        let answer = try look(request)
+        guard answer.status == 404 else { return try object(answer, request) }
+        let explanation = try explanation(of: request)
+        if explanation.status == 404 { throw error(explanation, request) }
+        throw DriverError(
+            request.operation, name(bucket: bucket, key: key), cause: "there is no such object (\(answer.trace))",
+            remedy: "check that the app's object is still there, and BUCKET and ENDPOINT")
+    }
+
+    private func object(_ answer: S3Answer, _ request: S3Request) throws -> S3Object {
+        func unusable(_ cause: String) -> DriverError {
+            DriverError(
+                request.operation, name(bucket: request.bucket, key: request.key), cause: cause,
                 remedy: "check ENDPOINT, and proxies on the way")
+        }
+        guard let object = S3Object(answer) else { throw unusable("the answer has no Content-Length or no ETag") }
+        guard object.size <= S3Object.maximumSize else {
+            throw unusable("the answer's Content-Length, \(object.size), is more than any object has")
         }
         return object
     }

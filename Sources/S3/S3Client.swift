@@ -181,7 +181,7 @@ extension S3Client {
     }
 
     /// The service's time in seconds since 1970, as far as it is known to differ from this machine's.
-    public var now: Int { service.clock() + learned.read { $0.clockOffset } }
+    var now: Int { service.clock() + learned.read { $0.clockOffset } }
 
     /// Bytes a second that downloads may take.
     var bandwidthLimit: UInt64? { service.http.bandwidthLimit }

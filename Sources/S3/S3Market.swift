@@ -38,9 +38,10 @@ public struct S3Market: Sendable {
         service = S3Service(
             endpoint: endpoint, region: region ?? endpoint.region ?? Self.standardRegion,
             credentials: try attributes.credentials(log: log), http: try attributes.http(log: log))
-        totalMB = try message.number(Self.path + "TOTAL_MB")
-        partSize = try attributes.range("READ_LENGTH", 5...5120, standard: 6, unit: "MB") << 20
-        concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, standard: 4, unit: "parts"))
+        // What is printed is read as a signed number.
+        totalMB = try attributes.range("TOTAL_MB", 0...UInt64(Int64.max), unit: "MB")
+        partSize = (try attributes.range("READ_LENGTH", 5...5120, unit: "MB") ?? 6) << 20
+        concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, unit: "parts") ?? 4)
         storageHeaders = try attributes.storageHeaders()
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
     }
@@ -53,11 +54,12 @@ public struct S3Market: Sendable {
 
     /// Divides `s3://BUCKET/KEY`; nil where `url` is none.
     public static func parse(_ url: String) -> (bucket: String, key: String)? {
-        guard url.hasPrefix("s3://") else { return nil }
-        let rest = url.dropFirst("s3://".count)
-        guard let slash = rest.firstIndex(of: "/"), slash != rest.startIndex else { return nil }
+        // Byte by byte: a key may begin with a mark that makes one character of itself and the slash.
+        guard url.utf8.starts(with: "s3://".utf8) else { return nil }
+        let rest = url.utf8.dropFirst("s3://".utf8.count)
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), slash != rest.startIndex else { return nil }
         let key = rest[rest.index(after: slash)...]
-        return key.isEmpty ? nil : (String(rest[..<slash]), String(key))
+        return key.isEmpty ? nil : (String(Substring(rest[..<slash])), String(Substring(key)))
     }
 }
 
@@ -121,19 +123,32 @@ private struct Attributes {
             return endpoint
         }
         guard let endpoint = S3Endpoint(url, usesPathStyle: usesPathStyle) else {
+            guard !url.contains("@") else {
+                throw DriverError(
+                    "use", path("ENDPOINT"), cause: "its value \(quoted(redacted(url))) has a user or a password in it",
+                    remedy: "take all before the host out, and set ACCESS_KEY_ID and SECRET_ACCESS_KEY")
+            }
             throw invalid("ENDPOINT", "is no URL", remedy: "write it as in https://s3.example:9000")
         }
         return endpoint
     }
 
     func credentials(log: Log) throws(DriverError) -> S3Credentials {
-        if let file = value("CREDENTIALS_FILE"), value("ACCESS_KEY_ID") == nil, value("SECRET_ACCESS_KEY") == nil {
-            return try CredentialsFile.read(file, profile: value("PROFILE") ?? "default", log: log)
+        if let file = value("CREDENTIALS_FILE") {
+            let file = try CredentialsFile(path: file)
+            if value("ACCESS_KEY_ID") == nil, value("SECRET_ACCESS_KEY") == nil {
+                guard value("SESSION_TOKEN") == nil else {
+                    throw DriverError(
+                        "use", path("SESSION_TOKEN"), cause: "the keys that it would belong to are in CREDENTIALS_FILE",
+                        remedy: "put it there as aws_session_token, or all three into the template")
+                }
+                return try file.keys(of: value("PROFILE") ?? "default", log: log)
+            }
         }
         let id = try message.required(path("ACCESS_KEY_ID"))
         let secret = try message.required(path("SECRET_ACCESS_KEY"))
         for (name, text) in [("ACCESS_KEY_ID", id), ("SESSION_TOKEN", value("SESSION_TOKEN") ?? "")] {
-            guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+            guard S3Credentials.isKey(text) else {
                 // The value stays out of the error: a secret may have been put there.
                 throw DriverError(
                     "use", path(name), cause: "it has a character in it that no key has", remedy: "correct it")
@@ -154,10 +169,9 @@ private struct Attributes {
         return options
     }
 
-    func range(
-        _ name: String, _ allowed: ClosedRange<UInt64>, standard: UInt64, unit: String
-    ) throws(DriverError) -> UInt64 {
-        guard let number = try message.number(path(name)) else { return standard }
+    /// A whole number, nil where there is none.
+    func range(_ name: String, _ allowed: ClosedRange<UInt64>, unit: String) throws(DriverError) -> UInt64? {
+        guard let number = try message.number(path(name)) else { return nil }
         guard allowed.contains(number) else {
             throw invalid(
                 name, "is out of range", remedy: "give \(allowed.lowerBound) to \(allowed.upperBound) \(unit)")

@@ -12,6 +12,11 @@ public struct S3Credentials: Sendable, Equatable {
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
     }
+
+    /// Whether `text` can be a key or a token. A comma would end a key's ID in the Authorization field.
+    static func isKey(_ text: String, allowsCommas: Bool = false) -> Bool {
+        text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && (allowsCommas || $0 != UInt8(ascii: ",")) }
+    }
 }
 
 /// What the x-amz-content-sha256 field says of a request's body.

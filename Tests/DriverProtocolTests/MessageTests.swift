@@ -112,6 +112,9 @@ import Testing
         let message = try Self.message()
         let path = "MARKETPLACE/TEMPLATE/ODD"
         let error = try #require(throws: DriverError.self) { _ = try message.flag(path, default: true) }
-        #expect(error.description == "Cannot use \(path): its value 'perhaps' is neither YES nor NO; write YES or NO")
+        #expect(
+            error.description
+                == "Cannot use \(path): its value 'perhaps' is neither YES nor NO; write YES or NO (TRUE, FALSE, 1 and 0 will do, too)"
+        )
     }
 }

@@ -1,36 +1,50 @@
 #!/usr/bin/env python3
 """A service that refuses what S3 refuses and that few others do: a wrong region, and a clock that is off.
 
-    s3-strict.py PORT REGION CLOCK
+    s3-strict.py PORT REGION CLOCK [QUIRK …]
 
-The bucket is in REGION, and the service's clock is CLOCK seconds ahead. It has one bucket, with one object of three
-bytes and an upload of the year 2020 that is open until it is aborted. GET /~requests lists what was asked, a line each.
+The bucket is in REGION, and the service's clock is CLOCK seconds ahead. It takes uploads, has an object `damaged` whose ETag is
+not that of its bytes, and lists one object of three bytes and some uploads that are open until they are aborted. GET /~requests lists what was asked, a line each. A QUIRK:
+
+    mute            a HEAD with a wrong region is refused without a word about the right one
+    ceph            newer Ceph: the bytes of a bucket are told where they are asked for
+    no-bucket, no-object     there is none
+    same-page       each page of the open uploads says that the same one is next
+    huge            sizes that no object has
+    other-etag      objects' ETags are those of other bytes
+    no-abort        an upload cannot be aborted
+    no-conditions   If-None-Match is an error
 """
+import hashlib
 import http.server
 import re
 import sys
 import time
+import urllib.parse
 from email.utils import formatdate
 
-PORT, REGION, CLOCK = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+PORT, REGION, CLOCK, QUIRKS = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), set(sys.argv[4:])
 ASKED = []
-OPEN = ["<Upload><Key>marketapp-3</Key><UploadId>old</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>",
-        "<Upload><Key>marketapp-x</Key><UploadId>not ours</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>"]
+OPEN = {"old": "marketapp-3", "not ours": "marketapp-x", "running": "marketapp-4", "accent": "marketapp-é"}
+OBJECTS = {"damaged": (b"abc", hashlib.md5(b"as it was").hexdigest(), {})}
 LIST = "<%s><IsTruncated>false</IsTruncated>%s</%s>"
+
+
+def moment(age):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + CLOCK - age))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self, status, text="", **fields):
-        body = text.encode()
+        body = text if isinstance(text, bytes) else text.encode()
         self.send_response_only(status)
         self.send_header("Date", formatdate(time.time() + CLOCK, usegmt=True))
+        self.send_header("x-amz-request-id", "tx1")
         for name, value in fields.items():
             self.send_header(name.replace("_", "-"), value)
-        if self.command == "HEAD":
-            self.send_header("Content-Length", fields.get("length", "0"))
-        else:
+        if "Content_Length" not in fields:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -43,21 +57,92 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/~requests":
             return self.answer(200, "\n".join(ASKED) + "\n")
         ASKED.append(f"{self.command} {self.path}")
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = urllib.parse.urlsplit(self.path)
+        self.key = urllib.parse.unquote(url.path).strip("/").partition("/")[2]
+        self.query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         scope = re.search(r"Credential=[^/]+/\d+/([^/]*)/s3", self.headers.get("Authorization", ""))
         stamp = self.headers.get("x-amz-date", "19700101T000000Z")
-        moment = time.mktime(time.strptime(stamp, "%Y%m%dT%H%M%SZ")) - time.timezone
-        if scope is None or abs(moment - time.time() - CLOCK) > 900:
+        signed = time.mktime(time.strptime(stamp, "%Y%m%dT%H%M%SZ")) - time.timezone
+        if scope is None or abs(signed - time.time() - CLOCK) > 900:
             return self.refuse(403, "RequestTimeTooSkewed")
         if scope[1] != REGION:
             if self.command == "HEAD":
-                return self.answer(301, x_amz_bucket_region=REGION)
+                return self.answer(400) if "mute" in QUIRKS else self.answer(301, x_amz_bucket_region=REGION)
             return self.refuse(400, "AuthorizationHeaderMalformed", f"<Region>{REGION}</Region>")
+        if "no-bucket" in QUIRKS:
+            return self.refuse(404, "NoSuchBucket")
+        return self.serve_object() if self.key else self.serve_bucket()
+
+    def serve_bucket(self):
+        if self.command == "HEAD":
+            used = {"x_rgw_bytes_used": "7"} if "ceph" in QUIRKS and "read-stats" in self.query else {}
+            return self.answer(200, **used)
+        if "uploads" in self.query:
+            return self.list_uploads()
+        sizes = [1 << 63, 1 << 63] if "huge" in QUIRKS else [3]
+        entries = "".join(f"<Contents><Key>a</Key><Size>{size}</Size></Contents>" for size in sizes)
+        return self.answer(200, LIST % ("ListBucketResult", entries, "ListBucketResult"))
+
+    def list_uploads(self):
+        entries = "".join(
+            f"<Upload><Key>{key}</Key><UploadId>{name}</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>"
+            for name, key in OPEN.items())
+        text = LIST % ("ListMultipartUploadsResult", entries, "ListMultipartUploadsResult")
+        if "same-page" in QUIRKS:
+            more = "true</IsTruncated><NextKeyMarker>m</NextKeyMarker><NextUploadIdMarker>o</NextUploadIdMarker>"
+            text = text.replace("false</IsTruncated>", more)
+        return self.answer(200, text)
+
+    def list_parts(self):
+        """Nothing has come to the upload `old`; the newest part of `running` is 100 seconds old, and on the second page."""
+        if self.query["uploadId"] != "running":
+            return self.answer(200, LIST % ("ListPartsResult", "", "ListPartsResult"))
+        is_first = "part-number-marker" not in self.query
+        part = f"<Part><PartNumber>1</PartNumber><LastModified>{moment(200_000 if is_first else 100)}</LastModified></Part>"
+        text = LIST % ("ListPartsResult", part, "ListPartsResult")
+        more = "true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
+        return self.answer(200, text.replace("false</IsTruncated>", more) if is_first else text)
+
+    def serve_object(self):
+        upload = self.query.get("uploadId")
         if self.command == "DELETE":
-            OPEN[:] = [upload for upload in OPEN if f"uploadId={re.search('<UploadId>(.*?)<', upload)[1]}" not in self.path]
+            if upload and "no-abort" in QUIRKS:
+                return self.refuse(403, "AccessDenied")
+            OPEN.pop(upload, None) if upload else OBJECTS.pop(self.key, None)
             return self.answer(204)
-        if "uploads=" in self.path:
-            return self.answer(200, LIST % ("ListMultipartUploadsResult", "".join(OPEN), "ListMultipartUploadsResult"))
-        return self.answer(200, LIST % ("ListBucketResult", "<Contents><Key>a</Key><Size>3</Size></Contents>", "ListBucketResult"))
+        if self.command == "GET" and upload:
+            return self.list_parts()
+        if self.command in ("PUT", "POST"):
+            return self.store(upload)
+        if self.key not in OBJECTS or "no-object" in QUIRKS:
+            return self.refuse(404, "NoSuchKey")
+        body, etag, fields = OBJECTS[self.key]
+        if self.command == "HEAD":
+            length = (1 << 63) - 1 if "huge" in QUIRKS else len(body)
+            return self.answer(200, ETag=f'"{etag}"', Content_Length=str(length), **fields)
+        return self.answer(206, body, ETag=f'"{etag}"', Content_Range=f"bytes 0-{len(body) - 1}/{len(body)}")
+
+    def store(self, upload):
+        etag = hashlib.md5(self.body).hexdigest()
+        if self.command == "PUT" and upload:
+            OBJECTS.setdefault(upload, {})[int(self.query["partNumber"])] = self.body
+            return self.answer(200, ETag=f'"{etag}"')
+        fields = {name: value for name, value in self.headers.items() if name.lower().startswith("x-amz-meta-")}
+        if self.command == "POST" and not upload:
+            OPEN["new"], OBJECTS["new fields"] = self.key, fields
+            return self.answer(200, "<InitiateMultipartUploadResult><UploadId>new</UploadId></InitiateMultipartUploadResult>")
+        if "If-None-Match" in self.headers and "no-conditions" in QUIRKS:
+            return self.refuse(400, "InvalidArgument")
+        body = self.body
+        if upload:
+            body = b"".join(part for _, part in sorted(OBJECTS.pop(upload).items()))
+            etag, fields = hashlib.md5(body).hexdigest(), OBJECTS.pop("new fields")
+            OPEN.pop(upload)
+        if "other-etag" in QUIRKS:
+            etag = hashlib.md5(b"other bytes").hexdigest()
+        OBJECTS[self.key] = (body, etag, fields)
+        return self.answer(200, f"<CompleteMultipartUploadResult><ETag>{etag}</ETag></CompleteMultipartUploadResult>" if upload else "")
 
     do_GET = do_HEAD = do_DELETE = do_PUT = do_POST = handle_request
 

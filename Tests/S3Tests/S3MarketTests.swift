@@ -21,11 +21,23 @@ import Testing
         ("TOTAL_MB", "-1"), ("READ_LENGTH", "4"), ("READ_LENGTH", "5121"), ("READ_LENGTH", "x"),
         ("UPLOAD_CONCURRENCY", "0"), ("UPLOAD_CONCURRENCY", "65"), ("TLS_VERIFY", "never"), ("STORAGE_CLASS", "A B"),
         ("SSE", "rot13"), ("SSE_KMS_KEY_ID", "key"), ("CREATE_BUCKET", "y"), ("ACCESS_KEY_ID", "a b"),
+        ("TOTAL_MB", "9223372036854775808"), ("ENDPOINT", "https://me:hidden@a"), ("ENDPOINT", "me:hidden@a"),
     ]
 
     @Test(arguments: bad) func aBadValueIsAnErrorThatNamesIt(name: String, value: String) throws {
         let error = #expect(throws: DriverError.self) { _ = try Self.market([name: value]) }
         #expect(error?.object.hasSuffix("/" + name) == true, "\(String(describing: error))")
+        #expect(error?.description.contains("hidden") == false)
+        #expect(!value.contains("@") || error?.cause.contains("a user or a password") == true)
+    }
+
+    @Test func anAddressIsDividedAtItsSlashes() {
+        #expect(S3Market.parse("s3://b/\u{301}/k").map { [$0.bucket, $0.key] } == ["b", "\u{301}/k"])
+        for none in ["s3://b", "s3://b/", "s3:///k", "http://b/k", ""] { #expect(S3Market.parse(none) == nil) }
+    }
+
+    @Test func theLargestSizeCanBePrinted() throws {
+        #expect(try Self.market(["TOTAL_MB": "9223372036854775807"]).totalMB == 9_223_372_036_854_775_807)
     }
 
     @Test func theDefaultsAreThoseOfTheStockDriver() throws {
@@ -66,17 +78,17 @@ import Testing
     @Test func keysComeFromAFile() throws {
         let directory = try TemporaryDirectory()
         let text = """
-            # a comment
             [default]
+            # a comment
             aws_access_key_id = one
             aws_secret_access_key = two=
             [ other ]
             AWS_ACCESS_KEY_ID=three
-            aws_secret_access_key=four
+            aws_secret_access_key : four:=,
             aws_session_token = five
 
             """
-        let file = try directory.write("credentials", text.utf8, mode: 0o600)
+        let file = try directory.write("credentials", ("\u{FEFF}" + text).utf8, mode: 0o600)
         let keys: KeyValuePairs<String, String?> = [
             "ACCESS_KEY_ID": nil, "SECRET_ACCESS_KEY": nil, "CREDENTIALS_FILE": file,
         ]
@@ -87,16 +99,30 @@ import Testing
         ])
         #expect(
             other.service.credentials
-                == S3Credentials(accessKeyID: "three", secretAccessKey: "four", sessionToken: "five"))
+                == S3Credentials(accessKeyID: "three", secretAccessKey: "four:=,", sessionToken: "five"))
     }
 
-    static let badFiles: [(file: String, profile: String)] = [
-        ("missing", "default"), ("credentials", "nobody"), ("credentials", "half"),
+    static let badFiles: [(file: String, profile: String, words: String)] = [
+        ("missing", "default", "correct the path"), ("", "default", "name the file in it"),
+        ("large", "default", "less than 1 MiB"), ("credentials", "nobody", "[nobody]"),
+        ("credentials", "half", "no aws_secret_access_key"), ("credentials", "odd", "aws_secret_access_key of [odd]"),
+        ("credentials", "comma", "aws_access_key_id of [comma]"),
     ]
 
-    @Test(arguments: badFiles) func aFileThatWillNotDoIsNamed(file: String, profile: String) throws {
+    @Test(arguments: badFiles) func aFileThatWillNotDoIsNamed(file: String, profile: String, words: String) throws {
         let directory = try TemporaryDirectory()
-        try directory.write("credentials", "[half]\naws_access_key_id = secretive\n".utf8, mode: 0o600)
+        let text = """
+            [half]
+            aws_access_key_id = secretive
+            [odd]
+            aws_access_key_id = id
+            aws_secret_access_key = secretive ; mine
+            [comma]
+            aws_access_key_id = secretive,
+            aws_secret_access_key = s
+            """
+        try directory.write("credentials", text.utf8, mode: 0o600)
+        try directory.write("large", repeatElement(0x23, count: 1 << 20 + 1), mode: 0o600)
         let error = #expect(throws: DriverError.self) {
             _ = try Self.market([
                 "ACCESS_KEY_ID": nil, "SECRET_ACCESS_KEY": nil, "CREDENTIALS_FILE": directory.path(file),
@@ -104,6 +130,22 @@ import Testing
             ])
         }
         #expect(error?.object.contains(directory.path(file)) == true)
-        #expect(error.map { "\($0)".contains("secretive") } == false)
+        #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+        #expect(error?.description.contains("secretive") == false)
+    }
+
+    @Test func keysThatDoNotGoTogetherAreErrors() throws {
+        let relative = #expect(throws: DriverError.self) { _ = try Self.market(["CREDENTIALS_FILE": "keys"]) }
+        #expect(relative?.object.contains("CREDENTIALS_FILE") == true)
+        let token = #expect(throws: DriverError.self) {
+            _ = try Self.market([
+                "ACCESS_KEY_ID": nil, "SECRET_ACCESS_KEY": nil, "CREDENTIALS_FILE": "/none", "SESSION_TOKEN": "hidden",
+            ])
+        }
+        #expect(token?.object.hasSuffix("SESSION_TOKEN") == true)
+        #expect(token?.description.contains("hidden") == false)
+        // The template's own keys go first: the file is not even opened.
+        #expect(
+            try Self.market(["CREDENTIALS_FILE": "/none", "SESSION_TOKEN": "t"]).service.credentials.accessKeyID != "")
     }
 }

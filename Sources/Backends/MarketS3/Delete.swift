@@ -12,7 +12,9 @@ public enum Delete: Action {
         let key = try key(request.message, in: market)
         let client = S3Client(market.service, log: request.log)
         if try client.head(bucket: market.bucket, key: key) == nil {
-            guard try client.head(bucket: market.bucket) != nil else { throw S3Client.missingBucket(market) }
+            guard try client.head(bucket: market.bucket) != nil else {
+                throw try client.missing(bucket: market.bucket)
+            }
             request.log.warning("the object \(quoted(key)) is already gone from the bucket \(quoted(market.bucket))")
             return Reply()
         }
@@ -26,7 +28,7 @@ public enum Delete: Action {
         guard let (bucket, key) = S3Market.parse(try message.required(attribute)) else {
             throw message.invalid(attribute, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
         }
-        guard bucket == market.bucket else {
+        guard haveSameBytes(bucket, market.bucket) else {
             throw message.invalid(
                 attribute, "is not in BUCKET \(quoted(market.bucket))",
                 remedy: "restore BUCKET, or remove the object by hand")

@@ -11,8 +11,8 @@ public enum Monitor: Action {
     public static func run(_ request: Request) throws -> Reply {
         let market = try S3Market(request.message, log: request.log)
         let client = S3Client(market.service, log: request.log)
-        guard let bucket = try client.head(bucket: market.bucket) else {
-            guard market.createsBucket else { throw S3Client.missingBucket(market) }
+        guard let bucket = try client.head(bucket: market.bucket, countsBytes: true) else {
+            guard market.createsBucket else { throw try client.missing(bucket: market.bucket) }
             return room(used: 0, quota: nil, market)
         }
         client.abortAbandoned(market)

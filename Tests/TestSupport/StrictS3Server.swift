@@ -1,0 +1,23 @@
+import Foundation
+
+/// A service on 127.0.0.1 that is stricter than others, and odd where it is told to be: Tests/Rigs/s3-strict.py.
+public final class StrictS3Server: Sendable {
+    public let port: Int
+    private let server: Server
+
+    /// - Parameters:
+    ///   - clock: seconds that its clock is ahead of this machine's.
+    ///   - quirks: what it does otherwise than others, see there.
+    public init(region: String = "us-east-1", clock: Int = 0, _ quirks: [String] = []) throws {
+        port = freePort()
+        server = try Server(
+            PythonTools.command("s3-strict.py", String(port), region, String(clock)) + quirks, port: port)
+    }
+
+    public var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    /// What it was asked, each as `GET /b?list-type=2`.
+    public func asked() throws -> [String] {
+        try run(["curl", "-s", endpoint + "/~requests"]).output.split(separator: "\n").map(String.init)
+    }
+}
