@@ -23,7 +23,7 @@ struct BuildSite {
         // blanks, so it gets names that count from the work directory.
         let environment = [
             "--chdir=\(directory.path)", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LC_ALL=C", "TMPDIR=\(directory.path)",
+            "LC_ALL=C", directory.mark,
         ]
         do {
             // fakeroot ends when its daemon has.
