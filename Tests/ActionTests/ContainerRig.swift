@@ -42,10 +42,10 @@ final class ContainerRig: Sendable {
 
     func message(
         size: Int = 64, format: String = "raw", fileSystem: String = "ext4", file: String = "rootfs.tar.xz",
-        _ attributes: KeyValuePairs<String, String?> = [:]
+        below path: String = "", _ attributes: KeyValuePairs<String, String?> = [:]
     ) throws -> DriverMessage {
-        let url = server.url("/images/x/1/amd64/default/20260101_00:00/\(file)")
-        return try catalog.message(server.url(""), attributes).with([
+        let url = server.url(path + "/images/x/1/amd64/default/20260101_00:00/\(file)")
+        return try catalog.message(server.url(path), attributes).with([
             "MARKETPLACEAPP/ID": "7", "MARKETPLACEAPP/FORMAT": format,
             "MARKETPLACEAPP/SOURCE": "lxd://\(url)?size=\(size)&filesystem=\(fileSystem)&format=\(format)",
             "MARKETPLACEAPP/MD5": String(repeating: "0", count: 32), "DATASTORE/BASE_PATH": datastore,
