@@ -33,6 +33,8 @@ int cposix_block_device_size(int fd, unsigned long long *size) { return ioctl(fd
 
 int cposix_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+int cposix_pidfd_send_signal(int fd, int number) { return (int)syscall(SYS_pidfd_send_signal, fd, number, NULL, 0); }
+
 int cposix_spawn_close_from(void *actions, int fd) {
     return posix_spawn_file_actions_addclosefrom_np(actions, fd);
 }

@@ -103,6 +103,17 @@ import Testing
         #expect(outcome.status == .exited(0) && outcome.warnings.count == 1)
     }
 
+    /// Whose path looks like one that a catalog lists.
+    @Test func findsTheCatalogOfAServerWithAPath() throws {
+        try rig.prepare()
+        try FileManager.default.createSymbolicLink(
+            atPath: rig.catalog.served + "/images/mirror", withDestinationPath: "..")
+        try rig.expectContainer(rig.image(rig.export(rig.message(below: "/images/mirror"))))
+        // Another marketplace's.
+        let message = try rig.message(["ENDPOINT": "http://elsewhere.example/images"])
+        try rig.expectContainer(rig.image(rig.export(message)))
+    }
+
     @Test func refusesAFileSystemThatItDoesNotBuild() throws {
         try rig.prepare()
         try rig.expectFailure(rig.export(rig.message(fileSystem: "ntfs")), "its file system is not known")

@@ -42,10 +42,10 @@ final class ContainerRig: Sendable {
 
     func message(
         size: Int = 64, format: String = "raw", fileSystem: String = "ext4", file: String = "rootfs.tar.xz",
-        _ attributes: KeyValuePairs<String, String?> = [:]
+        below path: String = "", _ attributes: KeyValuePairs<String, String?> = [:]
     ) throws -> DriverMessage {
-        let url = server.url("/images/x/1/amd64/default/20260101_00:00/\(file)")
-        return try catalog.message(server.url(""), attributes).with([
+        let url = server.url(path + "/images/x/1/amd64/default/20260101_00:00/\(file)")
+        return try catalog.message(server.url(path), attributes).with([
             "MARKETPLACEAPP/ID": "7", "MARKETPLACEAPP/FORMAT": format,
             "MARKETPLACEAPP/SOURCE": "lxd://\(url)?size=\(size)&filesystem=\(fileSystem)&format=\(format)",
             "MARKETPLACEAPP/MD5": String(repeating: "0", count: 32), "DATASTORE/BASE_PATH": datastore,
@@ -87,6 +87,9 @@ final class ContainerRig: Sendable {
         ("/dev/disk", ["block special", "Group:     6", "number: 08:00"]), ("/dev/pipe", ["FIFO", "Mode:  0600"]),
         ("/mail", ["Mode:  02775", "Group:     8"]), ("/mail/inner", ["Mode:  0755", "User:     7   Group:     7"]),
         ("/tmp", ["Mode:  01777"]), ("/locked", ["Mode:  0000"]), ("/bin/ping", ["regular", "Mode:  0755"]),
+        ("/etc/shadow", ["regular", "Mode:  0000", "User:     0", "Size: 7"]),
+        ("/etc/gshadow", ["regular", "Mode:  0200", "Group:    42", "Size: 5"]),
+        ("/locked/inner", ["regular", "Mode:  0011", "Size: 5"]),
         ("/etc/" + String(repeating: "n", count: 150), ["Size: 4"]),
     ]
 
@@ -101,6 +104,7 @@ final class ContainerRig: Sendable {
             let text = try debug(image, "stat \(path)")
             for pattern in patterns { #expect(text.contains(pattern), "\(path): \(pattern)\n\(text)") }
         }
+        #expect(try debug(image, "cat /etc/shadow") == "root:*:")
         let attributes = try debug(image, "ea_list /bin/ping")
         #expect(attributes.contains("security.capability (20) = 01 00 00 02 00 20 00 00"))
         #expect(attributes.contains("user.note (5) = \"hello\""))

@@ -27,10 +27,10 @@ struct ContainerOptions {
     init(_ message: Message) throws(DriverError) {
         fileSystem = try Self.choice(message, "FILESYSTEM", default: .ext4)
         imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
-        guard ContainerImage.isSize(imageSize, for: fileSystem) else {
+        guard fileSystem.sizes.contains(imageSize) else {
             throw message.invalid(
                 Self.path + "IMAGE_SIZE_MB", "is out of range for \(fileSystem.rawValue)",
-                remedy: "give \(fileSystem.minimumSize) MB or more")
+                remedy: "give \(fileSystem.sizes.lowerBound) to \(fileSystem.sizes.upperBound) MB")
         }
         format = try Self.choice(message, "FORMAT", default: .raw)
         packages = try ContextPackage.list(message)

@@ -8,7 +8,6 @@ public enum Monitor: Action {
     public static let purpose = "prints an APP=\"BASE64\" line for each image of the catalog"
     public static let inputs: [String] = []
 
-    static let standardEndpoint = "https://images.linuxcontainers.org"
     private static let architectures: Set<String> = ["amd64", "arm64"]
     private static let tested: Set<String> = [
         "almalinux", "alpine", "alt", "amazonlinux", "debian", "devuan", "fedora", "oracle", "rockylinux", "ubuntu",
@@ -16,7 +15,7 @@ public enum Monitor: Action {
 
     public static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
-        let market = try CatalogMarket(request, standardEndpoint: standardEndpoint, agent: agent)
+        let market = try CatalogMarket(request, standardEndpoint: ImageStream.standardEndpoint, agent: agent)
         let options = try ContainerOptions(request.message)
         var document = try market.fetch(ImageStream.path)
         let reply = try report(&document, market, options, log: request.log).reply(of: document.url)

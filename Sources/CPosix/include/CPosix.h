@@ -32,17 +32,14 @@ int cposix_block_device_size(int fd, unsigned long long *size);
 /// pidfd_open(2), close-on-exec.
 int cposix_pidfd_open(pid_t pid);
 
+/// pidfd_send_signal(2).
+int cposix_pidfd_send_signal(int fd, int number);
+
 /// posix_spawn_file_actions_addclosefrom_np(3); `actions` is a posix_spawn_file_actions_t.
 int cposix_spawn_close_from(void *actions, int fd);
 
 /// prctl(PR_SET_PDEATHSIG): `signal` comes when the parent process dies.
 int cposix_set_parent_death_signal(int signal);
-
-/// prctl(PR_SET_CHILD_SUBREAPER): whether orphans of this process's children become its own.
-int cposix_set_child_subreaper(int on);
-
-/// waitid(2) that neither waits nor reaps: a child that has ended, 0 where there is none.
-pid_t cposix_ended_child(void);
 
 /// prctl(PR_SET_CHILD_SUBREAPER): whether orphans of this process's children become its own.
 int cposix_set_child_subreaper(int on);

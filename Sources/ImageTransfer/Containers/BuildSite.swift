@@ -8,6 +8,12 @@ struct BuildSite {
     /// What sh(1) and env(1) answer where a program is missing.
     private static let programMissing = ExitStatus.exited(127)
 
+    /// Where the programs come from that the scripts run beside the one that they are about.
+    private static let packages = [
+        "tar": "tar", "find": "findutils", "du": "coreutils", "cut": "coreutils", "wc": "coreutils",
+        "stat": "coreutils",
+    ]
+
     let directory: WorkDirectory
     let image: ContainerImage
     let log: Log
@@ -23,13 +29,15 @@ struct BuildSite {
         // blanks, so it gets names that count from the work directory.
         let environment = [
             "--chdir=\(directory.path)", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LC_ALL=C", "TMPDIR=\(directory.path)",
+            "LC_ALL=C", directory.mark,
         ]
         do {
             // fakeroot ends when its daemon has.
             let result = try Command(["env"] + environment + arguments)
                 .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
-            guard result.status != Self.programMissing else {
+            let missing = Self.missingProgram(result.errors)
+            guard missing == nil, result.status != Self.programMissing else {
+                let package = missing.flatMap { Self.packages[$0] } ?? package
                 throw failure("a program is missing: \(result.reason)", remedy: "install the package \(package)")
             }
             return result
@@ -38,6 +46,15 @@ struct BuildSite {
         } catch let error as Command.Failure {
             throw failure("\(error)", remedy: "check the disk of STAGING_DIR")
         }
+    }
+
+    /// The program that sh(1) has not found, by what it wrote to standard error; in a pipe its exit status does not tell.
+    static func missingProgram(_ errors: String) -> String? {
+        for line in errors.split(separator: "\n") where line.hasPrefix("sh: ") {
+            let parts = line.split(separator: ": ")
+            if ["not found", "command not found"].contains(parts.last) { return String(parts[parts.count - 2]) }
+        }
+        return nil
     }
 
     /// Runs a program as root of its own world: fakeroot(1), whose memory of owners, modes and devices is kept in the

@@ -6,8 +6,8 @@ public struct ContainerImage: Equatable, Sendable {
     public enum FileSystem: String, Sendable, CaseIterable {
         case ext4, xfs
 
-        /// MB: what mkfs.xfs(8) takes, and what mke2fs(8) can put a container into.
-        public var minimumSize: UInt64 { self == .xfs ? 300 : 16 }
+        /// MB: what mkfs.xfs(8) takes, or what mke2fs(8) can put a container into, and 64 TB.
+        public var sizes: ClosedRange<UInt64> { (self == .xfs ? 300 : 16)...(64 << 20) }
     }
 
     public enum Format: String, Sendable, CaseIterable {
@@ -15,7 +15,6 @@ public struct ContainerImage: Equatable, Sendable {
     }
 
     static let scheme = "lxd://"
-    private static let maximumSize: UInt64 = 64 << 20
 
     /// The archive's: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
     public let url: String
@@ -34,11 +33,6 @@ public struct ContainerImage: Equatable, Sendable {
     /// The app's SOURCE.
     public var source: String {
         "\(Self.scheme)\(url)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
-    }
-
-    /// Whether `size` MB is a size that can be asked for.
-    public static func isSize(_ size: UInt64, for fileSystem: FileSystem) -> Bool {
-        (fileSystem.minimumSize...maximumSize).contains(size)
     }
 
     /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
@@ -72,8 +66,10 @@ public struct ContainerImage: Equatable, Sendable {
             default: throw problem("it has an option that is not known")
             }
         }
-        guard Self.isSize(size, for: fileSystem) else {
-            throw problem("its size is out of range: \(fileSystem.rawValue) takes \(fileSystem.minimumSize) MB or more")
+        let sizes = fileSystem.sizes
+        guard sizes.contains(size) else {
+            throw problem(
+                "its size is out of range: \(fileSystem.rawValue) takes \(sizes.lowerBound) to \(sizes.upperBound) MB")
         }
         self.init(url: url, size: size, fileSystem: fileSystem, format: format)
     }

@@ -36,12 +36,11 @@ public final class ContainerSource: ImageSource {
             return ExpectedDigests()
         }
         let remedy = "monitor the marketplace again, or set VERIFY = \"NO\" in it to do without"
-        let parts = image.url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard let start = parts.dropFirst(3).firstIndex(of: "images") else {
-            throw DriverError("verify", quoted(image.url), cause: "it is not below a server's images/", remedy: remedy)
+        guard let (server, path) = Self.place(of: image.url, request.message) else {
+            throw DriverError(
+                "verify", quoted(image.url), cause: "it is neither below ENDPOINT nor below a server's images/",
+                remedy: remedy)
         }
-        let server = parts[..<start].joined(separator: "/")
-        let path = parts[start...].joined(separator: "/")
         let market = try CatalogMarket(request, endpoint: server, agent: "OpenNebula")
         var document = try market.fetch(ImageStream.path)
         let file: ImageStream.File?
@@ -58,6 +57,17 @@ public final class ContainerSource: ImageSource {
                 remedy: remedy)
         }
         return ExpectedDigests(sha256: sha256)
+    }
+
+    /// The server of an image, and the path that its catalog lists it by: the marketplace's server where the URL is one of
+    /// its, else the one that `images/` most likely lies on. Nil where neither can be.
+    private static func place(of url: String, _ message: Message) -> (server: String, path: String)? {
+        var endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? ImageStream.standardEndpoint
+        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        if url.hasPrefix(endpoint + "/") { return (endpoint, String(url.dropFirst(endpoint.count + 1))) }
+        let parts = url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let start = parts.dropFirst(3).firstIndex(of: "images") else { return nil }
+        return (parts[..<start].joined(separator: "/"), parts[start...].joined(separator: "/"))
     }
 
     /// Fetches the file, and makes it a plain archive; only then, since all of it is verified, it may be used.

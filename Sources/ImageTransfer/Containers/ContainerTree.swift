@@ -37,6 +37,16 @@ struct ContainerTree {
                 cause: result.errors.split(separator: "\n").first.map(String.init) ?? result.reason,
                 remedy: "check the image and the free space of STAGING_DIR")
         }
+        try makeReadable()
+    }
+
+    /// Lets whoever runs this read files that only root could (`/etc/shadow` with the mode 0000). fakeroot(1) is not told:
+    /// to it they have the modes that tar gave them.
+    private func makeReadable() throws {
+        let result = try site.run(["chmod", "-R", "u+rX", "--", path], package: "coreutils")
+        guard result.status.isSuccess else {
+            throw site.failure("its files cannot be read: \(result.reason)", remedy: "check the disk of STAGING_DIR")
+        }
     }
 
     /// What all of it takes on this disk, and how many files there are.

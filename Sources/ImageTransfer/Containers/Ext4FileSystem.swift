@@ -9,7 +9,9 @@ struct Ext4FileSystem {
     /// Makes the image, and answers its path.
     func make(_ attributes: [TarScanner.ExtendedAttribute]) throws -> String {
         let counts = try tree.count()
-        let needed = Self.neededSize(kibibytes: counts.kibibytes, files: counts.files)
+        // What has no room in a file's inode takes a block of its own.
+        let blocks = UInt64(Set(attributes.map(\.path)).count)
+        let needed = Self.neededSize(kibibytes: counts.kibibytes + 4 * blocks, files: counts.files)
         guard needed <= site.image.size else { throw site.tooSmall(needed) }
         let path = try site.makeImage("image.raw")
         try makeFileSystem(path, files: counts.files, needed: needed)

@@ -22,6 +22,20 @@ struct TarScanner {
     private static let attributePrefix = "SCHILY.xattr."
     private static let nameLimit: UInt64 = 1 << 20
 
+    /// The extensions of POSIX.1-2001 count for more than GNU's, whichever comes first.
+    private struct Extensions {
+        var gnuName: String?
+        var gnuLink: String?
+        var path: String?
+        var sparseName: String?
+        var link: String?
+        var size: UInt64?
+        var attributes: [(name: String, value: [UInt8])] = []
+
+        var name: String? { sparseName ?? path ?? gnuName }
+        var linkName: String? { link ?? gnuLink }
+    }
+
     private enum State {
         case header
         /// So many bytes of content, and then so many of padding, are passed over.
@@ -33,16 +47,17 @@ struct TarScanner {
 
     private var state = State.header
     private var block: [UInt8] = []
-    private var longName: String?
-    private var longLink: String?
-    private var longSize: UInt64?
+    /// What extensions say of the next entry.
+    private var extensions = Extensions()
     private var links: Set<String> = []
-    private var pending: [(name: String, value: [UInt8])] = []
     private var attributesSize = 0
     /// How many entries there are.
     private(set) var count = 0
-    /// The extended attributes of all entries.
-    private(set) var attributes: [ExtendedAttribute] = []
+    /// The extended attributes of all files, by the files' paths, and these paths in their order.
+    private var attributesOfFiles: [String: [ExtendedAttribute]] = [:]
+    private var filesWithAttributes: [String] = []
+    /// The extended attributes of all files. Where a path comes again, those of its last entry count.
+    var attributes: [ExtendedAttribute] { filesWithAttributes.flatMap { attributesOfFiles[$0] ?? [] } }
 
     /// Takes the next bytes of the archive.
     mutating func update(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -70,6 +85,7 @@ struct TarScanner {
     /// Says that the archive has ended. One that ends in the middle of an entry is cut.
     func finish() throws(Fault) {
         switch state {
+        case .ended where count == 0: throw Fault(reason: "it has no files")
         case .ended: break
         case .header where block.isEmpty && count > 0: break
         default: throw Fault(reason: count == 0 ? "it is no tar archive" : "it is cut")
@@ -102,9 +118,9 @@ struct TarScanner {
         case UInt8(ascii: "S"): throw Fault(reason: "it has sparse files, as old GNU tars wrote them")
         default: break
         }
-        let size = longSize ?? stated
-        try check(kind, name: longName ?? ustarName, link: longLink ?? text(at: 157..<257))
-        (longName, longLink, longSize, pending) = (nil, nil, nil, [])
+        let size = extensions.size ?? stated
+        try check(kind, name: extensions.name ?? ustarName, link: extensions.linkName ?? text(at: 157..<257))
+        extensions = Extensions()
         count += 1
         let hasContent = [0, UInt8(ascii: "0"), UInt8(ascii: "7")].contains(kind)
         state = hasContent && size > 0 ? .content(padded(size)) : .header
@@ -147,16 +163,14 @@ struct TarScanner {
         block.removeAll(keepingCapacity: true)
         state = .header
         switch kind {
-        case UInt8(ascii: "L"): longName = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
-        case UInt8(ascii: "K"): longLink = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
-        case UInt8(ascii: "x"): try readRecords(content)
-        // Global attributes could rename what follows: no archiver writes such.
-        default: break
+        case UInt8(ascii: "L"): extensions.gnuName = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+        case UInt8(ascii: "K"): extensions.gnuLink = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+        default: try readRecords(content, areGlobal: kind == UInt8(ascii: "g"))
         }
     }
 
     /// `LENGTH KEYWORD=VALUE\n`, again and again.
-    private mutating func readRecords(_ content: [UInt8]) throws(Fault) {
+    private mutating func readRecords(_ content: [UInt8], areGlobal: Bool) throws(Fault) {
         var rest = content[...]
         while let space = rest.firstIndex(of: 0x20) {
             guard let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
@@ -166,20 +180,30 @@ struct TarScanner {
             let end = rest.startIndex + length
             guard sign < end else { throw Fault(reason: "it has damaged extended attributes") }
             let bytes = rest[(sign + 1)..<(end - 1)]
-            let value = String(decoding: bytes, as: UTF8.self)
-            switch String(decoding: rest[(space + 1)..<sign], as: UTF8.self) {
-            case let keyword where keyword.hasPrefix(Self.attributePrefix):
-                attributesSize += bytes.count
-                guard attributesSize <= Self.attributesLimit else {
-                    throw Fault(reason: "it has too many extended attributes")
-                }
-                pending.append((String(keyword.dropFirst(Self.attributePrefix.count)), Array(bytes)))
-            case "path", "GNU.sparse.name": longName = value
-            case "linkpath": longLink = value
-            case "size": longSize = UInt64(value)
-            default: break
+            let keyword = String(decoding: rest[(space + 1)..<sign], as: UTF8.self)
+            if !areGlobal {
+                try read(keyword, bytes)
+            } else if ["path", "linkpath", "size", "GNU.sparse.name"].contains(keyword) {
+                throw Fault(reason: "it gives all its entries one \(keyword)")
             }
             rest = rest[end...]
+        }
+    }
+
+    private mutating func read(_ keyword: String, _ bytes: ArraySlice<UInt8>) throws(Fault) {
+        let value = String(decoding: bytes, as: UTF8.self)
+        switch keyword {
+        case "path": extensions.path = value
+        case "GNU.sparse.name": extensions.sparseName = value
+        case "linkpath": extensions.link = value
+        case "size": extensions.size = UInt64(value)
+        case _ where keyword.hasPrefix(Self.attributePrefix):
+            attributesSize += bytes.count
+            guard attributesSize <= Self.attributesLimit else {
+                throw Fault(reason: "it has too many extended attributes")
+            }
+            extensions.attributes.append((String(keyword.dropFirst(Self.attributePrefix.count)), Array(bytes)))
+        default: break
         }
     }
 
@@ -188,7 +212,11 @@ struct TarScanner {
     private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
         let path = try inside(name, of: name)
         if kind == UInt8(ascii: "1") { _ = try inside(link, of: name) }
-        attributes += pending.map { ExtendedAttribute(path: path, name: $0.name, value: $0.value) }
+        let new = extensions.attributes.map { ExtendedAttribute(path: path, name: $0.name, value: $0.value) }
+        if !new.isEmpty || attributesOfFiles[path] != nil {
+            if attributesOfFiles[path] == nil { filesWithAttributes.append(path) }
+            attributesOfFiles[path] = new
+        }
         if kind == UInt8(ascii: "2") {
             links.insert(path)
         } else {

@@ -12,26 +12,44 @@ final class WorkDirectory {
     /// Its lock tells that it is in use.
     private let lock: FileDescriptor
 
+    /// A `NAME=value` that each program that works here has in its environment: it is found by that, and ended, before
+    /// the directory goes.
+    var mark: String { Self.mark(path) }
+
     init(in directory: String) throws(DriverError) {
         Self.removeAbandoned(in: directory)
-        path = joined(directory, Self.prefix + randomName() + Self.suffix)
-        guard mkdir(path, 0o700) == 0 else { throw Self.failure(directory, SystemError("mkdir", path)) }
-        do {
-            lock = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        do throws(SystemError) {
+            (path, lock) = try Self.makeLocked(in: directory)
         } catch {
-            rmdir(path)
-            throw Self.failure(directory, error)
+            throw DriverError("build", "an image in \(quoted(directory))", error)
         }
-        _ = lock.tryLock()
+    }
+
+    private static func makeLocked(in directory: String) throws(SystemError) -> (String, FileDescriptor) {
+        while true {
+            let path = joined(directory, prefix + randomName() + suffix)
+            guard mkdir(path, 0o700) == 0 else { throw SystemError("mkdir", path) }
+            do throws(SystemError) {
+                let lock = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+                // Until here another process may have taken the directory for an abandoned one, which it then removes. A
+                // file system that knows no locks is no obstacle: nobody can take it for an abandoned one there.
+                let isOurs = lock.tryLock() || errno != EWOULDBLOCK
+                let (named, held) = try (FileStatus(path: path, followLinks: false), lock.status())
+                if isOurs, named.inode == held.inode, named.device == held.device { return (path, lock) }
+            } catch {
+                guard error.code == ENOENT else {
+                    rmdir(path)
+                    throw error
+                }
+            }
+        }
     }
 
     deinit {
         Self.remove(path)
     }
 
-    private static func failure(_ directory: String, _ error: SystemError) -> DriverError {
-        DriverError("build", "an image in \(quoted(directory))", error)
-    }
+    private static func mark(_ path: String) -> String { "TMPDIR=\(path)" }
 
     /// The path of a file in it.
     func file(_ name: String) -> String { joined(path, name) }
@@ -46,8 +64,10 @@ final class WorkDirectory {
         }
     }
 
-    /// An archive's directories may be such as their owner cannot enter.
+    /// What still works in it is ended first: it could make files while others go. An archive's directories may be such as
+    /// their owner cannot enter.
     private static func remove(_ path: String) {
+        MarkedProcesses.end(mark(path), in: path)
         for arguments in [["chmod", "-R", "u+rwx", "--", path], ["rm", "-rf", "--", path]] {
             _ = try? Command(arguments).run(timeout: 600, interruptible: false)
         }

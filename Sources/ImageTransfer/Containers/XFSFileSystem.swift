@@ -112,6 +112,7 @@ struct XFSFileSystem {
         }
         let content = contents * blockSize >> 20 + UInt64(entries.count) / 1024 + 1
         return max(
-            ContainerImage.FileSystem.xfs.minimumSize, content + log + content / 16 + 16, 2 * (largest >> 20) + log)
+            ContainerImage.FileSystem.xfs.sizes.lowerBound, content + log + content / 16 + 16, 2 * (largest >> 20) + log
+        )
     }
 }

@@ -1,0 +1,58 @@
+import CPosix
+import Glibc
+
+/// Processes that are told by their environment, wherever they have gone since: daemons leave their process group, their
+/// session and their parent, but not the environment that they were started with.
+public enum MarkedProcesses {
+    private static let environmentLimit = 4 << 20
+    /// Seconds.
+    private static let interval = 0.05
+
+    /// Ends all processes that were started with `mark`, a `NAME=value`, in their environment and in `directory`: SIGTERM,
+    /// and SIGKILL after `grace` seconds. Returns when they have ended, or after as many seconds again. Other users' are
+    /// left alone.
+    public static func end(_ mark: String, in directory: String, grace: Double = 5) {
+        let begun = Clock.now
+        while Clock.now < begun + 2 * grace {
+            // Again and again, since one of them may have started another.
+            let found = find(mark, in: directory)
+            if found.isEmpty { return }
+            let signal = Clock.now < begun + grace ? SIGTERM : SIGKILL
+            for process in found { _ = cposix_pidfd_send_signal(process.descriptor.number, signal) }
+            let deadline = Clock.now + interval
+            for process in found { wait(for: process, until: deadline) }
+        }
+    }
+
+    private struct Process {
+        let pid: pid_t
+        /// Stands for this process even where its number has gone to another one.
+        let descriptor: FileDescriptor
+    }
+
+    private static func find(_ mark: String, in directory: String) -> [Process] {
+        let mark = Array(mark.utf8)
+        let place = try? FileStatus(path: directory)
+        return ((try? directoryEntries("/proc")) ?? []).compactMap { name in
+            guard let pid = pid_t(name), pid != getpid() else { return nil }
+            let number = cposix_pidfd_open(pid)
+            guard number >= 0 else { return nil }
+            let process = Process(pid: pid, descriptor: FileDescriptor(number, name: "process \(pid)"))
+            let file = try? FileDescriptor.open("/proc/\(pid)/environ", O_RDONLY)
+            guard let environment = try? file?.readToEnd(limit: environmentLimit) else { return nil }
+            if environment.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { return process }
+            // One in the middle of execve(2) shows none, but is still where it was.
+            guard environment.isEmpty, let place, let its = try? FileStatus(path: "/proc/\(pid)/cwd") else {
+                return nil
+            }
+            return its.inode == place.inode && its.device == place.device ? process : nil
+        }
+    }
+
+    private static func wait(for process: Process, until deadline: Double) {
+        var entry = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, Int32(max(0, deadline - Clock.now) * 1000)) > 0 else { return }
+        // An orphan that has become this process's child has nobody else who would.
+        waitpid(process.pid, nil, WNOHANG)
+    }
+}
