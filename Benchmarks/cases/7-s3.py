@@ -122,7 +122,12 @@ class Ceiling:
 
 def uploads(service, image):
     message = service.message(IMPORT_SOURCE=image, SIZE="1024", FORMAT="raw", MD5="", MARKETPLACEAPP__ID="1")
-    sides = [("ours", lambda: service.act("import", message)), ("`md5sum`", lambda: timing.measure(["md5sum", image]))]
+    def ours():
+        # An import finds no object of its name; what it removes otherwise is no part of it.
+        service.client.delete_object(Bucket="apps", Key="marketapp-1")
+        return service.act("import", message)
+
+    sides = [("ours", ours), ("`md5sum`", lambda: timing.measure(["md5sum", image]))]
     sides.append(("`curl`, 4 PUTs at a time", Ceiling(service, image).run))
     for name, (copy, remote, _) in service.rivals.items():
         sides.append((name, lambda c=copy, r=remote, n=name: timing.measure(c(image, r(n)), env=service.env)))
