@@ -48,11 +48,7 @@ struct CatalogCache {
         return (bytes, validators)
     }
 
-    private static func digest(of bytes: [UInt8]) -> String {
-        var stream = MD5Stream()
-        bytes.withUnsafeBytes { stream.update($0) }
-        return hexadecimal(stream.finish())
-    }
+    private static func digest(of bytes: [UInt8]) -> String { hexadecimal(PartedMD5.of(bytes)) }
 
     /// A catalog that is written down, and counts once it is published.
     struct Copy {

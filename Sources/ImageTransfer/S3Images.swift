@@ -28,10 +28,6 @@ public final class S3Source: ImageSource {
     public func lend() throws -> LentBytes? {
         try download.lend().map { LentBytes($0.bytes, owner: $0) }
     }
-
-    public func cancel() {
-        download.cancel()
-    }
 }
 
 /// An object that is being uploaded. Its name is given when the upload begins.

@@ -20,7 +20,7 @@ public struct PartedMD5 {
 
     public init() {}
 
-    /// The 16 bytes of a short text's MD5.
+    /// The 16 bytes of the MD5 of bytes in memory.
     public static func of(_ bytes: [UInt8]) -> [UInt8] {
         bytes.withUnsafeBytes { bytes in
             let whole = bytes.count - bytes.count % blockSize
