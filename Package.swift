@@ -17,18 +17,18 @@ let systemLibraries = ["COpenSSL"]
 let modules: [Target] = [
     .target(name: "CCurl"),
     // Optimised in a debug build, too: the tests digest as much as the drivers do.
-    .target(name: "CMD5", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(name: "CChecksums", cSettings: [.unsafeFlags(["-O2"])]),
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
     .target(name: "JSON"),
-    .target(name: "MD5", dependencies: ["CMD5"]),
+    .target(name: "Checksums", dependencies: ["CChecksums"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
-    .target(name: "S3", dependencies: ["COpenSSL", "MD5", "HTTP", "DriverProtocol", "Posix"]),
-    .target(name: "Catalog", dependencies: ["MD5", "HTTP", "JSON", "DriverProtocol", "Posix"]),
+    .target(name: "S3", dependencies: ["COpenSSL", "Checksums", "HTTP", "DriverProtocol", "Posix"]),
+    .target(name: "Catalog", dependencies: ["Checksums", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(
         name: "ImageTransfer",
-        dependencies: ["COpenSSL", "MD5", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
+        dependencies: ["COpenSSL", "Checksums", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
 ]
 
@@ -57,7 +57,9 @@ let tests: [Target] =
     + ["Posix", "DriverProtocol", "JSON", "HTTP", "S3", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
     } + [
-        .testTarget(name: "MD5Tests", dependencies: ["MD5", "CMD5", "DriverProtocol", "TestSupport"]),
+        .testTarget(
+            name: "ChecksumsTests",
+            dependencies: ["COpenSSL", "Checksums", "CChecksums", "DriverProtocol", "TestSupport"]),
         .testTarget(
             name: "BackendTests",
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]

@@ -1,6 +1,6 @@
+import Checksums
 import DriverProtocol
 import Glibc
-import MD5
 import Posix
 
 /// The last good catalog of a marketplace, in a file below the drivers' state: a template that says what it is, an empty
@@ -48,7 +48,7 @@ struct CatalogCache {
         return (bytes, validators)
     }
 
-    private static func digest(of bytes: [UInt8]) -> String { hexadecimal(PartedMD5.of(bytes)) }
+    private static func digest(of bytes: [UInt8]) -> String { hexadecimal(PartedChecksums.md5(of: bytes)) }
 
     /// A catalog that is written down, and counts once it is published.
     struct Copy {

@@ -1,6 +1,6 @@
 import COpenSSL
+import Checksums
 import DriverProtocol
-import MD5
 import Posix
 
 /// A message digest over bytes as they pass: EVP_DigestUpdate of libcrypto, or our own MD5 where that is faster.

@@ -1,5 +1,5 @@
+import Checksums
 import DriverProtocol
-import MD5
 import Posix
 
 /// Making the object visible, verifying it, and taking it back.
@@ -13,10 +13,10 @@ extension ObjectUpload {
                 "upload", name, cause: "the source gave \(written) bytes where \(length) were announced",
                 remedy: "check the source, and leave it alone until the import has ended")
         }
-        let whole = finishedDigest()
-        guard let parts = try parts() else { return try finishSingle(md5: whole) }
+        let whole = finishedMD5()
+        guard let parts = try parts() else { return try finishSingle() }
         try Interrupt.check()
-        let combined = hexadecimal(PartedMD5.of(parts.flatMap(\.md5))) + "-\(parts.count)"
+        let combined = hexadecimal(PartedChecksums.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
         mayBeVisible = true
         let answer = try withConditions { headers in
             try client.completeUpload(
@@ -28,16 +28,17 @@ extension ObjectUpload {
         succeed()
     }
 
-    private func finishSingle(md5: [UInt8]) throws {
+    private func finishSingle() throws {
         try Interrupt.check()
         mayBeVisible = true
+        let checksums = finishPart()
         let answer = try withConditions { headers in
             try client.put(
-                bucket: target.bucket, key: target.key, body: onlyPart, md5: md5,
+                bucket: target.bucket, key: target.key, body: onlyPart, checksums: checksums,
                 headers: creationHeaders + headers)
         }
         try check(answer, doing: "upload")
-        try verify(etags: [hexadecimal(md5)])
+        try verify(etags: [hexadecimal(checksums.md5)])
         succeed()
     }
 

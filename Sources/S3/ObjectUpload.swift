@@ -1,12 +1,12 @@
+import Checksums
 import DriverProtocol
-import MD5
 import Posix
 
 /// An object that is being uploaded: bytes in, in order, and an object that is whole and verified, or none.
 ///
 /// What fits into one part is one PUT; more is a multipart upload, several parts at a time. Until ``finish()`` has
-/// returned nothing can be seen in the bucket, and ``discard()`` leaves nothing behind. The MD5 of each part and that of
-/// all are computed as the bytes come, while they are in the processor's caches.
+/// returned nothing can be seen in the bucket, and ``discard()`` leaves nothing behind. The digests of each part and the
+/// MD5 of all are computed as the bytes come, while they are in the processor's caches.
 ///
 /// One thread uses an upload.
 public final class ObjectUpload {
@@ -58,9 +58,9 @@ public final class ObjectUpload {
     private var threads: [Thread] = []
     private var current: UnsafeMutableRawBufferPointer?
     private var filled = 0
-    /// Bytes of the current part that are in ``digest``.
+    /// Bytes of the current part that are in ``checksums``.
     private var digested = 0
-    private var digest = PartedMD5()
+    private var checksums: PartedChecksums
     private var wholeMD5: [UInt8]?
     private var partNumber = 1
     private(set) var written: UInt64 = 0
@@ -82,6 +82,7 @@ public final class ObjectUpload {
         self.target = target
         self.plan = plan
         queue = PartQueue(limit: target.concurrency)
+        checksums = PartedChecksums(withSHA256: client.signsBodies)
     }
 
     deinit {
@@ -145,17 +146,17 @@ public final class ObjectUpload {
         defer { written += UInt64(count) }
         guard let current, written < target.length ?? .max else { return }
         filled += count
-        let end = filled - filled % PartedMD5.blockSize
-        digest.update(UnsafeRawBufferPointer(rebasing: current[digested..<end]))
+        let end = filled - filled % PartedChecksums.blockSize
+        checksums.update(UnsafeRawBufferPointer(rebasing: current[digested..<end]))
         digested = end
     }
 
     /// The MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
-    public func md5() -> String { hexadecimal(finishedDigest()) }
+    public func md5() -> String { hexadecimal(finishedMD5()) }
 
-    func finishedDigest() -> [UInt8] {
+    func finishedMD5() -> [UInt8] {
         if let wholeMD5 { return wholeMD5 }
-        let result = digest.finish(undigested)
+        let result = checksums.finish(undigested)
         wholeMD5 = result
         return result
     }
@@ -165,11 +166,13 @@ public final class ObjectUpload {
         UnsafeRawBufferPointer(rebasing: onlyPart[digested...])
     }
 
+    /// Ends the current part.
+    func finishPart() -> PartedChecksums.Part { checksums.finishPart(undigested) }
+
     private func sendOff() throws {
         guard let buffer = current else { return }
         if uploadID == nil { try begin() }
-        let md5 = digest.finishPart(undigested)
-        queue.add(PartQueue.Filled(number: partNumber, buffer: buffer, count: filled, md5: md5))
+        queue.add(PartQueue.Filled(number: partNumber, buffer: buffer, count: filled, checksums: finishPart()))
         current = nil
         filled = 0
         digested = 0
@@ -200,8 +203,8 @@ public final class ObjectUpload {
             do {
                 let part = try client.uploadPart(
                     filled.number, of: upload, bucket: target.bucket, key: target.key,
-                    body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]), md5: filled.md5,
-                    goOn: { !queue.hasFailed })
+                    body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]),
+                    checksums: filled.checksums, goOn: { !queue.hasFailed })
                 queue.finish(part)
             } catch {
                 queue.fail(error)

@@ -1,3 +1,4 @@
+import Checksums
 import Posix
 
 /// Filled parts on their way from the one thread that reads an image to the several that upload it.
@@ -9,7 +10,7 @@ final class PartQueue: @unchecked Sendable {
         let number: Int
         let buffer: UnsafeMutableRawBufferPointer
         let count: Int
-        let md5: [UInt8]
+        let checksums: PartedChecksums.Part
     }
 
     private struct State {

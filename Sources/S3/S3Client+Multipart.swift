@@ -1,3 +1,4 @@
+import Checksums
 import DriverProtocol
 import HTTP
 
@@ -31,12 +32,14 @@ extension S3Client {
 
     /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
     func uploadPart(
-        _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer, md5: [UInt8],
-        goOn: @escaping () -> Bool
+        _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
+        checksums: PartedChecksums.Part, goOn: @escaping () -> Bool
     ) throws -> S3Part {
+        let md5 = checksums.md5
         let request = S3Request(
             method: .put, operation: "upload part \(number) of", bucket: bucket, key: key,
-            query: [("partNumber", String(number)), ("uploadId", upload)], headers: [("Content-MD5", base64(md5))])
+            query: [("partNumber", String(number)), ("uploadId", upload)],
+            headers: [("Content-MD5", base64(md5))], bodySHA256: checksums.sha256)
         for attempt in 1... {
             let answer = try exchange(request, body: body, goOn: goOn)
             guard answer.isSuccess else { throw error(answer, request) }

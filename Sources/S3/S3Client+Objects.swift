@@ -1,3 +1,4 @@
+import Checksums
 import DriverProtocol
 import HTTP
 
@@ -89,12 +90,14 @@ extension S3Client {
 
     /// PutObject with Content-MD5. `headers` go into the request as they are.
     func put(
-        bucket: String, key: String, body: UnsafeRawBufferPointer, md5: [UInt8], headers: [(String, String)]
+        bucket: String, key: String, body: UnsafeRawBufferPointer, checksums: PartedChecksums.Part,
+        headers: [(String, String)]
     ) throws -> S3Answer {
-        let checked = headers + [("Content-MD5", base64(md5))]
+        let checked = headers + [("Content-MD5", base64(checksums.md5))]
         return try exchange(
             S3Request(
-                method: .put, operation: "upload", bucket: bucket, key: key, headers: checked, leavesTraces: true),
+                method: .put, operation: "upload", bucket: bucket, key: key, headers: checked,
+                bodySHA256: checksums.sha256, leavesTraces: true),
             body: body)
     }
 

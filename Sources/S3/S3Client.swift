@@ -12,6 +12,8 @@ struct S3Request {
     var key: String?
     var query: [(String, String)] = []
     var headers: [(String, String)] = []
+    /// The 32 bytes of the body's SHA-256, where they are known already.
+    var bodySHA256: [UInt8]?
     /// Whether it matters that it is carried out twice, so that libcurl must not repeat it by itself.
     var countsOnce = false
     /// Whether it leaves something in the bucket that has to be taken back where the answer is not waited for.
@@ -87,7 +89,7 @@ public final class S3Client: Sendable {
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
         into buffer: UnsafeMutableRawBufferPointer? = nil, goOn: @escaping () -> Bool = { true }
     ) throws -> S3Answer {
-        let payload = payloadHash(of: body)
+        let payload = payloadHash(of: body, sha256: request.bodySHA256)
         var failures = 0
         var isRepeated = false
         var corrections = 0
@@ -131,10 +133,12 @@ public final class S3Client: Sendable {
             awaitsAnswer: request.leavesTraces, goOn: goOn)
     }
 
-    private func payloadHash(of body: UnsafeRawBufferPointer?) -> PayloadHash {
+    /// Whether the SHA-256 of a request's body is signed. What TLS protects needs no second digest.
+    var signsBodies: Bool { service.endpoint.scheme != "https" }
+
+    private func payloadHash(of body: UnsafeRawBufferPointer?, sha256: [UInt8]?) -> PayloadHash {
         guard let body else { return .empty }
-        // What TLS protects needs no second digest.
-        return service.endpoint.scheme == "https" ? .unsigned : .sha256(hexadecimal(Hash.sha256(body)))
+        return signsBodies ? .sha256(hexadecimal(sha256 ?? Hash.sha256(body))) : .unsigned
     }
 
     private func pause(

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A service that refuses what S3 refuses and that few others do: a wrong region, and a clock that is off.
+"""A service that refuses what S3 refuses and that few others do: a wrong region, a clock that is off, and a body whose
+SHA-256 is not the one that was signed.
 
     s3-strict.py PORT REGION CLOCK [QUIRK …]
 
@@ -14,6 +15,8 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     other-etag      objects' ETags are those of other bytes
     no-abort        an upload cannot be aborted
     no-conditions   If-None-Match is an error
+    slow-down       the first try of each PUT is refused
+    damaged-part    the first try of each part is stored with another ETag
 """
 import hashlib
 import http.server
@@ -24,7 +27,7 @@ import urllib.parse
 from email.utils import formatdate
 
 PORT, REGION, CLOCK, QUIRKS = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), set(sys.argv[4:])
-ASKED = []
+ASKED, TRIED = [], set()
 OPEN = {"old": "marketapp-3", "not ours": "marketapp-x", "running": "marketapp-4", "accent": "marketapp-é"}
 OBJECTS = {"damaged": (b"abc", hashlib.md5(b"as it was").hexdigest(), {})}
 LIST = "<%s><IsTruncated>false</IsTruncated>%s</%s>"
@@ -70,6 +73,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.command == "HEAD":
                 return self.answer(400) if "mute" in QUIRKS else self.answer(301, x_amz_bucket_region=REGION)
             return self.refuse(400, "AuthorizationHeaderMalformed", f"<Region>{REGION}</Region>")
+        if self.headers.get("x-amz-content-sha256") != hashlib.sha256(self.body).hexdigest():
+            return self.refuse(400, "XAmzContentSHA256Mismatch")
         if "no-bucket" in QUIRKS:
             return self.refuse(404, "NoSuchBucket")
         return self.serve_object() if self.key else self.serve_bucket()
@@ -125,7 +130,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def store(self, upload):
         etag = hashlib.md5(self.body).hexdigest()
+        is_first = self.command == "PUT" and self.path not in TRIED
+        TRIED.add(self.path)
+        if is_first and "slow-down" in QUIRKS:
+            return self.refuse(503, "SlowDown")
         if self.command == "PUT" and upload:
+            if is_first and "damaged-part" in QUIRKS:
+                etag = hashlib.md5(b"other bytes").hexdigest()
             OBJECTS.setdefault(upload, {})[int(self.query["partNumber"])] = self.body
             return self.answer(200, ETag=f'"{etag}"')
         fields = {name: value for name, value in self.headers.items() if name.lower().startswith("x-amz-meta-")}
