@@ -21,7 +21,7 @@ public final class ObjectDownload: @unchecked Sendable {
         init(rate: UInt64?) {
             rangeSize = min(4 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
             concurrency = rate == nil ? 4 : 1
-            window = 8 << 20
+            window = 10 << 20
         }
     }
 

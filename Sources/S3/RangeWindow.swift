@@ -8,20 +8,24 @@ import Posix
 /// read next always have room.
 final class RangeWindow: @unchecked Sendable {
     /// Bytes that are shown to the reader, and lent to it, at a time: threads are not woken for every packet.
-    private static let step: UInt64 = 256 << 10
+    private static let step: UInt64 = 512 << 10
 
-    private struct State {
+    /// What fetching threads wait for.
+    private struct Room {
         /// The next range that nobody fetches yet.
         var next = 0
-        /// Where the next missing byte of each range is.
-        var arrived: [UInt64]
-        var failures: [Int: any Error] = [:]
-        /// Bytes that were lent.
-        var lent: UInt64 = 0
         /// Bytes that were given back, without gaps: where the window begins.
-        var free: UInt64 = 0
+        var start: UInt64 = 0
         /// Ends of what was given back behind a gap, by its beginnings.
         var returned: [UInt64: UInt64] = [:]
+        var isCancelled = false
+    }
+
+    /// What the reader waits for.
+    private struct Arrivals {
+        /// Where the next missing byte is of each range that is under way or waits to be read.
+        var ends: [Int: UInt64] = [:]
+        var failures: [Int: any Error] = [:]
         var isCancelled = false
     }
 
@@ -31,16 +35,17 @@ final class RangeWindow: @unchecked Sendable {
     private let rangeSize: UInt64
     private let capacity: UInt64
     private let ring: UnsafeMutableRawBufferPointer
-    private let state: Monitor<State>
+    private let room = Monitor(Room())
+    private let arrivals = Monitor(Arrivals())
+    /// Bytes that were lent. The reader's own.
+    private var lent: UInt64 = 0
 
     init(length: UInt64, rangeSize: UInt64, capacity: UInt64) {
         self.length = length
         self.rangeSize = rangeSize
         self.capacity = min(capacity, max(length, 1))
-        let count = Int((length + rangeSize - 1) / rangeSize)
-        self.count = count
+        count = Int((length + rangeSize - 1) / rangeSize)
         ring = .allocate(byteCount: Int(self.capacity), alignment: 4096)
-        state = Monitor(State(arrived: (0..<UInt64(count)).map { $0 * rangeSize }))
     }
 
     deinit {
@@ -75,8 +80,8 @@ final class RangeWindow: @unchecked Sendable {
             while !rest.isEmpty {
                 if position == limit {
                     show()
-                    guard let end = window.end(behind: position) else { return false }
-                    limit = end
+                    guard let next = window.end(behind: position) else { return false }
+                    limit = next
                 }
                 let place = window.place(of: position, upTo: limit)
                 let count = min(rest.count, place.count)
@@ -90,14 +95,14 @@ final class RangeWindow: @unchecked Sendable {
 
         private mutating func show() {
             guard position > shown else { return }
-            window.state.update { $0.arrived[index] = position }
+            window.arrivals.update { $0.ends[index] = position }
             shown = position
         }
 
         /// The range cannot be had: the reader comes to know it behind what has arrived.
         mutating func fail(_ error: any Error) {
             show()
-            window.state.update { $0.failures[index] = error }
+            window.arrivals.update { $0.failures[index] = error }
         }
     }
 
@@ -105,21 +110,21 @@ final class RangeWindow: @unchecked Sendable {
 
     /// The next range to fetch, once there is room for its beginning; nil when there is none, or when nobody wants it.
     func next() -> Fetch? {
-        state.wait { state -> Fetch?? in
-            if state.isCancelled || state.next >= count { return .some(nil) }
-            let limit = state.free + capacity
-            guard UInt64(state.next) * rangeSize < limit else { return nil }
-            defer { state.next += 1 }
-            return Fetch(self, index: state.next, limit: limit)
+        room.wait { room -> Fetch?? in
+            if room.isCancelled || room.next >= count { return .some(nil) }
+            let limit = room.start + capacity
+            guard UInt64(room.next) * rangeSize < limit else { return nil }
+            defer { room.next += 1 }
+            return Fetch(self, index: room.next, limit: limit)
         }
     }
 
     /// Where the window ends, once that is behind `position`; nil when nobody wants more.
     private func end(behind position: UInt64) -> UInt64? {
-        state.wait { state -> UInt64?? in
-            if state.isCancelled { return .some(nil) }
-            guard state.free + capacity > position else { return nil }
-            return state.free + capacity
+        room.wait { room -> UInt64?? in
+            if room.isCancelled { return .some(nil) }
+            guard room.start + capacity > position else { return nil }
+            return room.start + capacity
         }
     }
 
@@ -130,37 +135,38 @@ final class RangeWindow: @unchecked Sendable {
         return UnsafeMutableRawBufferPointer(rebasing: ring[Int(start)..<Int(end)])
     }
 
-    var isCancelled: Bool { state.read { $0.isCancelled } }
+    var isCancelled: Bool { room.read { $0.isCancelled } }
 
     // The reader's side.
 
-    /// The next bytes, once some are there: where they begin in the object, and where they lie until ``giveBack(_:)``.
+    /// The next bytes, once some are there: where they begin in the object, and where they lie until ``giveBack(_:_:)``.
     /// Nil behind the last ones, and when nobody fetches any more. Throws what a range has failed with.
     func lend() throws -> (start: UInt64, bytes: UnsafeRawBufferPointer)? {
-        let lent = state.wait { state -> Result<Range<UInt64>?, any Error>? in
-            let start = state.lent
-            if start == length || state.isCancelled { return .success(nil) }
-            let index = Int(start / rangeSize)
-            let end = min(state.arrived[index], start + Self.step)
-            guard end > start else { return state.failures[index].map { .failure($0) } }
-            // No further than the memory lies together.
-            state.lent = min(end, start - start % capacity + capacity)
-            return .success(start..<state.lent)
+        let start = lent
+        let index = Int(start / rangeSize)
+        guard start < length else { return nil }
+        let arrived = arrivals.wait { arrivals -> Result<UInt64?, any Error>? in
+            if arrivals.isCancelled { return .success(nil) }
+            if let end = arrivals.ends[index], end > start { return .success(end) }
+            return arrivals.failures[index].map { .failure($0) }
         }
-        return try lent.get().map {
-            ($0.lowerBound, UnsafeRawBufferPointer(place(of: $0.lowerBound, upTo: $0.upperBound)))
-        }
+        guard let end = try arrived.get() else { return nil }
+        let bytes = UnsafeRawBufferPointer(place(of: start, upTo: min(end, start + Self.step)))
+        lent += UInt64(bytes.count)
+        if lent == min(UInt64(index + 1) * rangeSize, length) { arrivals.update { $0.ends[index] = nil } }
+        return (start, bytes)
     }
 
     /// What begins at `start` is not needed any more. Any thread may say so.
     func giveBack(_ start: UInt64, _ count: Int) {
-        state.update { state in
-            state.returned[start] = start + UInt64(count)
-            while let end = state.returned.removeValue(forKey: state.free) { state.free = end }
+        room.update { room in
+            room.returned[start] = start + UInt64(count)
+            while let end = room.returned.removeValue(forKey: room.start) { room.start = end }
         }
     }
 
     func cancel() {
-        state.update { $0.isCancelled = true }
+        room.update { $0.isCancelled = true }
+        arrivals.update { $0.isCancelled = true }
     }
 }
