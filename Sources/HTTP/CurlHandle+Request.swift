@@ -3,8 +3,8 @@ import DriverProtocol
 
 /// Setting a handle up for a request.
 extension CurlHandle {
-    /// Bytes that one read from a connection may bring; libcurl's upper limit.
-    private static let bufferSize: UInt64 = 512 << 10
+    /// Bytes that one read from a connection may bring: libcurl has a buffer of that size for each.
+    private static let bufferSize: UInt64 = 256 << 10
     private static let redirectLimit = 10
 
     /// Prepares a request. A header with a line break in it is a ``DriverError``.

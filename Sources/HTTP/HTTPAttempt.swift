@@ -11,17 +11,25 @@ public enum HTTPAttempt {
     case cancelled
 }
 
+/// Takes the body of an answer with status 2xx as it comes. The calls come from the thread that makes the request.
+public protocol BodyReceiver: AnyObject {
+    /// Before the first byte; false where this is not what was asked for, and its body not wanted.
+    func begin(status: Int, _ headers: HTTPHeaders) -> Bool
+    /// Bytes of the body, as many as have come; false where it is not wanted any more.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
+}
+
 extension HTTPClient {
     /// Makes a request once: for callers that sign each attempt anew, and that know themselves what may be repeated.
     ///
-    /// The body is sent from `body` as it lies there. A body with status 2xx goes into `buffer` where that is given, its
-    /// length into ``HTTPResponse/received``, and is an error where it is longer. `goOn` is asked about once a second,
-    /// and ends the transfer by answering false. libcurl makes a request again by itself where a connection that it had kept
-    /// turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a signal lets a request that has been
-    /// sent as a whole wait for its answer, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
+    /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` where that is given, and may
+    /// end early where it is not wanted. `goOn` is asked about once a second, and ends the transfer by answering false.
+    /// libcurl makes a request again by itself where a connection that it had kept turns out to be broken;
+    /// `onNewConnection` rules that out. With `awaitsAnswer` a signal lets a request that has been sent as a whole wait
+    /// for its answer, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
     public func attempt(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
-        into buffer: UnsafeMutableRawBufferPointer? = nil, onNewConnection: Bool = false,
+        into sink: (any BodyReceiver)? = nil, onNewConnection: Bool = false,
         awaitsAnswer: Bool = false, goOn: @escaping () -> Bool = { true }
     ) throws -> HTTPAttempt {
         let handle = try takeHandle()
@@ -30,66 +38,74 @@ extension HTTPClient {
         handle.set(CURLOPT_FRESH_CONNECT, onNewConnection)
         handle.awaitsAnswer = awaitsAnswer
         if let body { handle.setBody(at: body) }
-        let receiver = SingleAnswer(buffer: buffer, limit: Self.defaultBodyLimit, goOn: goOn)
-        switch handle.perform(for: receiver) {
-        case .interrupted(let interrupted): throw interrupted
-        case .stopped where !receiver.isFull, .failed where receiver.isCancelled: return .cancelled
-        case .failed(let failure) where !receiver.isFull:
-            return .failure(
-                DriverError(method.operation, url, failure), isTransient: failure.isTransient,
-                received: receiver.received)
-        case .failed, .stopped, .completed: break
-        }
-        guard !receiver.isFull, let head = receiver.head else {
+        let receiver = SingleAnswer(sink: sink, limit: Self.defaultBodyLimit, goOn: goOn)
+        switch (handle.perform(for: receiver), receiver.refusal) {
+        case (.interrupted(let interrupted), _): throw interrupted
+        case (_, .cancelled): return .cancelled
+        case (_, .tooLong):
             throw DriverError(
                 method.operation, redacted(url), cause: "the answer is longer than what was asked for",
                 remedy: "check that the URL leads to what is expected there")
+        case (.failed(let failure), nil):
+            return .failure(
+                DriverError(method.operation, url, failure), isTransient: failure.isTransient,
+                received: receiver.received)
+        case (.failed, .unwanted), (.stopped, _), (.completed, _):
+            // A transfer does not complete, nor is it stopped without a reason, before an answer has begun.
+            return .answer(HTTPResponse(head: receiver.head!, body: receiver.body))
         }
-        return .answer(HTTPResponse(head: head, body: receiver.body, received: receiver.received))
     }
 }
 
-/// Keeps an answer in memory, or in the caller's buffer.
+/// Keeps an answer in memory, or hands it on.
 private final class SingleAnswer: TransferReceiver {
+    /// Why a transfer was broken off here.
+    enum Refusal {
+        case cancelled, unwanted, tooLong
+    }
+
     private static let errorLimit = 64 << 10
 
-    private let buffer: UnsafeMutableRawBufferPointer?
+    private let sink: (any BodyReceiver)?
     private let limit: Int
     private let goOn: () -> Bool
     private(set) var head: ResponseHead?
     private(set) var body: [UInt8] = []
     private(set) var received = 0
-    private(set) var isFull = false
-    private(set) var isCancelled = false
+    private(set) var refusal: Refusal?
 
-    init(buffer: UnsafeMutableRawBufferPointer?, limit: Int, goOn: @escaping () -> Bool) {
-        self.buffer = buffer
+    init(sink: (any BodyReceiver)?, limit: Int, goOn: @escaping () -> Bool) {
+        self.sink = sink
         self.limit = limit
         self.goOn = goOn
     }
 
+    private var isSuccess: Bool { head.map { (200..<300).contains($0.status) } ?? false }
+
     func begin(_ head: ResponseHead) {
         self.head = head
+        if isSuccess, sink?.begin(status: head.status, head.headers) == false { refusal = .unwanted }
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let head, (200..<300).contains(head.status) else {
+        guard refusal == nil else { return false }
+        guard isSuccess else {
             body.append(contentsOf: bytes.prefix(Self.errorLimit - body.count))
             return true
         }
-        isFull = received + bytes.count > (buffer?.count ?? limit)
-        guard !isFull else { return false }
-        if let buffer {
-            UnsafeMutableRawBufferPointer(rebasing: buffer[received...]).copyMemory(from: bytes)
-        } else {
-            body.append(contentsOf: bytes)
-        }
         received += bytes.count
-        return true
+        if let sink {
+            if !sink.receive(bytes) { refusal = .unwanted }
+        } else if received <= limit {
+            body.append(contentsOf: bytes)
+        } else {
+            refusal = .tooLong
+        }
+        return refusal == nil
     }
 
     func endRound() -> Bool {
-        isCancelled = !goOn()
-        return !isCancelled
+        if !goOn() { refusal = .cancelled }
+        return refusal == nil
     }
 }

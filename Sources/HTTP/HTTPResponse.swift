@@ -8,12 +8,9 @@ public struct HTTPResponse: Sendable {
     public let body: [UInt8]
     /// Where redirects have led. May hold secrets: see ``redacted(_:)``.
     public let effectiveURL: String
-    /// Bytes of the body that went into the caller's buffer.
-    public let received: Int
     let head: ResponseHead
 
-    init(head: ResponseHead, body: [UInt8], received: Int = 0) {
-        self.received = received
+    init(head: ResponseHead, body: [UInt8]) {
         status = head.status
         headers = head.headers
         self.head = head

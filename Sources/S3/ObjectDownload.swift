@@ -4,7 +4,7 @@ import Posix
 
 /// An object that is read in order, several ranges of it at a time, all of one version: If-Match with its ETag.
 ///
-/// A range whose connection breaks is asked for again by itself. Memory: ``Layout/buffers`` ranges.
+/// A range whose connection breaks is gone on with where it broke. Memory: ``Layout/window``.
 ///
 /// One thread uses a download, except for ``cancel()``; what is lent may be given back by any thread.
 public final class ObjectDownload: @unchecked Sendable {
@@ -14,14 +14,14 @@ public final class ObjectDownload: @unchecked Sendable {
         let rangeSize: UInt64
         /// Ranges that are fetched at the same time.
         let concurrency: Int
-        /// Ranges that are in memory at the same time: on their way, waiting, or lent.
-        let buffers: Int
+        /// Bytes that are in memory at the same time: waiting to be read, or lent.
+        let window: UInt64
 
         /// With a limit of so many bytes a second: one range after another, each no more than a quarter of a second's.
         init(rate: UInt64?) {
-            rangeSize = min(2 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
+            rangeSize = min(4 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
             concurrency = rate == nil ? 4 : 1
-            buffers = 6
+            window = 10 << 20
         }
     }
 
@@ -42,13 +42,12 @@ public final class ObjectDownload: @unchecked Sendable {
     public let key: String
     private let client: S3Client
     private let layout: Layout
-    private var ranges: RangeQueue?
+    private var window: RangeWindow?
     private var threads: [Thread] = []
     private var object: S3Object?
-    /// The range that is read, and how much of it has been read.
+    /// What is read, and how much of it has been read.
     private var current: Lent?
     private var consumed = 0
-    private var delivered: UInt64 = 0
 
     /// Asks for nothing yet.
     public init(_ client: S3Client, bucket: String, key: String) {
@@ -72,10 +71,10 @@ public final class ObjectDownload: @unchecked Sendable {
         if let object { return object }
         let object = try client.existing(bucket: bucket, key: key)
         self.object = object
-        let ranges = RangeQueue(length: object.size, rangeSize: layout.rangeSize, buffers: layout.buffers)
-        self.ranges = ranges
-        threads = (0..<min(layout.concurrency, ranges.count)).map { _ in
-            Thread { [client, bucket, key] in Self.work(client, bucket, key, object, ranges) }
+        let window = RangeWindow(length: object.size, rangeSize: layout.rangeSize, capacity: layout.window)
+        self.window = window
+        threads = (0..<min(layout.concurrency, window.count)).map { _ in
+            Thread { [client, bucket, key] in Self.work(client, bucket, key, object, window) }
         }
         return object
     }
@@ -98,38 +97,34 @@ public final class ObjectDownload: @unchecked Sendable {
         return Lent(UnsafeRawBufferPointer(rebasing: rest.bytes[consumed...])) { _ = rest }
     }
 
-    /// The next range, nil behind the last one.
+    /// The next bytes, nil behind the last ones.
     private func fetched() throws -> Lent? {
         let object = try open()
-        guard let ranges, delivered < object.size else { return nil }
-        guard let range = try ranges.range(at: Int(delivered / layout.rangeSize)) else {
+        guard let window else { return nil }
+        guard let (start, bytes) = try window.lend() else {
+            guard window.isCancelled, object.size > 0 else { return nil }
             throw DriverError("download", name, cause: "it was closed", remedy: "open it again")
         }
         consumed = 0
-        delivered += UInt64(range.length)
-        let bytes = UnsafeRawBufferPointer(rebasing: range.buffer[..<range.length])
-        return Lent(bytes) { [ranges] in ranges.giveBack(range) }
+        return Lent(bytes) { [window, count = bytes.count] in window.giveBack(start, count) }
     }
 
     /// Ends what is under way. Any thread may call it.
     public func cancel() {
-        ranges?.cancel()
+        window?.cancel()
     }
 
     private static func work(
-        _ client: S3Client, _ bucket: String, _ key: String, _ object: S3Object, _ ranges: RangeQueue
+        _ client: S3Client, _ bucket: String, _ key: String, _ object: S3Object, _ window: RangeWindow
     ) {
         var pacer = client.bandwidthLimit.map { Pacer(rate: $0) }
-        while let range = ranges.next() {
+        while let fetch = window.next() {
+            let range = ObjectRange(fetch, of: object)
             do {
-                try client.get(
-                    bucket: bucket, key: key, etag: object.etag, offset: range.offset,
-                    into: UnsafeMutableRawBufferPointer(rebasing: range.buffer[..<range.length]),
-                    goOn: { !ranges.isCancelled })
-                try pacer?.pause(after: range.length) { !ranges.isCancelled }
-                ranges.finish(range, nil)
+                try client.get(range, bucket: bucket, key: key) { !window.isCancelled }
+                try pacer?.pause(after: range.length) { !window.isCancelled }
             } catch {
-                ranges.finish(range, error)
+                range.fail(error)
             }
         }
     }

@@ -6,8 +6,6 @@ struct S3Answer {
     let status: Int
     let headers: HTTPHeaders
     let body: [UInt8]
-    /// Bytes of the body that went into the caller's buffer.
-    let received: Int
     /// An earlier attempt may have been carried out, although its answer never came.
     let isRepeated: Bool
     /// The error document's fields; the body of a HEAD has none.
@@ -20,7 +18,6 @@ struct S3Answer {
         status = response.status
         headers = response.headers
         body = response.body
-        received = response.received
         self.isRepeated = isRepeated
         // A CompleteMultipartUpload may fail after status 200 has been sent.
         let mayExplain = !response.body.isEmpty && response.body.count < 64 << 10

@@ -100,38 +100,6 @@ extension S3Client {
                 bodySHA256: checksums.sha256, leavesTraces: true),
             body: body)
     }
-
-    /// GetObject with Range and If-Match: fills `buffer` with the bytes from `offset`, all of them, of that very
-    /// version of the object.
-    func get(
-        bucket: String, key: String, etag: String, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer,
-        goOn: @escaping () -> Bool
-    ) throws {
-        let range = "bytes=\(offset)-\(offset + UInt64(buffer.count) - 1)"
-        let request = S3Request(
-            method: .get, operation: "download", bucket: bucket, key: key,
-            headers: [("Range", range), ("If-Match", "\"\(etag)\"")])
-        for attempt in 1... {
-            let answer = try exchange(request, into: buffer, goOn: goOn)
-            if answer.status == 412 {
-                throw DriverError(
-                    "download", name(bucket: bucket, key: key), cause: "it has changed on the server meanwhile",
-                    remedy: "start again")
-            }
-            guard answer.isSuccess else { throw error(answer, request) }
-            if answer.received == buffer.count, answer.etag.map({ $0 == etag }) ?? true,
-                answer.headers["Content-Range"].map({ $0.hasPrefix("bytes \(range.dropFirst(6))/") }) ?? true
-            {
-                return
-            }
-            guard attempt < 3 else {
-                throw DriverError(
-                    "download", name(bucket: bucket, key: key),
-                    cause: "\(range) was asked for, and \(answer.headers["Content-Range"] ?? "another part") came",
-                    remedy: "check the server and proxies on the way: they must know ranges")
-            }
-        }
-    }
 }
 
 func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encode(bytes), as: UTF8.self) }

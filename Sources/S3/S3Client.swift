@@ -82,12 +82,12 @@ public final class S3Client: Sendable {
     }
 
     /// Makes a request and answers whatever came in the end. What may pass by itself is tried again, so that a request
-    /// must be one that may be made twice: see ``S3Answer/isRepeated``.
+    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A range is asked for from where it stands.
     ///
     /// Throws ``DriverError`` where no answer came, and `Interrupted` when a signal did or `goOn` answered false.
     func exchange(
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
-        into buffer: UnsafeMutableRawBufferPointer? = nil, goOn: @escaping () -> Bool = { true }
+        into receiver: ObjectRange? = nil, goOn: @escaping () -> Bool = { true }
     ) throws -> S3Answer {
         let payload = payloadHash(of: body, sha256: request.bodySHA256)
         var failures = 0
@@ -96,7 +96,7 @@ public final class S3Client: Sendable {
         while true {
             let problem: String
             let known = learned.read { $0 }
-            switch try attempt(request, known, payload: payload, body: body, into: buffer, goOn: goOn) {
+            switch try attempt(request, known, payload: payload, body: body, into: receiver, goOn: goOn) {
             case .cancelled: throw S3Cancelled()
             case .answer(let response):
                 let answer = S3Answer(response, isRepeated: isRepeated)
@@ -107,8 +107,9 @@ public final class S3Client: Sendable {
                 failures += 1
                 guard !answer.isSuccess, answer.isTransient, failures < attempts else { return answer }
                 problem = answer.cause
-            case .failure(let failure, let isTransient, _):
-                failures += 1
+            case .failure(let failure, let isTransient, let received):
+                // What has come need not come again: it is not the same attempt.
+                failures = receiver != nil && received > 0 ? 1 : failures + 1
                 guard isTransient, failures < attempts else { throw error(failure, request, failures) }
                 problem = failure.cause
             }
@@ -119,17 +120,18 @@ public final class S3Client: Sendable {
 
     private func attempt(
         _ request: S3Request, _ known: Learned, payload: PayloadHash, body: UnsafeRawBufferPointer?,
-        into buffer: UnsafeMutableRawBufferPointer?, goOn: @escaping () -> Bool
+        into receiver: ObjectRange?, goOn: @escaping () -> Bool
     ) throws -> HTTPAttempt {
         let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
+        let headers = request.headers + (receiver?.headers ?? [])
         let signed = Signature.fields(
-            method: request.method.rawValue, host: host, path: path, query: request.query, headers: request.headers,
+            method: request.method.rawValue, host: host, path: path, query: request.query, headers: headers,
             payload: payload, credentials: service.credentials, region: known.region,
             time: service.clock() + known.clockOffset)
         let query = request.query.isEmpty ? "" : "?" + queryString(request.query)
         return try http.attempt(
-            request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: request.headers + signed,
-            body: body, into: buffer, onNewConnection: request.countsOnce,
+            request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: headers + signed,
+            body: body, into: receiver, onNewConnection: request.countsOnce,
             awaitsAnswer: request.leavesTraces, goOn: goOn)
     }
 

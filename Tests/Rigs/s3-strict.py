@@ -17,6 +17,11 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     no-conditions   If-None-Match is an error
     slow-down       the first try of each PUT is refused
     damaged-part    the first try of each part is stored with another ETag
+    short=N         an object's answer breaks off behind N bytes
+    whole           an object's ranges are not known
+    shifted         another range is given than the one asked for
+    endless         an object's answer is longer than it says, and has no length
+    changed         an object's ETag in GET is not that in HEAD
 """
 import hashlib
 import http.server
@@ -46,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Date", formatdate(time.time() + CLOCK, usegmt=True))
         self.send_header("x-amz-request-id", "tx1")
         for name, value in fields.items():
+            if value is None:
+                continue
             self.send_header(name.replace("_", "-"), value)
         if "Content_Length" not in fields:
             self.send_header("Content-Length", str(len(body)))
@@ -126,7 +133,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "HEAD":
             length = (1 << 63) - 1 if "huge" in QUIRKS else len(body)
             return self.answer(200, ETag=f'"{etag}"', Content_Length=str(length), **fields)
-        return self.answer(206, body, ETag=f'"{etag}"', Content_Range=f"bytes 0-{len(body) - 1}/{len(body)}")
+        return self.give(body, etag)
+
+    def give(self, body, etag):
+        """GetObject with a range, and what may be wrong with it."""
+        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
+        ASKED[-1] += f" {first}-{last}"
+        if "changed" in QUIRKS:
+            etag = hashlib.md5(b"another version").hexdigest()
+        if "whole" in QUIRKS:
+            return self.answer(200, body, ETag=f'"{etag}"')
+        if "shifted" in QUIRKS:
+            first, last = first + 1, last + 1
+        part, fields = body[first:last + 1], {"Content_Range": f"bytes {first}-{last}/{len(body)}"}
+        if "endless" in QUIRKS:
+            self.close_connection = True
+            return self.answer(206, part + b"more", ETag=f'"{etag}"', Content_Length=None, Connection="close", **fields)
+        short = [int(quirk[6:]) for quirk in QUIRKS if quirk.startswith("short=")]
+        self.close_connection = bool(short)
+        return self.answer(206, part[:short[0]] if short else part, ETag=f'"{etag}"', Content_Length=str(len(part)), **fields)
 
     def store(self, upload):
         etag = hashlib.md5(self.body).hexdigest()

@@ -1,0 +1,111 @@
+import DriverProtocol
+import Foundation
+import Posix
+import TestSupport
+import Testing
+
+@testable import S3
+
+/// What is in memory of an object while it is fetched in ranges and read in order.
+@Suite struct RangeWindowTests {
+    /// Fetches all ranges of `content` with `threads` threads, in pieces of up to `piece` bytes.
+    private static func fetch(_ content: [UInt8], into window: RangeWindow, threads: Int, piece: Int) -> [Posix.Thread]
+    {
+        (0..<threads).map { _ in
+            Posix.Thread {
+                while var fetch = window.next() {
+                    while fetch.position < fetch.end {
+                        let start = Int(fetch.position)
+                        let end = min(start + Int.random(in: 1...piece), Int(fetch.end))
+                        let isTaken = content.withUnsafeBytes {
+                            fetch.append(UnsafeRawBufferPointer(rebasing: $0[start..<end]))
+                        }
+                        if !isTaken { return }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lengths, ranges and windows that divide each other, and that do not; ranges longer than the window, too.
+    @Test(.timeLimit(.minutes(2)), arguments: 0..<40) func bytesComeInTheirOrder(_ number: Int) throws {
+        var random = SeededGenerator.fresh()
+        let length = [0, 1, 4096, 1 << 20, Int.random(in: 1...6_000_000, using: &random)][number % 5]
+        let content = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 11) }
+        let range = [1, 4096, 100_000, 1 << 20, 3 << 20][number % 7 % 5]
+        let window = RangeWindow(
+            length: UInt64(length), rangeSize: UInt64(max(range, length / 1000 + 1)),
+            capacity: UInt64([1000, 65_536, 700_001, 2 << 20][number % 4]))
+        let threads = Self.fetch(content, into: window, threads: 4, piece: 70_000)
+        var read: [UInt8] = []
+        var held: [(UInt64, Int)] = []
+        while let (start, bytes) = try window.lend() {
+            #expect(start == UInt64(read.count))
+            read += bytes
+            held.append((start, bytes.count))
+            // All that is in memory cannot be kept: the window would not move.
+            let kept = held.reduce(0) { $0 + $1.1 } > 500 ? 0 : Int.random(in: 0...3, using: &random)
+            while held.count > kept {
+                let (start, count) = held.remove(at: Int.random(in: 0..<held.count, using: &random))
+                window.giveBack(start, count)
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(read == content, "TEST_SEED=\(random.seed)")
+    }
+
+    @Test func noMoreComesThanHasRoom() throws {
+        let window = RangeWindow(length: 1000, rangeSize: 400, capacity: 500)
+        let chunk = [UInt8](repeating: 7, count: 400)
+        var first = try #require(window.next())
+        var second = try #require(window.next())
+        #expect(chunk.withUnsafeBytes { first.append($0) })
+        #expect(chunk.withUnsafeBytes { second.append(UnsafeRawBufferPointer(rebasing: $0[..<100])) })
+        // The window ends here: the next byte, and the next range, wait until something is given back.
+        let waiting = Monitor<[String]>([])
+        let threads = [
+            Posix.Thread { [second] in
+                var second = second
+                let isTaken = chunk.withUnsafeBytes { second.append(UnsafeRawBufferPointer(rebasing: $0[..<1])) }
+                waiting.update { $0.append("byte \(isTaken)") }
+            },
+            Posix.Thread { waiting.update { [range = window.next()] in $0.append("range \(range?.index ?? -1)") } },
+        ]
+        usleep(200_000)
+        #expect(waiting.read { $0 } == [])
+        let (start, bytes) = try #require(try window.lend())
+        #expect((start, bytes.count) == (0, 400))
+        window.giveBack(start, bytes.count)
+        for thread in threads { thread.join() }
+        #expect(waiting.read { $0.sorted() } == ["byte true", "range 2"])
+    }
+
+    @Test func aFailureIsToldBehindWhatHasArrived() throws {
+        let window = RangeWindow(length: 1000, rangeSize: 1000, capacity: 500)
+        var fetch = try #require(window.next())
+        #expect([UInt8](repeating: 1, count: 300).withUnsafeBytes { fetch.append($0) })
+        fetch.fail(DriverError("download", "it", cause: "gone", remedy: "none"))
+        #expect(try window.lend()?.bytes.count == 300)
+        #expect(throws: DriverError.self) { try window.lend() }
+    }
+
+    @Test func cancellingWakesEveryone() throws {
+        let window = RangeWindow(length: 1000, rangeSize: 500, capacity: 500)
+        var fetch = try #require(window.next())
+        #expect([UInt8](repeating: 1, count: 500).withUnsafeBytes { fetch.append($0) })
+        _ = try window.lend()
+        let ended = Monitor<[String]>([])
+        let threads = [
+            Posix.Thread { ended.update { [range = window.next()] in $0.append("range \(range?.index ?? -1)") } },
+            Posix.Thread {
+                let lent = try? window.lend()
+                ended.update { $0.append("lent \(lent?.bytes.count ?? -1)") }
+            },
+        ]
+        usleep(100_000)
+        #expect(ended.read { $0 } == [])
+        window.cancel()
+        for thread in threads { thread.join() }
+        #expect(ended.read { $0.sorted() } == ["lent -1", "range -1"])
+    }
+}
