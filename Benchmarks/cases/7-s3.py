@@ -1,11 +1,13 @@
 """market/s3 on a Ceph gateway of this machine, beside awscli, s3cmd and rclone, those of them that are installed.
 
-boto3 is needed, and what Tests/Rigs/ceph-rig needs. `theirs` computes no MD5 of the image, which import has to answer and
-export has to check: `md5sum` stands beside it. The server's ceiling is what curl reaches with the same parts, as many at a
+boto3 is needed, and what Tests/Rigs/ceph-rig needs. The others compute no MD5 of the image that they upload, which import has
+to answer: `md5sum` stands beside them. Each downloads what it has uploaded itself, since s3cmd and rclone keep an MD5 with that
+and compare it, as export does; rclone compares nothing with an object of another's. The server's ceiling is what curl reaches with the same parts, as many at a
 time and with the same checksums, all computed beforehand. Client and server share the machine.
 """
 
 import base64
+import concurrent.futures
 import glob
 import hashlib
 import os
@@ -24,7 +26,7 @@ from market import MIB, RELEASE, Market
 
 runs, directory = int(sys.argv[1]), sys.argv[2]
 RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
-PART = 6 * MIB
+PART = 8 * MIB
 
 
 class Service:
@@ -145,7 +147,7 @@ def downloads(service):
 
     def theirs(copy, remote, script):
         target = service.place.path("copy")
-        command = ["sh", "-ec", script, "sh", *copy(remote("marketapp-1"), target)]
+        command = ["sh", "-ec", script, "sh", *copy(remote, target)]
         sample = timing.measure(command, env=dict(service.env, TARGET=target))
         for path in glob.glob(target + "*"):
             os.remove(path)
@@ -153,16 +155,21 @@ def downloads(service):
 
     sides = [("ours", ours)]
     for name, (copy, remote, _) in service.rivals.items():
-        sides.append((name, lambda c=copy, r=remote: theirs(c, r, 'exec "$@"')))
+        sides.append((name, lambda c=copy, r=remote, n=name: theirs(c, r(n), 'exec "$@"')))
         sides.append((
-            name + ", then `md5sum`", lambda c=copy, r=remote: theirs(c, r, '"$@"; md5sum "$TARGET" >"$TARGET.md5"')))
+            f"{name}, then `md5sum`",
+            lambda c=copy, r=remote, n=name: theirs(c, r(n), '"$@"; md5sum "$TARGET" >"$TARGET.md5"')))
+    if "rclone" in service.rivals:
+        copy, remote, _ = service.rivals["rclone"]
+        sides.append(("rclone, of another's object", lambda: theirs(copy, remote("marketapp-1"), 'exec "$@"')))
     rows("s3/export of 1 GiB random", sides)
 
 
 def listings(service):
     service.client.create_bucket(Bucket="list")
-    for number in range(10_000):
-        service.client.put_object(Bucket="list", Key=f"marketapp-{number}", Body=b"x")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        put = lambda number: service.client.put_object(Bucket="list", Key=f"marketapp-{number}", Body=b"x")
+        list(pool.map(put, range(10_000)))
     # Ceph tells the sum in one request: beside whole listings that is hardly fair, and what a user gets.
     sides = [("ours", lambda: service.act("monitor", service.message(bucket="list")))]
     for name, (_, _, command) in service.rivals.items():

@@ -117,7 +117,6 @@ final class CurlHandle: @unchecked Sendable {
         setBodyLength(bytes.count)
         // Null would mean that a callback gives the body.
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorText)))
-        set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
     }
 
     private func setBodyLength(_ count: Int) {

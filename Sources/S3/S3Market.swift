@@ -40,7 +40,7 @@ public struct S3Market: Sendable {
             credentials: try attributes.credentials(log: log), http: try attributes.http(log: log))
         // What is printed is read as a signed number.
         totalMB = try attributes.range("TOTAL_MB", 0...UInt64(Int64.max), unit: "MB")
-        partSize = (try attributes.range("READ_LENGTH", 5...5120, unit: "MB") ?? 6) << 20
+        partSize = (try attributes.range("READ_LENGTH", 5...5120, unit: "MB") ?? 8) << 20
         concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, unit: "parts") ?? 4)
         storageHeaders = try attributes.storageHeaders()
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
