@@ -8,6 +8,7 @@ time and with the same checksums, all computed beforehand. Client and server sha
 
 import base64
 import concurrent.futures
+import contextlib
 import glob
 import hashlib
 import os
@@ -36,9 +37,7 @@ class Service:
         lines = subprocess.run([RIG, "env", self.folder], check=True, capture_output=True, text=True).stdout.split()
         values = dict(line.split("=", 1) for line in lines)
         self.endpoint, self.access, self.secret = values["ENDPOINT"], values["ACCESS_KEY"], values["SECRET_KEY"]
-        self.client = boto3.client(
-            "s3", endpoint_url=self.endpoint, aws_access_key_id=self.access, aws_secret_access_key=self.secret,
-            region_name="us-east-1", config=botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4"))
+        self.client = self.connect()
         self.client.create_bucket(Bucket="apps")
         config = place.path("s3cfg")
         with open(config, "w", encoding="utf-8") as file:
@@ -60,6 +59,12 @@ class Service:
             "rclone": (lambda a, b: ["rclone", "copyto", a, b], lambda name: "rig:apps/" + name, ["rclone", "size", "rig:list"]),
         }
         self.rivals = {name: rival for name, rival in self.rivals.items() if shutil.which(name)}
+
+    def connect(self):
+        config = botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4", max_pool_connections=8)
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, aws_access_key_id=self.access, aws_secret_access_key=self.secret,
+            region_name="us-east-1", config=config)
 
     def end(self):
         subprocess.run([RIG, "down", self.folder], check=True)
@@ -167,8 +172,9 @@ def downloads(service):
 
 def listings(service):
     service.client.create_bucket(Bucket="list")
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        put = lambda number: service.client.put_object(Bucket="list", Key=f"marketapp-{number}", Body=b"x")
+    # A client of its own: its connections are to be gone before programs are started with few descriptors.
+    with contextlib.closing(service.connect()) as client, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        put = lambda number: client.put_object(Bucket="list", Key=f"marketapp-{number}", Body=b"x")
         list(pool.map(put, range(10_000)))
     # Ceph tells the sum in one request: beside whole listings that is hardly fair, and what a user gets.
     sides = [("ours", lambda: service.act("monitor", service.message(bucket="list")))]
