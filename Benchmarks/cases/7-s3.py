@@ -1,9 +1,11 @@
-"""market/s3 on a Ceph gateway of this machine, beside awscli, s3cmd and rclone, those of them that are installed.
+"""market/s3 on services of this machine, Ceph's gateway and SeaweedFS, beside awscli, s3cmd and rclone; those of them that are
+installed.
 
-boto3 is needed, and what Tests/Rigs/ceph-rig needs. The others compute no MD5 of the image that they upload, which import has
-to answer: `md5sum` stands beside them. Each downloads what it has uploaded itself, since s3cmd and rclone keep an MD5 with that
-and compare it, as export does; rclone compares nothing with an object of another's. The server's ceiling is what curl reaches with the same parts, as many at a
-time and with the same checksums, all computed beforehand. Client and server share the machine.
+boto3 is needed, and what Tests/Rigs/ceph-rig needs. The others compute no MD5 of the image that they upload, which import
+has to answer: `md5sum` stands beside them. Each downloads what it has uploaded itself, since s3cmd and rclone keep an MD5
+with that and compare it, as export does; rclone compares nothing with an object of another's. The server's ceiling is what
+curl reaches with the same parts, as many at a time and with the same checksums, all computed beforehand. Client and server
+share the machine.
 """
 
 import base64
@@ -22,23 +24,20 @@ import botocore.awsrequest
 import botocore.config
 import botocore.credentials
 import report
+import s3server
 import timing
 from market import MIB, RELEASE, Market
 
 runs, directory = int(sys.argv[1]), sys.argv[2]
-RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
 PART = 8 * MIB
 
 
 class Service:
-    def __init__(self, place):
-        self.place, self.folder = place, place.path("ceph")
-        subprocess.run([RIG, "up", self.folder], check=True)
-        lines = subprocess.run([RIG, "env", self.folder], check=True, capture_output=True, text=True).stdout.split()
-        values = dict(line.split("=", 1) for line in lines)
-        self.endpoint, self.access, self.secret = values["ENDPOINT"], values["ACCESS_KEY"], values["SECRET_KEY"]
+    def __init__(self, place, server):
+        self.place, self.server = place, server
+        self.endpoint, self.access, self.secret = server.endpoint, server.access, server.secret
         self.client = self.connect()
-        self.client.create_bucket(Bucket="apps")
+        s3server.wait_for(self.client)
         config = place.path("s3cfg")
         with open(config, "w", encoding="utf-8") as file:
             host = self.endpoint.split("//")[1]
@@ -65,9 +64,6 @@ class Service:
         return boto3.client(
             "s3", endpoint_url=self.endpoint, aws_access_key_id=self.access, aws_secret_access_key=self.secret,
             region_name="us-east-1", config=config)
-
-    def end(self):
-        subprocess.run([RIG, "down", self.folder], check=True)
 
     def message(self, **values):
         return self.place.message(
@@ -138,7 +134,7 @@ def uploads(service, image):
     sides.append(("`curl`, 4 PUTs at a time", Ceiling(service, image).run))
     for name, (copy, remote, _) in service.rivals.items():
         sides.append((name, lambda c=copy, r=remote, n=name: timing.measure(c(image, r(n)), env=service.env)))
-    rows("s3/import of 1 GiB random", sides)
+    rows(f"s3/import of 1 GiB random, {service.server.name}", sides)
 
 
 def downloads(service):
@@ -161,13 +157,14 @@ def downloads(service):
     sides = [("ours", ours)]
     for name, (copy, remote, _) in service.rivals.items():
         sides.append((name, lambda c=copy, r=remote, n=name: theirs(c, r(n), 'exec "$@"')))
-        sides.append((
-            f"{name}, then `md5sum`",
-            lambda c=copy, r=remote, n=name: theirs(c, r(n), '"$@"; md5sum "$TARGET" >"$TARGET.md5"')))
+    if "aws" in service.rivals:
+        copy, remote, _ = service.rivals["aws"]
+        verified = '"$@"; md5sum "$TARGET" >"$TARGET.md5"'
+        sides.append(("aws, then `md5sum`", lambda c=copy, r=remote: theirs(c, r("aws"), verified)))
     if "rclone" in service.rivals:
         copy, remote, _ = service.rivals["rclone"]
-        sides.append(("rclone, of another's object", lambda: theirs(copy, remote("marketapp-1"), 'exec "$@"')))
-    rows("s3/export of 1 GiB random", sides)
+        sides.append(("rclone, of another's object", lambda c=copy, r=remote: theirs(c, r("marketapp-1"), 'exec "$@"')))
+    rows(f"s3/export of 1 GiB random, {service.server.name}", sides)
 
 
 def listings(service):
@@ -183,11 +180,19 @@ def listings(service):
     rows("s3/monitor of 10,000 objects", sides)
 
 
-with Market(directory) as place:
-    service = Service(place)
+def measure(place, server, image):
     try:
-        uploads(service, place.random_image(1024))
+        service = Service(place, server)
+        uploads(service, image)
         downloads(service)
-        listings(service)
+        if server.name == "Ceph":
+            listings(service)
     finally:
-        service.end()
+        server.end()
+
+
+with Market(directory) as place:
+    image = place.random_image(1024)
+    measure(place, s3server.Ceph(place), image)
+    if s3server.SeaweedFS.is_installed():
+        measure(place, s3server.SeaweedFS(place), image)
