@@ -1,5 +1,4 @@
-"""market/s3 on services of this machine, Ceph's gateway and SeaweedFS, beside awscli, s3cmd and rclone; those of them that are
-installed.
+"""market/s3 on Ceph's gateway and SeaweedFS on this machine, beside awscli, s3cmd and rclone, those of them that are installed.
 
 boto3 is needed, and what Tests/Rigs/ceph-rig needs. The others compute no MD5 of the image that they upload, which import
 has to answer: `md5sum` stands beside them. Each downloads what it has uploaded itself, since s3cmd and rclone keep an MD5

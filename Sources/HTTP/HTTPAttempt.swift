@@ -17,6 +17,8 @@ public protocol BodyReceiver: AnyObject {
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool
     /// Bytes of the body, as many as have come; false where it is not wanted any more.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
+    /// Whether all has come: what goes wrong behind that does not matter.
+    var isComplete: Bool { get }
 }
 
 extension HTTPClient {
@@ -46,12 +48,12 @@ extension HTTPClient {
             throw DriverError(
                 method.operation, redacted(url), cause: "the answer is longer than what was asked for",
                 remedy: "check that the URL leads to what is expected there")
-        case (.failed(let failure), nil):
+        case (.failed(let failure), nil) where sink?.isComplete != true:
             return .failure(
                 DriverError(method.operation, url, failure), isTransient: failure.isTransient,
                 received: receiver.received)
-        case (.failed, .unwanted), (.stopped, _), (.completed, _):
-            // A transfer does not complete, nor is it stopped without a reason, before an answer has begun.
+        case (.failed, _), (.stopped, _), (.completed, _):
+            // An answer has begun: nothing is complete, unwanted or stopped before.
             return .answer(HTTPResponse(head: receiver.head!, body: receiver.body))
         }
     }

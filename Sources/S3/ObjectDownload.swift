@@ -6,7 +6,7 @@ import Posix
 ///
 /// A range whose connection breaks is gone on with where it broke. Memory: ``Layout/window``.
 ///
-/// One thread uses a download, except for ``cancel()``; what is lent may be given back by any thread.
+/// One thread uses a download; what is lent may be given back by any thread.
 public final class ObjectDownload: @unchecked Sendable {
     /// How an object is divided.
     struct Layout: Equatable {
@@ -58,7 +58,7 @@ public final class ObjectDownload: @unchecked Sendable {
     }
 
     deinit {
-        cancel()
+        window?.cancel()
         for thread in threads { thread.join() }
     }
 
@@ -99,19 +99,10 @@ public final class ObjectDownload: @unchecked Sendable {
 
     /// The next bytes, nil behind the last ones.
     private func fetched() throws -> Lent? {
-        let object = try open()
-        guard let window else { return nil }
-        guard let (start, bytes) = try window.lend() else {
-            guard window.isCancelled, object.size > 0 else { return nil }
-            throw DriverError("download", name, cause: "it was closed", remedy: "open it again")
-        }
+        try open()
+        guard let window, let (start, bytes) = try window.lend() else { return nil }
         consumed = 0
         return Lent(bytes) { [window, count = bytes.count] in window.giveBack(start, count) }
-    }
-
-    /// Ends what is under way. Any thread may call it.
-    public func cancel() {
-        window?.cancel()
     }
 
     private static func work(

@@ -3,11 +3,26 @@ import HTTP
 
 /// A range of one version of an object on its way into memory: what is asked for, and what is taken for it.
 final class ObjectRange: BodyReceiver {
+    /// Bytes that an answer which breaks off has to bring for the next one to count as the first.
+    static let progress = 64 << 10
+
     private var fetch: RangeWindow.Fetch
     private let object: S3Object
     private let start: UInt64
     /// What came in place of the bytes that were asked for.
-    private(set) var problem: String?
+    private(set) var problem: Problem?
+
+    enum Problem {
+        /// Of another version of the object.
+        case changed(String)
+        case another(String)
+
+        var text: String {
+            switch self {
+            case .changed(let text), .another(let text): text
+            }
+        }
+    }
 
     init(_ fetch: RangeWindow.Fetch, of object: S3Object) {
         self.fetch = fetch
@@ -25,27 +40,36 @@ final class ObjectRange: BodyReceiver {
     /// What asks for the bytes that are missing, and for no other version's.
     var headers: [(String, String)] { [("Range", missing), ("If-Match", "\"\(object.etag)\"")] }
 
+    /// Where the next missing byte is.
+    var position: UInt64 { fetch.position }
+
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool {
         problem = difference(status: status, headers)
         return problem == nil
     }
 
     /// How an answer differs from what was asked for. A service may give the whole of an object without calling it a range.
-    private func difference(status: Int, _ headers: HTTPHeaders) -> String? {
-        let asked = "\(missing) was asked for"
+    private func difference(status: Int, _ headers: HTTPHeaders) -> Problem? {
         if let etag = headers["ETag"].map(unquoted), etag != object.etag {
-            return "\(asked), and the ETag is \(etag) where it was \(object.etag)"
+            return .changed("its ETag is \(etag) where it was \(object.etag)")
         }
-        if let range = headers["Content-Range"] {
-            return range.hasPrefix("bytes \(missing.dropFirst(6))/") ? nil : "\(asked), and \(range) came"
+        let asked = "\(missing) was asked for"
+        guard status == 206 else {
+            let isWhole = fetch.position == 0 && fetch.end == object.size
+            return isWhole ? nil : .another("\(asked), and the whole object came")
         }
-        let isWhole = fetch.position == 0 && fetch.end == object.size
-        return status == 206 || isWhole ? nil : "\(asked), and the whole object came"
+        guard let range = headers["Content-Range"] else {
+            return .another("\(asked), and a part came that says not which it is")
+        }
+        guard range.hasPrefix("bytes \(missing.dropFirst(6))/") else { return .another("\(asked), and \(range) came") }
+        let total = range.drop { $0 != "/" }.dropFirst()
+        return total == "*" || total == "\(object.size)"
+            ? nil : .changed("it has \(total) bytes where it had \(object.size)")
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard UInt64(bytes.count) <= fetch.end - fetch.position else {
-            problem = "\(missing) was asked for, and more came"
+            problem = .another("\(missing) was asked for, and more came")
             return false
         }
         return fetch.append(bytes)
@@ -60,24 +84,34 @@ final class ObjectRange: BodyReceiver {
 extension S3Client {
     private static let answersLimit = 3
 
-    /// GetObject with Range and If-Match: brings all bytes of `range`, going on where a connection broke.
+    /// GetObject with Range and If-Match: brings all bytes of `range`, going on where an answer broke off.
     func get(_ range: ObjectRange, bucket: String, key: String, goOn: @escaping () -> Bool) throws {
         let request = S3Request(method: .get, operation: "download", bucket: bucket, key: key)
-        for attempt in 1... {
-            guard goOn() else { throw S3Cancelled() }
+        var failures = 0
+        while true {
+            let start = range.position
             let answer = try exchange(request, into: range, goOn: goOn)
-            if answer.status == 412 {
-                throw DriverError(
-                    "download", name(bucket: bucket, key: key), cause: "it has changed on the server meanwhile",
-                    remedy: "start again")
-            }
+            if [412, 416].contains(answer.status) { throw changed(request, answer.cause) }
             guard answer.isSuccess else { throw error(answer, request) }
             if range.isComplete { return }
-            guard attempt < Self.answersLimit else {
-                throw DriverError(
-                    "download", name(bucket: bucket, key: key), cause: range.problem ?? "the answers end too early",
-                    remedy: "check the server and proxies on the way: they must know ranges")
-            }
+            failures = range.position - start < ObjectRange.progress ? failures + 1 : 1
+            guard failures < Self.answersLimit else { throw useless(range.problem, request) }
+            let problem = range.problem?.text ?? "the answer ended before byte \(range.position)"
+            try pause(afterFailure: failures, request, problem, goOn: goOn)
         }
+    }
+
+    private func changed(_ request: S3Request, _ cause: String) -> DriverError {
+        DriverError(
+            request.operation, name(of: request), cause: "it has changed on the server meanwhile: \(cause)",
+            remedy: "start again")
+    }
+
+    /// The error of a range whose answers bring nothing.
+    private func useless(_ problem: ObjectRange.Problem?, _ request: S3Request) -> DriverError {
+        if case .changed(let difference) = problem { return changed(request, difference) }
+        return DriverError(
+            request.operation, name(of: request), cause: problem?.text ?? "the answers end too early",
+            remedy: "check the server and proxies on the way: they must know ranges")
     }
 }

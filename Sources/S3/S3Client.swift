@@ -109,7 +109,7 @@ public final class S3Client: Sendable {
                 problem = answer.cause
             case .failure(let failure, let isTransient, let received):
                 // What has come need not come again: it is not the same attempt.
-                failures = receiver != nil && received > 0 ? 1 : failures + 1
+                failures = receiver != nil && received >= ObjectRange.progress ? 1 : failures + 1
                 guard isTransient, failures < attempts else { throw error(failure, request, failures) }
                 problem = failure.cause
             }
@@ -143,7 +143,7 @@ public final class S3Client: Sendable {
         return signsBodies ? .sha256(hexadecimal(sha256 ?? Hash.sha256(body))) : .unsigned
     }
 
-    private func pause(
+    func pause(
         afterFailure failures: Int, _ request: S3Request, _ problem: String, goOn: () -> Bool
     ) throws {
         let ceiling = min(service.http.retryDelay * Double(1 << min(failures - 1, 10)), 20)
@@ -212,7 +212,7 @@ extension S3Client {
         "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.read { $0.endpoint.name }
     }
 
-    private func name(of request: S3Request) -> String { name(bucket: request.bucket, key: request.key) }
+    func name(of request: S3Request) -> String { name(bucket: request.bucket, key: request.key) }
 
     /// `text` from the service without the secrets that it may echo.
     private func redacted(_ text: String) -> String {

@@ -20,6 +20,9 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     short=N         an object's answer breaks off behind N bytes
     whole           an object's ranges are not known
     shifted         another range is given than the one asked for
+    no-range        a part of an object comes without Content-Range
+    no-length       an object's answer ends with the connection, behind 900000 bytes
+    late            the connection breaks behind all of an object's bytes
     endless         an object's answer is longer than it says, and has no length
     changed         an object's ETag in GET is not that in HEAD
 """
@@ -149,6 +152,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "endless" in QUIRKS:
             self.close_connection = True
             return self.answer(206, part + b"more", ETag=f'"{etag}"', Content_Length=None, Connection="close", **fields)
+        if "no-range" in QUIRKS:
+            fields = {}
+        if "no-length" in QUIRKS:
+            self.close_connection = True
+            return self.answer(206, part[:900_000], ETag=f'"{etag}"', Content_Length=None, Connection="close", **fields)
+        if "late" in QUIRKS:
+            self.close_connection = True
+            return self.answer(206, part, ETag=f'"{etag}"', Content_Length=str(len(part) + 10), **fields)
         short = [int(quirk[6:]) for quirk in QUIRKS if quirk.startswith("short=")]
         self.close_connection = bool(short)
         return self.answer(206, part[:short[0]] if short else part, ETag=f'"{etag}"', Content_Length=str(len(part)), **fields)

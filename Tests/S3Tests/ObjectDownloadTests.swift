@@ -27,23 +27,42 @@ import Testing
         return bytes
     }
 
-    @Test func whatBreaksOffGoesOnWhereItBroke() throws {
-        let strict = try StrictS3Server(["short=900000"])
-        #expect(try Self.read(Self.download(strict)) == Self.content)
-        let ranges = try strict.asked().compactMap { line -> ClosedRange<Int>? in
+    /// The ranges that were asked for.
+    private static func ranges(_ strict: StrictS3Server) throws -> [ClosedRange<Int>] {
+        try strict.asked().compactMap { line in
             guard line.hasPrefix("GET /b/k ") else { return nil }
             let ends = line.split(separator: " ")[2].split(separator: "-").compactMap { Int($0) }
             return ends[0]...ends[1]
         }
+    }
+
+    @Test(arguments: ["short=900000", "no-length"]) func whatBreaksOffGoesOnWhereItBroke(quirk: String) throws {
+        let strict = try StrictS3Server([quirk])
+        #expect(try Self.read(Self.download(strict)) == Self.content)
+        let ranges = try Self.ranges(strict)
         // 4 MiB in five answers and the rest in one, none of whose bytes came twice.
         #expect(ranges.count == 6)
         #expect(ranges.map(\.lowerBound).sorted() == [0, 900_000, 1_800_000, 2_700_000, 3_600_000, 4 << 20])
         #expect(Set(ranges.map(\.upperBound)) == [(4 << 20) - 1, Self.length - 1])
     }
 
+    @Test func whatIsWholeIsNotAskedForAgain() throws {
+        let strict = try StrictS3Server(["late"])
+        #expect(try Self.read(Self.download(strict)) == Self.content)
+        #expect(
+            try Self.ranges(strict).sorted { $0.lowerBound < $1.lowerBound } == [0...4_194_303, 4_194_304...4_999_999])
+    }
+
+    @Test func answersThatBringNothingHaveAnEnd() throws {
+        let strict = try StrictS3Server(["short=1"])
+        let error = #expect(throws: DriverError.self) { _ = try Self.read(Self.download(strict)) }
+        #expect(error?.cause.contains("tried 5 times") == true, "\(String(describing: error))")
+    }
+
     @Test(arguments: [
         ("whole", "the whole object came"), ("shifted", "bytes 1-4194304/5000000 came"),
-        ("endless", "more came"), ("changed", "the ETag is"),
+        ("endless", "more came"), ("no-range", "says not which it is"),
+        ("changed", "it has changed on the server meanwhile"),
     ]) func anotherAnswerIsNotTaken(quirk: String, words: String) throws {
         let strict = try StrictS3Server([quirk])
         let download = try Self.download(strict)
