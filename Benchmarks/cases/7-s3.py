@@ -155,11 +155,11 @@ def downloads(service):
 
     sides = [("ours", ours)]
     for name, (copy, remote, _) in service.rivals.items():
+        # What export does beside: the image is verified, and on the disk.
+        verified = '"$@"; md5sum "$TARGET" >"$TARGET.md5"' if name == "aws" else '"$@"'
+        label = "aws, then `md5sum` and `sync`" if name == "aws" else f"{name}, then `sync`"
         sides.append((name, lambda c=copy, r=remote, n=name: theirs(c, r(n), 'exec "$@"')))
-    if "aws" in service.rivals:
-        copy, remote, _ = service.rivals["aws"]
-        verified = '"$@"; md5sum "$TARGET" >"$TARGET.md5"'
-        sides.append(("aws, then `md5sum`", lambda c=copy, r=remote: theirs(c, r("aws"), verified)))
+        sides.append((label, lambda c=copy, r=remote, n=name, v=verified: theirs(c, r(n), v + '; sync "$TARGET"')))
     if "rclone" in service.rivals:
         copy, remote, _ = service.rivals["rclone"]
         sides.append(("rclone, of another's object", lambda c=copy, r=remote: theirs(c, r("marketapp-1"), 'exec "$@"')))

@@ -36,6 +36,6 @@ import Testing
             [Programs.path("market-s3-export")], input: message.base64, environment: ["ONE_LOCATION": directory.path])
         expectRefusal(outcome, ["its MD5 is"])
         #expect(try directory.names(in: "datastore") == [])
-        #expect(try strict.asked().contains("GET /b/damaged"))
+        #expect(try strict.asked().contains("GET /b/damaged 0-2"))
     }
 }

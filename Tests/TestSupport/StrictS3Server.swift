@@ -16,7 +16,7 @@ public final class StrictS3Server: Sendable {
 
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
-    /// What it was asked, each as `GET /b?list-type=2`.
+    /// What it was asked, each as `GET /b?list-type=2`, and `GET /b/k 0-99` with a range.
     public func asked() throws -> [String] {
         try run(["curl", "-s", endpoint + "/~requests"]).output.split(separator: "\n").map(String.init)
     }
