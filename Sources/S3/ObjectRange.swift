@@ -58,13 +58,14 @@ final class ObjectRange: BodyReceiver {
             let isWhole = fetch.position == 0 && fetch.end == object.size
             return isWhole ? nil : .another("\(asked), and the whole object came")
         }
-        guard let range = headers["Content-Range"] else {
+        guard let field = headers["Content-Range"] else {
             return .another("\(asked), and a part came that says not which it is")
         }
-        guard range.hasPrefix("bytes \(missing.dropFirst(6))/") else { return .another("\(asked), and \(range) came") }
-        let total = range.drop { $0 != "/" }.dropFirst()
-        return total == "*" || total == "\(object.size)"
-            ? nil : .changed("it has \(total) bytes where it had \(object.size)")
+        guard let range = ContentRange(field), let bytes = range.bytes, bytes.lowerBound == fetch.position,
+            bytes.upperBound == fetch.end - 1
+        else { return .another("\(asked), and \(field) came") }
+        guard let total = range.total, total != object.size else { return nil }
+        return .changed("it has \(total) bytes where it had \(object.size)")
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
