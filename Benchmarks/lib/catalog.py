@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import time
 
+import ports
+
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 FIXTURES = os.path.join(TREE, "Tests", "Fixtures", "catalogs")
 PATHS = {"one": "appliance", "linuxcontainers": "streams/v1/images.json"}
@@ -64,8 +66,7 @@ class Server:
 
     def __enter__(self):
         root = self.directory.name
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = ports.free()
         user = "user root;" if os.geteuid() == 0 else ""
         configuration = os.path.join(root, "nginx.conf")
         with open(configuration, "w", encoding="ascii") as file:

@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
+
+import ports
 
 RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
 
@@ -33,17 +34,17 @@ class SeaweedFS:
 
     def __init__(self, place):
         self.access, self.secret = "access", "secret"
-        folder, port = place.path("weed"), free_port()
+        folder, port = place.path("weed"), ports.free()
         os.mkdir(folder)
         self.endpoint = f"http://127.0.0.1:{port}"
         keys = {"accessKey": self.access, "secretKey": self.secret}
         users = {"identities": [{"name": "all", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}]}
         with open(place.path("weed.json"), "w", encoding="utf-8") as file:
             json.dump(users, file)
-        parts = [f"-{part}{kind}={free_port()}" for part in ("master", "volume", "filer") for kind in (".port", ".port.grpc")]
+        parts = [f"-{part}{kind}={ports.free()}" for part in ("master", "volume", "filer") for kind in (".port", ".port.grpc")]
         self.process = subprocess.Popen(
             ["weed", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100", "-filer", "-s3",
-             f"-s3.port={port}", f"-s3.port.grpc={free_port()}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+             f"-s3.port={port}", f"-s3.port.grpc={ports.free()}", "-s3.port.iceberg=0", "-s3.port.lance=0",
              f"-s3.config={place.path('weed.json')}", *parts],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -54,12 +55,6 @@ class SeaweedFS:
     def end(self):
         self.process.terminate()
         self.process.wait()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(client, seconds=30):

@@ -8,13 +8,12 @@ import subprocess
 import time
 
 import market
+import ports
 
 
 class Server:
     def __init__(self, place):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = ports.free()
         for key in ("host", "client"):
             market.quiet("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place.path(key))
         shutil.copy(place.path("client.pub"), place.path("authorized"))
