@@ -81,6 +81,8 @@ public final class FileSink: ImageSink {
 
     public let name: String
     private let file: PendingFile
+    /// Nil where all is written by way of the page cache.
+    private let direct: DirectWriter?
     private var length: Int64 = 0
     private var writtenBack: Int64 = 0
 
@@ -89,6 +91,7 @@ public final class FileSink: ImageSink {
         name = directory
         do {
             file = try PendingFile(in: directory)
+            direct = DirectWriter(file.descriptor)
         } catch {
             throw DriverError("write", "an image to \(quoted(directory))", error)
         }
@@ -99,6 +102,7 @@ public final class FileSink: ImageSink {
         name = other.name
         do {
             file = try PendingFile(companionOf: other.file)
+            direct = nil
         } catch {
             throw DriverError("write", "an image to \(quoted(other.name))", error)
         }
@@ -119,7 +123,9 @@ public final class FileSink: ImageSink {
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.blockSize).forEach { run in
-            try wrapping { () throws(SystemError) in try file.descriptor.writeAll(run, at: length) }
+            try wrapping { () throws(SystemError) in
+                if try direct?.write(run, at: length) != true { try file.descriptor.writeAll(run, at: length) }
+            }
             length += Int64(run.count)
         } zeros: { count in
             length += Int64(count)

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// What stat(2) tells of a file.
@@ -45,6 +46,8 @@ public struct FileStatus: Sendable, Equatable {
     public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     public var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     public var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
+    /// Whether its file system lies on a block device: those of networks, of memory and in layers have no device's number.
+    public var isOnBlockDevice: Bool { cposix_device_major(device) != 0 }
 
     /// What kind of file it is, for an error: `a directory`.
     public var kind: String {

@@ -17,6 +17,12 @@ int cposix_fcntl(int fd, int command, int argument);
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
 int cposix_rename_noreplace(const char *from, const char *to);
 
+/// Opens the file of a descriptor a second time, for writing past the page cache: open(2) with O_DIRECT.
+int cposix_reopen_direct(int fd);
+
+/// major(3).
+unsigned int cposix_device_major(dev_t device);
+
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing back, waits for nothing.
 int cposix_start_writeback(int fd, off_t offset, off_t length);
 
