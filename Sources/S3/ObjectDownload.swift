@@ -10,8 +10,8 @@ import Posix
 public final class ObjectDownload: @unchecked Sendable {
     /// How an object is divided.
     struct Layout: Equatable {
-        /// Bytes.
-        let rangeSize: UInt64
+        /// Bytes, at the least and at the most: see ``RangeWindow``.
+        let rangeSizes: ClosedRange<UInt64>
         /// Ranges that are fetched at the same time.
         let concurrency: Int
         /// Bytes that are in memory at the same time: waiting to be read, or lent.
@@ -19,7 +19,10 @@ public final class ObjectDownload: @unchecked Sendable {
 
         /// With a limit of so many bytes a second: one range after another, each no more than a quarter of a second's.
         init(rate: UInt64?) {
-            rangeSize = min(4 << 20, rate.map { max($0 / 4, 16 << 10) } ?? .max)
+            rangeSizes = rate.map { rate in
+                let size = min(4 << 20, max(rate / 4, 16 << 10))
+                return size...size
+            } ?? 4 << 20...64 << 20
             concurrency = rate == nil ? 4 : 1
             window = 10 << 20
         }
@@ -71,7 +74,7 @@ public final class ObjectDownload: @unchecked Sendable {
         if let object { return object }
         let object = try client.existing(bucket: bucket, key: key)
         self.object = object
-        let window = RangeWindow(length: object.size, rangeSize: layout.rangeSize, capacity: layout.window)
+        let window = RangeWindow(length: object.size, rangeSizes: layout.rangeSizes, capacity: layout.window)
         self.window = window
         threads = (0..<min(layout.concurrency, window.count)).map { _ in
             Thread { [client, bucket, key] in Self.work(client, bucket, key, object, window) }

@@ -9,11 +9,16 @@ import Posix
 final class RangeWindow: @unchecked Sendable {
     /// Bytes that are shown to the reader, and lent to it, at a time: threads are not woken for every packet.
     private static let step: UInt64 = 512 << 10
+    /// What is shown ends on a multiple of this where it can, which lets it be written past the page cache.
+    private static let alignment: UInt64 = 4096
 
     /// What fetching threads wait for.
     private struct Room {
-        /// The next range that nobody fetches yet.
-        var next = 0
+        /// Where the next range begins, which nobody fetches yet.
+        var next: UInt64 = 0
+        var sizing: RangeSizing
+        /// Bytes that the reader had to wait for with nothing else to do.
+        var late: UInt64 = 0
         /// Bytes that were given back, without gaps: where the window begins.
         var start: UInt64 = 0
         /// Ends of what was given back behind a gap, by its beginnings.
@@ -21,32 +26,40 @@ final class RangeWindow: @unchecked Sendable {
         var isCancelled = false
     }
 
-    /// What the reader waits for.
+    /// What has arrived of a range: up to where, and where it ends.
+    private struct Arrival {
+        let position: UInt64
+        let end: UInt64
+    }
+
+    /// What the reader waits for, by the beginnings of ranges.
     private struct Arrivals {
-        /// Where the next missing byte is of each range that is under way or waits to be read.
-        var ends: [Int: UInt64] = [:]
-        var failures: [Int: any Error] = [:]
+        var ranges: [UInt64: Arrival] = [:]
+        var failures: [UInt64: any Error] = [:]
         var isCancelled = false
     }
 
-    /// How many ranges there are.
-    let count: Int
     private let length: UInt64
-    private let rangeSize: UInt64
+    private let rangeSizes: ClosedRange<UInt64>
     private let capacity: UInt64
     private let ring: UnsafeMutableRawBufferPointer
-    private let room = Monitor(Room())
+    private let room: Monitor<Room>
     private let arrivals = Monitor(Arrivals())
-    /// Bytes that were lent. The reader's own.
+    /// Bytes that were lent, and where the range that they are of begins. The reader's own.
     private var lent: UInt64 = 0
+    private var lentRange: UInt64 = 0
 
-    init(length: UInt64, rangeSize: UInt64, capacity: UInt64) {
+    /// - Parameter rangeSizes: bytes of a range, the least and the most.
+    init(length: UInt64, rangeSizes: ClosedRange<UInt64>, capacity: UInt64) {
         self.length = length
-        self.rangeSize = rangeSize
+        self.rangeSizes = rangeSizes
         self.capacity = min(capacity, max(length, 1))
-        count = Int((length + rangeSize - 1) / rangeSize)
-        ring = .allocate(byteCount: Int(self.capacity), alignment: 4096)
+        room = Monitor(Room(sizing: RangeSizing(rangeSizes)))
+        ring = .allocate(byteCount: Int(self.capacity), alignment: Int(Self.alignment))
     }
+
+    /// How many ranges there are at the most.
+    var count: Int { Int((length + rangeSizes.lowerBound - 1) / rangeSizes.lowerBound) }
 
     deinit {
         ring.deallocate()
@@ -55,8 +68,8 @@ final class RangeWindow: @unchecked Sendable {
     /// A range that is being fetched, by one thread.
     struct Fetch {
         let window: RangeWindow
-        let index: Int
-        /// Where the range ends.
+        /// Where the range begins, and where it ends.
+        let start: UInt64
         let end: UInt64
         /// Where the next byte goes.
         private(set) var position: UInt64
@@ -64,12 +77,12 @@ final class RangeWindow: @unchecked Sendable {
         /// Where the window is known to end.
         private var limit: UInt64
 
-        fileprivate init(_ window: RangeWindow, index: Int, limit: UInt64) {
+        fileprivate init(_ window: RangeWindow, _ range: Range<UInt64>, limit: UInt64) {
             self.window = window
-            self.index = index
-            position = UInt64(index) * window.rangeSize
-            end = min(position + window.rangeSize, window.length)
-            shown = position
+            start = range.lowerBound
+            end = range.upperBound
+            position = start
+            shown = start
             self.limit = limit
         }
 
@@ -79,7 +92,7 @@ final class RangeWindow: @unchecked Sendable {
             var rest = bytes
             while !rest.isEmpty {
                 if position == limit {
-                    show()
+                    show(position)
                     guard let next = window.end(behind: position) else { return false }
                     limit = next
                 }
@@ -89,20 +102,24 @@ final class RangeWindow: @unchecked Sendable {
                 position += UInt64(count)
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
-            if position - shown >= RangeWindow.step || position == end { show() }
+            if position == end {
+                show(end)
+            } else if position - shown >= RangeWindow.step {
+                show(position - position % RangeWindow.alignment)
+            }
             return true
         }
 
-        private mutating func show() {
+        private mutating func show(_ position: UInt64) {
             guard position > shown else { return }
-            window.arrivals.update { $0.ends[index] = position }
+            window.arrivals.update { $0.ranges[start] = Arrival(position: position, end: end) }
             shown = position
         }
 
         /// The range cannot be had: the reader comes to know it behind what has arrived.
         mutating func fail(_ error: any Error) {
-            show()
-            window.arrivals.update { $0.failures[index] = error }
+            show(position)
+            window.arrivals.update { $0.failures[start] = error }
         }
     }
 
@@ -111,11 +128,13 @@ final class RangeWindow: @unchecked Sendable {
     /// The next range to fetch, once there is room for its beginning; nil when there is none, or when nobody wants it.
     func next() -> Fetch? {
         room.wait { room -> Fetch?? in
-            if room.isCancelled || room.next >= count { return .some(nil) }
+            if room.isCancelled || room.next >= length { return .some(nil) }
             let limit = room.start + capacity
-            guard UInt64(room.next) * rangeSize < limit else { return nil }
-            defer { room.next += 1 }
-            return Fetch(self, index: room.next, limit: limit)
+            guard room.next < limit else { return nil }
+            room.sizing.observe(read: room.start, late: room.late)
+            let range = room.next..<min(room.next + room.sizing.size, length)
+            room.next = range.upperBound
+            return Fetch(self, range, limit: limit)
         }
     }
 
@@ -143,17 +162,23 @@ final class RangeWindow: @unchecked Sendable {
     /// Nil behind the last ones, and when nobody fetches any more. Throws what a range has failed with.
     func lend() throws -> (start: UInt64, bytes: UnsafeRawBufferPointer)? {
         let start = lent
-        let index = Int(start / rangeSize)
         guard start < length else { return nil }
-        let arrived = arrivals.wait { arrivals -> Result<UInt64?, any Error>? in
+        var hasWaited = false
+        let arrived = arrivals.wait { [lentRange] arrivals -> Result<Arrival?, any Error>? in
             if arrivals.isCancelled { return .success(nil) }
-            if let end = arrivals.ends[index], end > start { return .success(end) }
-            return arrivals.failures[index].map { .failure($0) }
+            if let arrival = arrivals.ranges[lentRange], arrival.position > start { return .success(arrival) }
+            if let failure = arrivals.failures[lentRange] { return .failure(failure) }
+            hasWaited = true
+            return nil
         }
-        guard let end = try arrived.get() else { return nil }
-        let bytes = UnsafeRawBufferPointer(place(of: start, upTo: min(end, start + Self.step)))
+        guard let arrival = try arrived.get() else { return nil }
+        let bytes = UnsafeRawBufferPointer(place(of: start, upTo: min(arrival.position, start + Self.step)))
         lent += UInt64(bytes.count)
-        if lent == min(UInt64(index + 1) * rangeSize, length) { arrivals.update { $0.ends[index] = nil } }
+        if hasWaited { room.update { room in if room.start == start { room.late += UInt64(bytes.count) } } }
+        if lent == arrival.end {
+            arrivals.update { [lentRange] in $0.ranges[lentRange] = nil }
+            lentRange = lent
+        }
         return (start, bytes)
     }
 

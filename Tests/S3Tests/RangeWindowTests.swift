@@ -32,9 +32,9 @@ import Testing
         var random = SeededGenerator.fresh()
         let length = [0, 1, 4096, 1 << 20, Int.random(in: 1...6_000_000, using: &random)][number % 5]
         let content = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 11) }
-        let range = [1, 4096, 100_000, 1 << 20, 3 << 20][number % 7 % 5]
+        let range = UInt64(max([1, 4096, 100_000, 1 << 20, 3 << 20][number % 7 % 5], length / 1000 + 1))
         let window = RangeWindow(
-            length: UInt64(length), rangeSize: UInt64(max(range, length / 1000 + 1)),
+            length: UInt64(length), rangeSizes: range...range,
             capacity: UInt64([1000, 65_536, 700_001, 2 << 20][number % 4]))
         let threads = Self.fetch(content, into: window, threads: 4, piece: 70_000)
         var read: [UInt8] = []
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func noMoreComesThanHasRoom() throws {
-        let window = RangeWindow(length: 1000, rangeSize: 400, capacity: 500)
+        let window = RangeWindow(length: 1000, rangeSizes: 400...400, capacity: 500)
         let chunk = [UInt8](repeating: 7, count: 400)
         var first = try #require(window.next())
         var second = try #require(window.next())
@@ -69,7 +69,7 @@ import Testing
                 let isTaken = chunk.withUnsafeBytes { second.append(UnsafeRawBufferPointer(rebasing: $0[..<1])) }
                 waiting.update { $0.append("byte \(isTaken)") }
             },
-            Posix.Thread { waiting.update { [range = window.next()] in $0.append("range \(range?.index ?? -1)") } },
+            Posix.Thread { waiting.update { [range = window.next()] in $0.append("range \(range.map { Int($0.start) } ?? -1)") } },
         ]
         usleep(200_000)
         #expect(waiting.read { $0 } == [])
@@ -77,11 +77,60 @@ import Testing
         #expect((start, bytes.count) == (0, 400))
         window.giveBack(start, bytes.count)
         for thread in threads { thread.join() }
-        #expect(waiting.read { $0.sorted() } == ["byte true", "range 2"])
+        #expect(waiting.read { $0.sorted() } == ["byte true", "range 800"])
+    }
+
+    /// What arrives in packets of any length is lent in pieces that can be written past the page cache.
+    @Test func whatIsLentEndsOnBlocks() throws {
+        let content = TestFiles.noise(5_000_000)
+        let window = RangeWindow(length: 5_000_000, rangeSizes: 1 << 20...1 << 20, capacity: 2 << 20)
+        let threads = Self.fetch(content, into: window, threads: 3, piece: 30_000)
+        var read: [UInt8] = []
+        while let (start, bytes) = try window.lend() {
+            read += bytes
+            #expect(read.count % 4096 == 0 || read.count == content.count)
+            #expect(Int(bitPattern: bytes.baseAddress) % 4096 == 0)
+            window.giveBack(start, bytes.count)
+        }
+        for thread in threads { thread.join() }
+        #expect(read == content)
+    }
+
+    /// With a reader that takes its time, longer ranges are no slower: there come to be fewer of them.
+    @Test(.timeLimit(.minutes(2))) func rangesGrow() throws {
+        let content = [UInt8](repeating: 9, count: 1 << 20)
+        let length: UInt64 = 400 << 20
+        let window = RangeWindow(length: length, rangeSizes: 1 << 20...16 << 20, capacity: 3 << 20)
+        let starts = Monitor<[UInt64]>([])
+        let threads = (0..<3).map { _ in
+            Posix.Thread {
+                while var fetch = window.next() {
+                    starts.update { [start = fetch.start] in $0.append(start) }
+                    while fetch.position < fetch.end {
+                        let count = Int(min(fetch.end - fetch.position, 1 << 20))
+                        let isTaken = content.withUnsafeBytes {
+                            fetch.append(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+                        }
+                        if !isTaken { return }
+                    }
+                }
+            }
+        }
+        var read: UInt64 = 0
+        while let (start, bytes) = try window.lend() {
+            read += UInt64(bytes.count)
+            usleep(1000)
+            window.giveBack(start, bytes.count)
+        }
+        for thread in threads { thread.join() }
+        #expect(read == length)
+        let ranges = starts.read { $0 }
+        #expect(ranges.prefix(32) == (0..<32).map { $0 << 20 }[...])
+        #expect(ranges.count < 250)
     }
 
     @Test func aFailureIsToldBehindWhatHasArrived() throws {
-        let window = RangeWindow(length: 1000, rangeSize: 1000, capacity: 500)
+        let window = RangeWindow(length: 1000, rangeSizes: 1000...1000, capacity: 500)
         var fetch = try #require(window.next())
         #expect([UInt8](repeating: 1, count: 300).withUnsafeBytes { fetch.append($0) })
         fetch.fail(DriverError("download", "it", cause: "gone", remedy: "none"))
@@ -90,13 +139,13 @@ import Testing
     }
 
     @Test func cancellingWakesEveryone() throws {
-        let window = RangeWindow(length: 1000, rangeSize: 500, capacity: 500)
+        let window = RangeWindow(length: 1000, rangeSizes: 500...500, capacity: 500)
         var fetch = try #require(window.next())
         #expect([UInt8](repeating: 1, count: 500).withUnsafeBytes { fetch.append($0) })
         _ = try window.lend()
         let ended = Monitor<[String]>([])
         let threads = [
-            Posix.Thread { ended.update { [range = window.next()] in $0.append("range \(range?.index ?? -1)") } },
+            Posix.Thread { ended.update { [range = window.next()] in $0.append("range \(range.map { Int($0.start) } ?? -1)") } },
             Posix.Thread {
                 let lent = try? window.lend()
                 ended.update { $0.append("lent \(lent?.bytes.count ?? -1)") }

@@ -1,0 +1,50 @@
+/// How long the ranges are that a download asks for, found out as it goes on.
+///
+/// Short ranges come several at a time, which helps where the network is what one waits for. Long ones come almost one after
+/// another, which spares the server requests, and does as well where bytes come faster than they are digested and written.
+/// Ranges grow as long as that is so.
+struct RangeSizing {
+    /// Bytes after which the next length is chosen: more than a window holds of ranges of the length before.
+    private static let sampleSize: UInt64 = 32 << 20
+    /// Samples until longer ranges are tried again where they were too slow: for the first time, and at the most.
+    private static let patience = 4...64
+
+    private let sizes: ClosedRange<UInt64>
+    /// Bytes of a range that is begun now.
+    private(set) var size: UInt64
+    private var sampled: (read: UInt64, late: UInt64) = (0, 0)
+    private var hasGrown = false
+    private var waiting = 0
+    private var patience = Self.patience.lowerBound
+
+    /// Begins with the least of `sizes`.
+    init(_ sizes: ClosedRange<UInt64>) {
+        self.sizes = sizes
+        size = sizes.lowerBound
+    }
+
+    /// To be told before each range is begun: how many bytes have been read, and how many of them came late, to a reader
+    /// that had nothing else to do.
+    mutating func observe(read: UInt64, late: UInt64) {
+        let bytes = read - sampled.read
+        guard bytes >= max(Self.sampleSize, size) else { return }
+        choose(isHungry: late - sampled.late > bytes / 5)
+        sampled = (read, late)
+    }
+
+    private mutating func choose(isHungry: Bool) {
+        if isHungry {
+            if hasGrown {
+                waiting = patience
+                patience = min(2 * patience, Self.patience.upperBound)
+            }
+            hasGrown = false
+            size = sizes.lowerBound
+        } else if waiting > 0 {
+            waiting -= 1
+        } else {
+            hasGrown = size < sizes.upperBound
+            size = min(2 * size, sizes.upperBound)
+        }
+    }
+}
