@@ -191,7 +191,8 @@ def measure(place, server, image):
 
 
 with Market(directory) as place:
-    image = place.random_image(1024)
+    # Not in the datastore, which is emptied after each export.
+    image = place.random_image(1024, "random")
     measure(place, s3server.Ceph(place), image)
     if s3server.SeaweedFS.is_installed():
         measure(place, s3server.SeaweedFS(place), image)

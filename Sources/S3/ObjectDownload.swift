@@ -19,10 +19,8 @@ public final class ObjectDownload: @unchecked Sendable {
 
         /// With a limit of so many bytes a second: one range after another, each no more than a quarter of a second's.
         init(rate: UInt64?) {
-            rangeSizes = rate.map { rate in
-                let size = min(4 << 20, max(rate / 4, 16 << 10))
-                return size...size
-            } ?? 4 << 20...64 << 20
+            let fixed = rate.map { min(4 << 20, max($0 / 4, 16 << 10)) }
+            rangeSizes = (fixed ?? 4 << 20)...(fixed ?? 64 << 20)
             concurrency = rate == nil ? 4 : 1
             window = 10 << 20
         }

@@ -45,7 +45,8 @@ import Testing
         var offset = 0
         for _ in 0..<generator.below(12) {
             offset += generator.below(3) * generator.pick([1, 511, 4096, 65536])
-            let bytes = TestFiles.noise(generator.below(generator.pick([20_000, 20_000, 2_000_000])), seed: generator.next())
+            let limit = generator.pick([20_000, 20_000, 2_000_000])
+            let bytes = TestFiles.noise(generator.below(limit), seed: generator.next())
             data[Int64(offset)] = bytes
             offset += bytes.count
         }

@@ -25,6 +25,8 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     late            the connection breaks behind all of an object's bytes
     endless         an object's answer is longer than it says, and has no length
     changed         an object's ETag in GET is not that in HEAD
+    grown           an object's answer says that there is a byte more in all than HEAD has said
+    shrunk          an object has no such range any more
 """
 import hashlib
 import http.server
@@ -146,9 +148,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             etag = hashlib.md5(b"another version").hexdigest()
         if "whole" in QUIRKS:
             return self.answer(200, body, ETag=f'"{etag}"')
+        if "shrunk" in QUIRKS:
+            return self.refuse(416, "InvalidRange")
         if "shifted" in QUIRKS:
             first, last = first + 1, last + 1
-        part, fields = body[first:last + 1], {"Content_Range": f"bytes {first}-{last}/{len(body)}"}
+        part, fields = body[first:last + 1], {"Content_Range": f"bytes {first}-{last}/{len(body) + ('grown' in QUIRKS)}"}
         if "endless" in QUIRKS:
             self.close_connection = True
             return self.answer(206, part + b"more", ETag=f'"{etag}"', Content_Length=None, Connection="close", **fields)

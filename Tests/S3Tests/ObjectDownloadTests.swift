@@ -63,6 +63,8 @@ import Testing
         ("whole", "the whole object came"), ("shifted", "bytes 1-4194304/5000000 came"),
         ("endless", "more came"), ("no-range", "says not which it is"),
         ("changed", "it has changed on the server meanwhile"),
+        ("grown", "it has changed on the server meanwhile: it has 5000001 bytes where it had 5000000"),
+        ("shrunk", "it has changed on the server meanwhile: InvalidRange"),
     ]) func anotherAnswerIsNotTaken(quirk: String, words: String) throws {
         let strict = try StrictS3Server([quirk])
         let download = try Self.download(strict)

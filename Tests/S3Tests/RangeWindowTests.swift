@@ -27,6 +27,10 @@ import Testing
         }
     }
 
+    private static func words(_ range: RangeWindow.Fetch?) -> String {
+        range.map { "range at \($0.start)" } ?? "no range"
+    }
+
     /// Lengths, ranges and windows that divide each other, and that do not; ranges longer than the window, too.
     @Test(.timeLimit(.minutes(2)), arguments: 0..<40) func bytesComeInTheirOrder(_ number: Int) throws {
         var random = SeededGenerator.fresh()
@@ -69,7 +73,7 @@ import Testing
                 let isTaken = chunk.withUnsafeBytes { second.append(UnsafeRawBufferPointer(rebasing: $0[..<1])) }
                 waiting.update { $0.append("byte \(isTaken)") }
             },
-            Posix.Thread { waiting.update { [range = window.next()] in $0.append("range \(range.map { Int($0.start) } ?? -1)") } },
+            Posix.Thread { waiting.update { [range = window.next()] in $0.append(Self.words(range)) } },
         ]
         usleep(200_000)
         #expect(waiting.read { $0 } == [])
@@ -77,7 +81,7 @@ import Testing
         #expect((start, bytes.count) == (0, 400))
         window.giveBack(start, bytes.count)
         for thread in threads { thread.join() }
-        #expect(waiting.read { $0.sorted() } == ["byte true", "range 800"])
+        #expect(waiting.read { $0.sorted() } == ["byte true", "range at 800"])
     }
 
     /// What arrives in packets of any length is lent in pieces that can be written past the page cache.
@@ -145,7 +149,7 @@ import Testing
         _ = try window.lend()
         let ended = Monitor<[String]>([])
         let threads = [
-            Posix.Thread { ended.update { [range = window.next()] in $0.append("range \(range.map { Int($0.start) } ?? -1)") } },
+            Posix.Thread { ended.update { [range = window.next()] in $0.append(Self.words(range)) } },
             Posix.Thread {
                 let lent = try? window.lend()
                 ended.update { $0.append("lent \(lent?.bytes.count ?? -1)") }
@@ -155,6 +159,6 @@ import Testing
         #expect(ended.read { $0 } == [])
         window.cancel()
         for thread in threads { thread.join() }
-        #expect(ended.read { $0.sorted() } == ["lent -1", "range -1"])
+        #expect(ended.read { $0.sorted() } == ["lent -1", "no range"])
     }
 }
