@@ -36,6 +36,23 @@ func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int
     return isNoncharacter ? 3 : 0
 }
 
+/// Text as it stands in a document, also between quotation marks.
+public func xmlEscaped(_ text: some Sequence<UInt8>) -> [UInt8] {
+    text.flatMap { byte -> [UInt8] in
+        switch byte {
+        case UInt8(ascii: "&"): Array("&amp;".utf8)
+        case UInt8(ascii: "<"): Array("&lt;".utf8)
+        case UInt8(ascii: ">"): Array("&gt;".utf8)
+        case UInt8(ascii: "\""): Array("&quot;".utf8)
+        default: [byte]
+        }
+    }
+}
+
+public func xmlEscaped(_ text: String) -> String {
+    String(decoding: xmlEscaped(text.utf8), as: UTF8.self)
+}
+
 /// Where the first byte stands that is not UTF-8, or that begins a character which XML does not allow.
 public func firstInvalidByte(of bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBufferPointer { bytes in

@@ -54,6 +54,10 @@ struct TransferFailure: Sendable {
 
 /// What an HTTP status means to the one who asked.
 enum Status {
+    static func isSuccess(_ status: Int) -> Bool {
+        (200..<300).contains(status)
+    }
+
     /// Whether the same request may succeed a little later.
     static func isTransient(_ status: Int) -> Bool {
         [408, 429, 500, 502, 503, 504].contains(status)

@@ -82,7 +82,7 @@ private final class SingleAnswer: TransferReceiver {
         self.goOn = goOn
     }
 
-    private var isSuccess: Bool { head.map { (200..<300).contains($0.status) } ?? false }
+    private var isSuccess: Bool { head.map { Status.isSuccess($0.status) } ?? false }
 
     func begin(_ head: ResponseHead) {
         self.head = head

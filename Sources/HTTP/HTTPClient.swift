@@ -102,7 +102,7 @@ private final class Collector: TransferReceiver {
         self.errorLimit = errorLimit
     }
 
-    var isSuccess: Bool { head.map { (200..<300).contains($0.status) } ?? false }
+    var isSuccess: Bool { head.map { Status.isSuccess($0.status) } ?? false }
 
     func begin(_ head: ResponseHead) {
         self.head = head

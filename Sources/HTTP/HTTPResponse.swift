@@ -18,7 +18,9 @@ public struct HTTPResponse: Sendable {
         effectiveURL = head.effectiveURL
     }
 
-    public var isSuccess: Bool { (200..<300).contains(status) }
+    public var isSuccess: Bool { Status.isSuccess(status) }
+    /// Whether the same request may succeed a little later, as far as the status tells.
+    public var isTransient: Bool { Status.isTransient(status) }
 
     /// The error of a request that has got this for an answer.
     public func error(_ method: HTTPMethod, _ url: String) -> DriverError { DriverError(method.operation, url, head) }

@@ -84,7 +84,7 @@ struct Redaction {
         let lines = secret.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
         return lines.filter { $0.count >= shortestSecret }.flatMap { line in
             let base64 = Base64.encode(line).prefix { $0 != UInt8(ascii: "=") }
-            return [line, Array(base64), percentEncoded(line), escaped(line)]
+            return [line, Array(base64), percentEncoded(line), xmlEscaped(line)]
         }
     }
 
@@ -183,18 +183,5 @@ private func percentEncoded(_ bytes: [UInt8]) -> [UInt8] {
         if isPlain || "-._~".utf8.contains(byte) { return [byte] }
         let digits = Array("0123456789ABCDEF".utf8)
         return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-    }
-}
-
-/// As XML has it.
-private func escaped(_ bytes: [UInt8]) -> [UInt8] {
-    bytes.flatMap { byte -> [UInt8] in
-        switch byte {
-        case UInt8(ascii: "&"): Array("&amp;".utf8)
-        case UInt8(ascii: "<"): Array("&lt;".utf8)
-        case UInt8(ascii: ">"): Array("&gt;".utf8)
-        case UInt8(ascii: "\""): Array("&quot;".utf8)
-        default: [byte]
-        }
     }
 }

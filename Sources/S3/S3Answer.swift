@@ -3,9 +3,7 @@ import HTTP
 
 /// What a service answered, and what it said where it refused.
 struct S3Answer {
-    let status: Int
-    let headers: HTTPHeaders
-    let body: [UInt8]
+    private let response: HTTPResponse
     /// An earlier attempt may have been carried out, although its answer never came.
     let isRepeated: Bool
     /// The error document's fields; the body of a HEAD has none.
@@ -15,9 +13,7 @@ struct S3Answer {
     private let bodyRequestID: String?
 
     init(_ response: HTTPResponse, isRepeated: Bool) {
-        status = response.status
-        headers = response.headers
-        body = response.body
+        self.response = response
         self.isRepeated = isRepeated
         // A CompleteMultipartUpload may fail after status 200 has been sent.
         let mayExplain = !response.body.isEmpty && response.body.count < 64 << 10
@@ -32,7 +28,10 @@ struct S3Answer {
         bodyRequestID = field("RequestId")
     }
 
-    var isSuccess: Bool { (200..<300).contains(status) && code == nil }
+    var status: Int { response.status }
+    var headers: HTTPHeaders { response.headers }
+    var body: [UInt8] { response.body }
+    var isSuccess: Bool { response.isSuccess && code == nil }
 
     var requestID: String? { headers["x-amz-request-id"] ?? bodyRequestID }
 
@@ -50,7 +49,7 @@ struct S3Answer {
             true
         // Bytes that were damaged on their way.
         case "BadDigest", "XAmzContentSHA256Mismatch": true
-        default: [408, 429, 500, 502, 503, 504].contains(status)
+        default: response.isTransient
         }
     }
 

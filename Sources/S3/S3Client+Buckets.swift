@@ -68,7 +68,7 @@ extension S3Client {
         let document =
             region == "us-east-1" || region.isEmpty || region == "default"
             ? ""
-            : "<CreateBucketConfiguration><LocationConstraint>\(escaped(region))</LocationConstraint>"
+            : "<CreateBucketConfiguration><LocationConstraint>\(xmlEscaped(region))</LocationConstraint>"
                 + "</CreateBucketConfiguration>"
         let request = S3Request(method: .put, operation: "create", bucket: bucket)
         let answer = try withBytes(of: document) { body in Result { try exchange(request, body: body) } }.get()
@@ -96,10 +96,4 @@ extension S3Client {
         } while token != nil
         return (objects, bytes)
     }
-}
-
-/// `text` for an XML document.
-func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-        .replacing("\"", with: "&quot;")
 }

@@ -62,7 +62,7 @@ extension S3Client {
         _ upload: String, bucket: String, key: String, parts: [S3Part], headers: [(String, String)]
     ) throws -> S3Answer {
         let list = parts.map { part in
-            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(escaped(part.etag))\"</ETag></Part>"
+            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(xmlEscaped(part.etag))\"</ETag></Part>"
         }
         let document =
             "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(list.joined())"
