@@ -154,6 +154,7 @@ extension DriverError {
         case ENOENT: "check that it exists"
         case EACCES, EPERM: "let the user that runs oned (oneadmin) use it"
         case ENOSPC, EDQUOT: "free some space there"
+        case EFBIG: "raise the limit of the length of files (ulimit -f), or use a file system that takes longer ones"
         case EROFS: "mount its file system for writing"
         case ENOTDIR, EISDIR: "check the path"
         case EIO: "look at the kernel's log for faults of the disk"

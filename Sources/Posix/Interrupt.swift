@@ -23,12 +23,14 @@ public enum Interrupt {
     /// Becomes readable when a signal has come; -1, which poll(2) passes over, while signals are held.
     public static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
 
-    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: a broken pipe is an error of write(2).
+    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE and SIGXFSZ: a broken pipe and a file that becomes longer
+    /// than the process may write are errors of write(2).
     public static func install() {
         // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
         _ = received.load(ordering: .relaxed)
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         for number in [SIGTERM, SIGINT, SIGHUP] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in

@@ -131,4 +131,13 @@ import Testing
             outcome, ["Cannot write an image to '\(market.publicDirectory)'", cause, "free some space there"])
         #expect(outcome.errors.hasSuffix("INFO: left: \n"))
     }
+
+    @Test func leavesNothingWhereFilesMayNotBeThatLong() throws {
+        let message = try market.importMessage(makeImage())
+        let outcome = try market.act(
+            "market-http-import", input: message.base64,
+            through: ["bash", "-c", "ulimit -f 512 && exec \"$1\"", "bash"])
+        expectRefusal(outcome, ["Cannot write an image to '\(market.publicDirectory)'", "File too large", "ulimit -f"])
+        #expect(try market.published() == [])
+    }
 }

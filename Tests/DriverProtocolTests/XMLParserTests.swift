@@ -18,6 +18,13 @@ import Testing
         #expect(try parse(document).text.utf8.elementsEqual(text.utf8))
     }
 
+    @Test(arguments: ["", "plain", "<&>\"'", "&amp;", "é 你 😀", "a=\"b\" <c/>"])
+    func escapedTextIsReadAsItWas(_ text: String) throws {
+        let root = try parse("<a k=\"\(xmlEscaped(text))\">\(xmlEscaped(text))</a>")
+        #expect(root.text == text && root.attributes.first?.value == text)
+        #expect(String(decoding: xmlEscaped(Array(text.utf8)), as: UTF8.self) == xmlEscaped(text))
+    }
+
     @Test func answersTheTree() throws {
         let root = try parse("<r k=\"1 &quot;\" l='\n\t&#10;&lt;'><a>x</a>t<b><c/></b><a>y</a></r>")
         #expect(root.attributes.map(\.name) == ["k", "l"])
