@@ -41,8 +41,8 @@ final class CurlHandle: @unchecked Sendable {
     private var setUp = CURLE_OK
     /// See ``HTTPOptions/heedsSignals``.
     var heedsSignals = true
-    /// Whether a signal lets a request that has been sent as a whole wait for its answer, for a while: the server may
-    /// carry it out, and whoever cleans up has to know.
+    /// Whether a request that has been sent as a whole waits for its answer for a while when a signal comes, or nobody
+    /// wants it any more: the server may carry it out, and whoever cleans up has to know.
     var awaitsAnswer = false
     /// A transfer has failed. libcurl 7.88 takes no options any more where a name could not be resolved.
     private(set) var hasFailed = false
@@ -159,13 +159,12 @@ final class CurlHandle: @unchecked Sendable {
         while true {
             let code = ccurl_multi_perform(multi, &running)
             if code != CURLM_OK { return .failed(failure(code)) }
-            guard receiver.endRound() else { return .stopped }
+            let reason = reasonToStop(receiver)
             if running == 0 { return end(for: receiver) }
-            do {
-                if heedsSignals { try Interrupt.check() }
-            } catch {
-                patience = patience ?? Clock.now + Self.answerPatience
-                guard awaitsAnswer, isSent, let patience, Clock.now < patience else { return .interrupted(error) }
+            if let reason {
+                let deadline = patience ?? Clock.now + Self.answerPatience
+                guard awaitsAnswer, isSent, Clock.now < deadline else { return reason }
+                patience = deadline
             }
             // The signal's descriptor stays readable.
             let waited =
@@ -174,6 +173,16 @@ final class CurlHandle: @unchecked Sendable {
                 : ccurl_multi_poll(multi, -1, 100)
             if waited != CURLM_OK { return .failed(failure(waited)) }
         }
+    }
+
+    private func reasonToStop(_ receiver: any TransferReceiver) -> TransferEnd? {
+        guard receiver.endRound() else { return .stopped }
+        do {
+            if heedsSignals { try Interrupt.check() }
+        } catch {
+            return .interrupted(error)
+        }
+        return nil
     }
 
     /// Whether the whole request has gone out.
@@ -194,7 +203,7 @@ final class CurlHandle: @unchecked Sendable {
     private func failure(_ code: CURLcode) -> TransferFailure {
         let text = errorText.pointee == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
         return TransferFailure(
-            code: code, text: redactedURLs(in: text),
+            code: code, text: TransferFailure.redacted(text),
             systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
             proxyStatus: ccurl_info_long(easy, CURLINFO_HTTP_CONNECTCODE))
     }

@@ -27,8 +27,8 @@ extension HTTPClient {
     /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` where that is given, and may
     /// end early where it is not wanted. `goOn` is asked about once a second, and ends the transfer by answering false.
     /// libcurl makes a request again by itself where a connection that it had kept turns out to be broken;
-    /// `onNewConnection` rules that out. With `awaitsAnswer` a signal lets a request that has been sent as a whole wait
-    /// for its answer, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
+    /// `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent as a whole waits for its answer
+    /// before a signal or `goOn` ends it, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
     public func attempt(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, onNewConnection: Bool = false,

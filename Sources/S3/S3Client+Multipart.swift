@@ -30,7 +30,7 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
+    /// UploadPart with Content-MD5. What Ceph is still storing when the upload is aborted stays for good, in no listing. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
     func uploadPart(
         _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
         checksums: PartedChecksums.Part, goOn: @escaping () -> Bool
@@ -39,7 +39,7 @@ extension S3Client {
         let request = S3Request(
             method: .put, operation: "upload part \(number) of", bucket: bucket, key: key,
             query: [("partNumber", String(number)), ("uploadId", upload)],
-            headers: [("Content-MD5", base64(md5))], bodySHA256: checksums.sha256)
+            headers: [("Content-MD5", base64(md5))], bodySHA256: checksums.sha256, leavesTraces: true)
         for attempt in 1... {
             let answer = try exchange(request, body: body, goOn: goOn)
             guard answer.isSuccess else { throw error(answer, request) }
