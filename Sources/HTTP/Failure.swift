@@ -17,9 +17,22 @@ struct TransferFailure: Sendable {
         TransferFailure(code: CURLE_PARTIAL_FILE, text: "the answer ended at byte \(offset)")
     }
 
+    private static let unusableProxy = "Unsupported proxy"
+
+    /// libcurl's words without secrets. A proxy that it cannot use it quotes as it stands: nobody knows there what the
+    /// password is.
+    static func redacted(_ text: String) -> String {
+        guard text.hasPrefix(unusableProxy), let first = text.firstIndex(of: "'"), let last = text.lastIndex(of: "'")
+        else { return redactedURLs(in: text) }
+        return text[..<first] + "…" + text[text.index(after: last)...]
+    }
+
+    private var isOfUnusableProxy: Bool { text.hasPrefix(Self.unusableProxy) }
+
     /// Whether the same request may succeed a little later.
     var isTransient: Bool {
         switch code {
+        case _ where isOfUnusableProxy: false
         // A proxy that refuses will refuse again.
         case CURLE_RECV_ERROR where proxyStatus >= 400: Status.isTransient(proxyStatus)
         // The handshake fails with this code both for a reset and for a server that does not speak TLS.
@@ -33,6 +46,9 @@ struct TransferFailure: Sendable {
 
     var remedy: String {
         switch code {
+        case _ where isOfUnusableProxy:
+            "write http_proxy and https_proxy in the environment of oned as http://USER:PASSWORD@HOST:PORT, odd characters "
+                + "as %XX"
         case CURLE_RECV_ERROR where proxyStatus >= 400: Status.remedy(proxyStatus, throughProxy: true)
         case CURLE_COULDNT_RESOLVE_HOST: "check the name in the URL and this host's DNS"
         case CURLE_COULDNT_RESOLVE_PROXY: "check http_proxy, https_proxy and all_proxy in the environment of oned"

@@ -85,6 +85,26 @@ struct ProxyTests {
         #expect(try proxied.server.requests().count == 1)
     }
 
+    /// libcurl shows what it cannot use as it stands.
+    @Test(arguments: [
+        "user:hidden@127.0.0.1:99999", "http://user:hid hidden@127.0.0.1:1", "http://user:x'hidden@127.0.0.1:99999",
+        "user:(hidden@127.0.0.1:port", "ftp://user:hidden@127.0.0.1:1",
+    ])
+    func aProxyThatIsNoneIsToldOnceWithoutItsPassword(proxy: String) async throws {
+        let url = origin.server.url("/image")
+        await #expect(processExitsWith: .success) { [url = url as String, proxy = proxy as String] in
+            setenv("http_proxy", proxy, 1)
+            let recorder = LogRecorder()
+            let error = try #require(throws: DriverError.self) {
+                try HTTPClient(options: quick(), log: recorder.log).request(.get, url)
+            }
+            #expect(!error.description.contains("hidden") && !error.description.contains("hid "))
+            #expect(error.cause.hasPrefix("Unsupported proxy") && error.cause.contains("…"))
+            #expect(error.remedy.contains("http_proxy") && error.remedy.contains("%XX"))
+            #expect(recorder.lines.isEmpty)
+        }
+    }
+
     @Test func aProxyThatIsNotThereIsToldAsOne() async throws {
         let url = origin.server.url("/image")
         await #expect(processExitsWith: .success) { [url = url as String] in
