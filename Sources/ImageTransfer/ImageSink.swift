@@ -123,8 +123,8 @@ public final class FileSink: ImageSink {
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.blockSize).forEach { run in
-            try wrapping { () throws(SystemError) in
-                if try direct?.write(run, at: length) != true { try file.descriptor.writeAll(run, at: length) }
+            if direct?.write(run, at: length) != true {
+                try wrapping { () throws(SystemError) in try file.descriptor.writeAll(run, at: length) }
             }
             length += Int64(run.count)
         } zeros: { count in

@@ -3,25 +3,25 @@ import Glibc
 
 /// Writes to a file past the page cache, which spares a copy and leaves the cache to others: O_DIRECT of open(2).
 ///
-/// That is worthwhile where the processor is what one waits for. A slow disk is better left to the page cache, which
-/// gives it much at a time: the writer finds that out and writes nothing more.
+/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left to the
+/// page cache, which gives it much at a time: the writer finds that out and writes nothing more.
 public final class DirectWriter {
     /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
     private static let alignment = 4096
     /// Less at a time costs more than it spares.
     private static let leastLength = 128 << 10
-    /// Bytes a second.
-    private static let leastRate = 100e6
+    /// Bytes a second: about what one core digests.
+    private static let leastRate = 400e6
     /// Bytes after which the rate is looked at.
-    private static let interval = 16 << 20
+    private static let interval = 32 << 20
 
     private let file: FileDescriptor
     private var isWorthwhile = true
     private var written = 0
     private var seconds = 0.0
 
-    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on none of this machine's block
-    /// devices: that of a network would have its server waited for at each of them.
+    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of a
+    /// network (NFS) would have its server waited for at each of them.
     public init?(_ file: FileDescriptor) {
         guard let status = try? file.status(), status.isOnBlockDevice else { return nil }
         let number = cposix_reopen_direct(file.number)
@@ -30,13 +30,13 @@ public final class DirectWriter {
     }
 
     /// Writes `bytes` at `offset`, where that can be and is worthwhile. False where the caller has to.
-    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) -> Bool {
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
         guard isWorthwhile, bytes.count >= Self.leastLength, isAligned(bytes, offset) else { return false }
         let start = Clock.now
         do {
             try file.writeAll(bytes, at: offset)
-        } catch  where error.code == EINVAL {
-            // Other alignments than the usual ones.
+        } catch {
+            // Where it is not for the way of writing, the caller has the same error.
             isWorthwhile = false
             return false
         }

@@ -40,7 +40,7 @@ import Testing
         ] as [(Range<Int>, Int64, Bool)])
     func writesWhatIsAlignedAndLong(_ range: Range<Int>, _ offset: Int64, _ isDirect: Bool) throws {
         let writer = DirectWriter(file)
-        let isWritten = try writer?.write(bytes(range), at: offset) ?? false
+        let isWritten = writer?.write(bytes(range), at: offset) ?? false
         #expect(isWritten == (isDirect && writer != nil))
         let length = Int64(range.count) + offset
         #expect(try file.status().size == (isWritten ? length : 0))
@@ -62,7 +62,7 @@ import Testing
             let count = random.below(1 << 20) / unit * unit
             let offset = random.below(7 << 20) / unit * unit
             let part = bytes(start..<start + count)
-            if try writer?.write(part, at: Int64(offset)) != true { try file.writeAll(part, at: Int64(offset)) }
+            if writer?.write(part, at: Int64(offset)) != true { try file.writeAll(part, at: Int64(offset)) }
             expected.replaceSubrange(offset..<offset + count, with: part)
         }
         try file.truncate(to: Int64(expected.count))
@@ -75,10 +75,21 @@ import Testing
             #expect(try !file.status().isOnBlockDevice)
             return
         }
+        writer.count(32 << 20, seconds: 0.05)
+        #expect(writer.write(bytes(0..<1 << 20), at: 0))
         writer.count(16 << 20, seconds: 0.1)
-        #expect(try writer.write(bytes(0..<1 << 20), at: 0))
-        writer.count(8 << 20, seconds: 0.2)
-        writer.count(8 << 20, seconds: 0.2)
-        #expect(try !writer.write(bytes(0..<1 << 20), at: 0))
+        writer.count(16 << 20, seconds: 0.1)
+        #expect(!writer.write(bytes(0..<1 << 20), at: 0))
+    }
+
+    /// The caller's own write tells the error.
+    @Test func leavesWhatFailsToTheCaller() throws {
+        guard let writer = DirectWriter(file) else {
+            #expect(try !file.status().isOnBlockDevice)
+            return
+        }
+        #expect(!writer.write(bytes(0..<1 << 20), at: .max - (.max % 4096)))
+        #expect(!writer.write(bytes(0..<1 << 20), at: 0))
+        #expect(try file.status().size == 0)
     }
 }
