@@ -119,8 +119,10 @@ public enum ActionRunner {
         case let error as DriverError:
             error.description
         case let interrupted as Interrupted:
-            DriverError("finish", action.name, cause: "\(interrupted)", remedy: "nothing was kept; run it again")
-                .description
+            DriverError(
+                "finish", action.name, cause: "\(interrupted)",
+                remedy: "nothing was kept but what a warning in the log names; run it again"
+            ).description
         default:
             DriverError("finish", action.name, cause: "\(error)", remedy: "see the log of oned for what preceded it")
                 .description

@@ -65,9 +65,10 @@ public struct Message: Sendable {
     /// A whole number that is not negative, nil where the element is missing or empty.
     public func number(_ path: String) throws(DriverError) -> UInt64? {
         guard let text = value(path) else { return nil }
-        guard let number = UInt64(text), text.utf8.allSatisfy(isDigit) else {
+        guard text.utf8.allSatisfy(isDigit) else {
             throw invalid(path, "is not a whole number", remedy: "give digits alone")
         }
+        guard let number = UInt64(text) else { throw invalid(path, "is too large", remedy: "give a smaller number") }
         return number
     }
 

@@ -44,8 +44,8 @@ struct CredentialsFile {
     private func contents(log: Log) throws(DriverError) -> String {
         do throws(SystemError) {
             let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
-            var status = stat()
-            if fstat(file.number, &status) == 0, status.st_mode & 0o004 != 0 {
+            let status = try file.status()
+            if status.isRegularFile, status.mode & 0o004 != 0 {
                 log.warning("CREDENTIALS_FILE \(quoted(path)) can be read by every user: chmod 600 is better")
             }
             guard let bytes = try file.readToEnd(limit: Self.limit) else {

@@ -135,9 +135,10 @@ public final class ObjectUpload {
             guard written < PartPlan.maximumLength, partNumber <= PartPlan.maximumParts else {
                 throw Self.tooLong(name, written + 1)
             }
-            current = try queue.buffer(ofSize: Int(plan.size(ofPart: partNumber)))
+            let rest = (target.length ?? .max) - written
+            current = try queue.buffer(ofSize: Int(min(plan.size(ofPart: partNumber), rest)))
         }
-        let end = Int(plan.size(ofPart: partNumber))
+        let end = min(Int(plan.size(ofPart: partNumber)), current!.count)
         return UnsafeMutableRawBufferPointer(rebasing: current![filled..<min(end, filled + Self.stride)])
     }
 
@@ -247,7 +248,7 @@ public final class ObjectUpload {
 
     private func finishBuffers() {
         isOver = true
-        current?.deallocate()
+        if let current { queue.giveBack(current) }
         current = nil
     }
 }

@@ -1,4 +1,6 @@
 import Checksums
+import DriverProtocol
+import Glibc
 import Posix
 
 /// Filled parts on their way from the one thread that reads an image to the several that upload it.
@@ -31,13 +33,14 @@ final class PartQueue: @unchecked Sendable {
 
     deinit {
         state.update { state in
-            for buffer in state.free + state.filled.map(\.buffer) { buffer.deallocate() }
+            for buffer in state.free + state.filled.map(\.buffer) { free(buffer.baseAddress) }
         }
     }
 
     // The reader's side.
 
-    /// A buffer of at least `size` bytes, once one is free. Throws what an upload has failed with.
+    /// A buffer of at least `size` bytes, once one is free; free(3) is how it is let go. Throws what an upload has failed
+    /// with.
     func buffer(ofSize size: Int) throws -> UnsafeMutableRawBufferPointer {
         let taken: Result<UnsafeMutableRawBufferPointer?, any Error> = state.wait { state in
             if let failure = state.failure { return .failure(failure) }
@@ -48,9 +51,16 @@ final class PartQueue: @unchecked Sendable {
         }
         if let buffer = try taken.get() {
             if buffer.count >= size { return buffer }
-            buffer.deallocate()
+            free(buffer.baseAddress)
         }
-        return .allocate(byteCount: size, alignment: 4096)
+        var memory: UnsafeMutableRawPointer?
+        let code = posix_memalign(&memory, 4096, size)
+        guard let memory else {
+            throw DriverError(
+                "reserve", "\(size) bytes for a part", cause: SystemError("posix_memalign", "", code: code).cause,
+                remedy: "lower READ_LENGTH or UPLOAD_CONCURRENCY, or raise the limit of memory")
+        }
+        return UnsafeMutableRawBufferPointer(start: memory, count: size)
     }
 
     func add(_ filled: Filled) {

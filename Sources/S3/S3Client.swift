@@ -208,7 +208,7 @@ extension S3Client {
     }
 
     /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
-    func name(bucket: String, key: String?) -> String {
+    public func name(bucket: String, key: String?) -> String {
         "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.read { $0.endpoint.name }
     }
 

@@ -89,7 +89,8 @@ private struct Attributes {
         guard let prefix = value("APP_PREFIX") else { return standard }
         // What comes back as SOURCE must be what was answered: see the template's syntax.
         guard prefix.utf8.count <= 512, !prefix.hasPrefix("/"),
-            prefix.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "\\" })
+            prefix.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "\\" }),
+            haveSameBytes(Template.representable(prefix), prefix)
         else {
             throw invalid(
                 "APP_PREFIX", "cannot begin an object's key", remedy: "use letters, digits, hyphens and slashes")

@@ -73,7 +73,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["4 MB", "-1", "1.5", "0x10", "4\n", "18446744073709551616", "٤", "+4", "NaN"])
+    @Test func refusesASizeThatIsTooLarge() throws {
+        try refuses(.importing, "SIZE", "18446744073709551616", ["Cannot use SIZE", "is too large", "give a smaller"])
+    }
+
+    @Test(arguments: ["4 MB", "-1", "1.5", "0x10", "4\n", "٤", "+4", "NaN"])
     func refusesASizeThatIsNoNumber(_ size: String) throws {
         try refuses(.importing, "SIZE", size, ["Cannot use SIZE", "is not a whole number", "give digits alone"])
     }

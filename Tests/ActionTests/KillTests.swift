@@ -58,7 +58,7 @@ import Testing
             #expect(outcome.output.hasSuffix("FORMAT=\"raw\"\n"))
         }
         if outcome.status == .exited(1) {
-            expectRefusal(outcome, ["ended by signal 15 (Terminated); nothing was kept"])
+            expectRefusal(outcome, ["ended by signal 15 (Terminated); nothing was kept but what a warning"])
         }
         for name in visible { unlink(market.directory.path(directory + "/" + name)) }
         return outcome.status == .exited(1) || (signal == SIGKILL && !hidden.isEmpty)

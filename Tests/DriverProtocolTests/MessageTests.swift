@@ -104,8 +104,9 @@ import Testing
         let path = (name == "SIZE" ? "MARKETPLACEAPP/" : "MARKETPLACE/TEMPLATE/") + name
         let message = try Self.message()
         let error = try #require(throws: DriverError.self) { _ = try message.number(path) }
+        let cause = name == "HUGE" ? "is too large" : "is not a whole number"
         #expect(
-            error.description.contains("Cannot use \(path): its value '\(try message.required(path))' is not a whole"))
+            error.description.contains("Cannot use \(path): its value '\(try message.required(path))' \(cause)"))
     }
 
     @Test func namesWhatIsNoFlag() throws {

@@ -15,7 +15,8 @@ import Testing
     }
 
     static let bad: [(name: String, value: String)] = [
-        ("BUCKET", "a/b"), ("BUCKET", "ä"), ("APP_PREFIX", "/a"), ("APP_PREFIX", "a\"b"), ("SIGNATURE_VERSION", "v3"),
+        ("BUCKET", "a/b"), ("BUCKET", "ä"), ("APP_PREFIX", "/a"), ("APP_PREFIX", "a\"b"), ("APP_PREFIX", "a]]>b"),
+        ("APP_PREFIX", "a\u{85}b"), ("SIGNATURE_VERSION", "v3"),
         ("REGION", "eu west"), ("ENDPOINT", "ftp://a"), ("ENDPOINT", "http://"), ("ENDPOINT", "http://a:0x"),
         ("ENDPOINT", "http://a?b"), ("FORCE_PATH_STYLE", "perhaps"), ("AWS", "2"), ("TOTAL_MB", "1TB"),
         ("TOTAL_MB", "-1"), ("READ_LENGTH", "4"), ("READ_LENGTH", "5121"), ("READ_LENGTH", "x"),

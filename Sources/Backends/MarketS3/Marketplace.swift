@@ -31,7 +31,7 @@ extension S3Client {
         let found = try head(bucket: market.bucket, key: key)
         if let found, found.metadata[ObjectUpload.ownerField] != owner {
             throw DriverError(
-                "upload", market.url(ofKey: key), cause: "there is an object of that name already",
+                "upload", name(bucket: market.bucket, key: key), cause: "there is an object of that name already",
                 remedy: "remove it, or choose another APP_PREFIX")
         }
         abortAbandoned(market, key: key)
