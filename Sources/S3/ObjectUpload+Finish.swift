@@ -45,7 +45,19 @@ extension ObjectUpload {
     /// The request with If-None-Match, and without it where the service does not know that.
     private func withConditions(_ send: ([(String, String)]) throws -> S3Answer) throws -> S3Answer {
         let answer = try send([("If-None-Match", "*")])
-        return answer.mayRefuseConditions ? try send([]) : answer
+        if answer.mayRefuseConditions { return try send([]) }
+        return try answer.status == 412 && removeLeftover() ? try send([("If-None-Match", "*")]) : answer
+    }
+
+    /// Removes the object where an earlier try of the same app has sent it, which the service has carried out only since
+    /// this one began. Whether that was so.
+    private func removeLeftover() throws -> Bool {
+        guard !target.owner.isEmpty, let object = try current(),
+            object.metadata[Self.ownerField] == target.owner, object.metadata["market-try"] != nonce
+        else { return false }
+        client.log.warning("removing \(name): an earlier import of this app has left it")
+        try client.delete(bucket: target.bucket, key: target.key)
+        return true
     }
 
     /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:)``.

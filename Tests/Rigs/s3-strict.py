@@ -16,6 +16,7 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     no-abort        an upload cannot be aborted
     no-conditions   If-None-Match is an error
     slow-down       the first try of each PUT is refused
+    leftover        the first try finds an object that an earlier one with the same fields has sent
     damaged-part    the first try of each part is stored with another ETag
     short=N         an object's answer breaks off behind N bytes
     whole           an object's ranges are not known
@@ -170,9 +171,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def store(self, upload):
         etag = hashlib.md5(self.body).hexdigest()
-        is_first = self.command == "PUT" and self.path not in TRIED
+        is_first = self.path not in TRIED
         TRIED.add(self.path)
-        if is_first and "slow-down" in QUIRKS:
+        if is_first and self.command == "PUT" and "slow-down" in QUIRKS:
             return self.refuse(503, "SlowDown")
         if self.command == "PUT" and upload:
             if is_first and "damaged-part" in QUIRKS:
@@ -185,6 +186,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, "<InitiateMultipartUploadResult><UploadId>new</UploadId></InitiateMultipartUploadResult>")
         if "If-None-Match" in self.headers and "no-conditions" in QUIRKS:
             return self.refuse(400, "InvalidArgument")
+        if is_first and "leftover" in QUIRKS:
+            fields = OBJECTS["new fields"] if upload else fields
+            OBJECTS[self.key] = (b"old", hashlib.md5(b"old").hexdigest(), {**fields, "x-amz-meta-market-try": "earlier"})
+            return self.refuse(412, "PreconditionFailed")
         body = self.body
         if upload:
             body = b"".join(part for _, part in sorted(OBJECTS.pop(upload).items()))

@@ -24,6 +24,26 @@ import Testing
         #expect(try #require(try client.idleTime(of: old, bucket: "b")) > 86_400)
     }
 
+    /// One PUT, or three parts.
+    @Test(arguments: [100, 11 << 20]) func whatAnEarlierTryHasSentLateIsReplaced(bytes: Int) throws {
+        let strict = try StrictS3Server(["leftover"])
+        let client = client(of: strict)
+        let upload = try Self.upload(bytes, to: client, owner: "7 1795310619")
+        try upload.finish()
+        #expect(try client.head(bucket: "b", key: "k")?.size == UInt64(bytes))
+        #expect(try strict.asked().contains("DELETE /b/k"))
+    }
+
+    @Test func whatAnotherHasSentMeanwhileIsNot() throws {
+        let strict = try StrictS3Server(["leftover"])
+        let client = client(of: strict)
+        let upload = try Self.upload(100, to: client)
+        let error = #expect(throws: DriverError.self) { try upload.finish() }
+        #expect(error?.cause == "an object of that name has come into being meanwhile (HTTP 412)")
+        upload.discard()
+        #expect(try client.head(bucket: "b", key: "k")?.size == 3)
+    }
+
     @Test func namesAreComparedByteByByte() throws {
         let client = client(of: try StrictS3Server())
         #expect(try client.openUploads(bucket: "b", prefix: "marketapp-e\u{301}") == [])
