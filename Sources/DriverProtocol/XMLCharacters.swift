@@ -49,6 +49,7 @@ public func xmlEscaped(_ text: some Sequence<UInt8>) -> [UInt8] {
     }
 }
 
+/// Text as it stands in a document, also between quotation marks.
 public func xmlEscaped(_ text: String) -> String {
     String(decoding: xmlEscaped(text.utf8), as: UTF8.self)
 }

@@ -28,7 +28,8 @@ extension HTTPClient {
     /// end early where it is not wanted. `goOn` is asked about once a second, and ends the transfer by answering false.
     /// libcurl makes a request again by itself where a connection that it had kept turns out to be broken;
     /// `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent as a whole waits for its answer
-    /// before a signal or `goOn` ends it, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal comes.
+    /// before a signal or `goOn` ends it, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal
+    /// comes.
     public func attempt(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, onNewConnection: Bool = false,

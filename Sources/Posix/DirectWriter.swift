@@ -48,6 +48,7 @@ public final class DirectWriter {
         (Int(bitPattern: bytes.baseAddress) | Int(offset) | bytes.count) % Self.alignment == 0
     }
 
+    /// Looks at the rate after each interval: one that is too slow ends the writing.
     func count(_ bytes: Int, seconds: Double) {
         written += bytes
         self.seconds += seconds
