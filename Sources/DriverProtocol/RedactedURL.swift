@@ -1,6 +1,7 @@
 /// `url` without what may be secret: user and password are left out, and a query becomes `?…`.
 ///
-/// A URL that has no clear shape is cut to its scheme, because what is left of it may still hold a password.
+/// A URL behind another scheme (`lxd://https://…`) is treated alike. One that has no clear shape is cut to its scheme,
+/// because what is left of it may still hold a password.
 public func redacted(_ url: String) -> String {
     guard let separator = url.firstRange(of: "://") else {
         return url.contains(where: { "@?".contains($0) }) ? "…" : url
@@ -8,6 +9,7 @@ public func redacted(_ url: String) -> String {
     let scheme = url[..<separator.upperBound]
     let rest = url[separator.upperBound...]
     let authority = rest.prefix { !"/?#".contains($0) }
+    if isScheme(authority), rest[authority.endIndex...].hasPrefix("//") { return scheme + redacted(String(rest)) }
     let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
     guard isHost(host) else { return scheme + "…" }
     let path = rest[authority.endIndex...].prefix { !"?#".contains($0) }
@@ -27,6 +29,11 @@ public func redactedURLs(in text: String) -> String {
         rest = rest[rest.index(after: end)...]
     }
     return result + (rest.contains("://") ? redacted(String(rest)) : String(rest))
+}
+
+/// Whether `text` is letters and a colon.
+private func isScheme(_ text: Substring) -> Bool {
+    text.hasSuffix(":") && text.count > 1 && text.dropLast().allSatisfy { $0.isASCII && $0.isLetter }
 }
 
 /// Whether `text` is a host with or without a port, and not the first half of a `user:password` with a slash in it.

@@ -80,6 +80,9 @@ struct DecisionTests {
         ("http://user@[::1]/path", "http://[::1]/path"),
         // A password with a slash in it ends the authority too early.
         ("http://user:sec/ret@host/path", "http://…"),
+        ("http://user:sec://ret@host/path", "http://…"),
+        ("lxd://https://user:secret@host/path?size=1", "lxd://https://host/path?…"),
+        ("lxd://https://user:sec/ret@host/path", "lxd://https://…"),
         ("user:secret@host", "…"), ("nothing", "nothing"),
     ])
     func redaction(url: String, expected: String) {

@@ -38,10 +38,8 @@ public struct ContainerImage: Equatable, Sendable {
     /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
     public init(source: String) throws(DriverError) {
         func problem(_ cause: String) -> DriverError {
-            let isOurs = source.hasPrefix(Self.scheme)
-            let url = redacted(String(isOurs ? source.dropFirst(Self.scheme.count) : source[...]))
-            return DriverError(
-                "read", "the image \(quoted(isOurs ? Self.scheme + url : url))", cause: cause,
+            DriverError(
+                "read", "the image \(quoted(redacted(source)))", cause: cause,
                 remedy: "write it as in lxd://https://HOST/PATH/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
         }
         guard source.hasPrefix(Self.scheme) else { throw problem("it does not begin with lxd://") }
