@@ -159,9 +159,9 @@ final class CurlHandle: @unchecked Sendable {
         while true {
             let code = ccurl_multi_perform(multi, &running)
             if code != CURLM_OK { return .failed(failure(code)) }
-            let reason = reasonToStop(receiver)
-            if running == 0 { return end(for: receiver) }
-            if let reason {
+            let isWanted = receiver.endRound()
+            if running == 0 { return isWanted ? end(for: receiver) : .stopped }
+            if let reason = isWanted ? interruption : .stopped {
                 let deadline = patience ?? Clock.now + Self.answerPatience
                 guard awaitsAnswer, isSent, Clock.now < deadline else { return reason }
                 patience = deadline
@@ -175,8 +175,8 @@ final class CurlHandle: @unchecked Sendable {
         }
     }
 
-    private func reasonToStop(_ receiver: any TransferReceiver) -> TransferEnd? {
-        guard receiver.endRound() else { return .stopped }
+    /// The signal that has come, where signals are heeded.
+    private var interruption: TransferEnd? {
         do {
             if heedsSignals { try Interrupt.check() }
         } catch {
