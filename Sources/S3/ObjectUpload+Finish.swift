@@ -53,7 +53,7 @@ extension ObjectUpload {
     /// this one began. Whether that was so.
     private func removeLeftover() throws -> Bool {
         guard !target.owner.isEmpty, let object = try current(),
-            object.metadata[Self.ownerField] == target.owner, object.metadata["market-try"] != nonce
+            object.metadata[Self.ownerField] == target.owner, object.metadata[Self.tryField] != nonce
         else { return false }
         client.log.warning("removing \(name): an earlier import of this app has left it")
         try client.delete(bucket: target.bucket, key: target.key)
@@ -63,7 +63,7 @@ extension ObjectUpload {
     /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:)``.
     private func check(_ answer: S3Answer, doing operation: String) throws {
         if answer.isSuccess { return }
-        let isOurs = { try self.current()?.metadata["market-try"] == self.nonce }
+        let isOurs = { try self.current()?.metadata[Self.tryField] == self.nonce }
         if [404, 409, 412].contains(answer.status), try isOurs() { return }
         if answer.status == 412 {
             throw DriverError(
@@ -143,7 +143,7 @@ extension S3Client {
     /// Removes the object where this very upload has made it.
     fileprivate func removeOwn(_ target: ObjectUpload.Target, nonce: String) throws {
         guard let object = try head(bucket: target.bucket, key: target.key),
-            object.metadata["market-try"] == nonce
+            object.metadata[ObjectUpload.tryField] == nonce
         else { return }
         try delete(bucket: target.bucket, key: target.key)
     }

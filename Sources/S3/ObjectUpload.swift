@@ -11,7 +11,7 @@ import Posix
 /// One thread uses an upload.
 public final class ObjectUpload {
     /// The metadata that names one try; how an object is known to be this upload's own.
-    static let tryField = "x-amz-meta-market-try"
+    static let tryField = "market-try"
     /// Bytes that are put into a part and digested at a time.
     private static let stride = 512 << 10
     /// The metadata that names the app.
@@ -183,7 +183,7 @@ public final class ObjectUpload {
     /// The fields that the object is created with.
     var creationHeaders: [(String, String)] {
         target.headers + [
-            ("Content-Type", "application/octet-stream"), (Self.tryField, nonce),
+            ("Content-Type", "application/octet-stream"), ("x-amz-meta-" + Self.tryField, nonce),
             ("x-amz-meta-" + Self.ownerField, target.owner.isEmpty ? "-" : target.owner),
         ]
     }

@@ -30,7 +30,8 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. What Ceph is still storing when the upload is aborted stays for good, in no listing. The service must answer with the part's own MD5 for an ETag, unless it encrypts.
+    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts. It leaves
+    /// traces: what Ceph is still storing when the upload is aborted stays for good, in no listing.
     func uploadPart(
         _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
         checksums: PartedChecksums.Part, goOn: @escaping () -> Bool
