@@ -1,41 +1,66 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-/// One row for each driver: the backend's module, its folder under `remotes/`, and its actions. Each action becomes an
-/// executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
-let drivers: [(backend: String, folder: String, actions: [String])] = [
-    ("MarketHTTP", "market/http", ["import", "delete", "monitor", "export"]),
-    ("MarketS3", "market/s3", ["import", "delete", "monitor", "export"]),
-    ("MarketOne", "market/one", ["import", "delete", "monitor", "export"]),
-    ("MarketLinuxContainers", "market/linuxcontainers", ["import", "delete", "monitor", "export"]),
-    ("DatastoreFS", "datastore/fs", ["export"]),
+/// One row for each driver: the backend's module and what it imports, its folder under `remotes/`, and its actions. Each
+/// action becomes an executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
+let drivers: [(backend: String, imports: [Target.Dependency], folder: String, actions: [String])] = [
+    (
+        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol"], "market/http",
+        ["import", "delete", "monitor", "export"]
+    ),
+    (
+        "MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol"], "market/s3",
+        ["import", "delete", "monitor", "export"]
+    ),
+    (
+        "MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "Checksums", "JSON", "DriverProtocol", "Bytes"],
+        "market/one",
+        ["import", "delete", "monitor", "export"]
+    ),
+    (
+        "MarketLinuxContainers",
+        ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"], "market/linuxcontainers",
+        ["import", "delete", "monitor", "export"]
+    ),
+    ("DatastoreFS", ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"], "datastore/fs", ["export"]),
 ]
 
-let systemLibraries = ["COpenSSL"]
-
-/// The floors of the house, from the bottom up: a module imports what stands below it.
+/// The floors of the house, from the bottom up: a module imports what stands above it in this list, and nothing else.
+/// docs/architecture.md tells what each of them holds.
 let modules: [Target] = [
+    // Floor 0: C, the operating system, bytes.
+    .systemLibrary(name: "COpenSSL"),
     .target(name: "CCurl"),
     // Optimised in a debug build, too: the tests digest as much as the drivers do.
     .target(name: "CChecksums", cSettings: [.unsafeFlags(["-O2"])]),
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
-    .target(name: "DriverProtocol", dependencies: ["Posix"]),
+    .target(name: "Bytes"),
+    // Floor 1: formats and protocols.
+    .target(name: "XML", dependencies: ["Bytes"]),
     .target(name: "JSON"),
-    .target(name: "Checksums", dependencies: ["CChecksums"]),
+    .target(name: "DriverProtocol", dependencies: ["XML", "Bytes", "Posix"]),
+    .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
-    .target(name: "S3", dependencies: ["COpenSSL", "Checksums", "HTTP", "DriverProtocol", "Posix"]),
-    .target(name: "Catalog", dependencies: ["Checksums", "HTTP", "JSON", "DriverProtocol", "Posix"]),
+    .target(name: "OneMarket", dependencies: ["DriverProtocol", "XML", "Bytes", "Posix"]),
+    // Floor 2: services, and images on their way.
+    .target(name: "S3", dependencies: ["HTTP", "Checksums", "DriverProtocol", "XML", "Bytes", "Posix"]),
+    .target(name: "Catalog", dependencies: ["HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "Posix"]),
     .target(
         name: "ImageTransfer",
-        dependencies: ["COpenSSL", "Checksums", "S3", "Catalog", "HTTP", "JSON", "DriverProtocol", "Posix"]),
-    .target(name: "OneMarket", dependencies: ["DriverProtocol", "Posix"]),
+        dependencies: ["S3", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "CPosix", "Posix"]),
+    // Floor 3: images that are built.
+    .target(
+        name: "ContainerImages",
+        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Posix"]),
+    // Floor 4: what all imports and exports of apps share.
+    .target(
+        name: "AppTransfer",
+        dependencies: ["ContainerImages", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
 ]
 
 let backends: [Target] = drivers.map { driver in
-    .target(
-        name: driver.backend, dependencies: ["ImageTransfer", "S3", "Catalog", "JSON", "DriverProtocol", "Posix"],
-        path: "Sources/Backends/\(driver.backend)")
+    .target(name: driver.backend, dependencies: driver.imports, path: "Sources/Backends/\(driver.backend)")
 }
 
 let actions: [Target] = drivers.flatMap { driver in
@@ -47,32 +72,44 @@ let actions: [Target] = drivers.flatMap { driver in
     }
 }
 
+/// The modules that have unit tests of their own, `XMLTests`, and what these import beside the module itself.
+let unitTests: [(module: String, imports: [Target.Dependency])] = [
+    ("Posix", []),
+    ("XML", ["Posix"]),
+    ("JSON", []),
+    ("DriverProtocol", ["XML", "Posix"]),
+    ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol"]),
+    ("HTTP", ["DriverProtocol", "Posix"]),
+    ("OneMarket", ["DriverProtocol", "Posix"]),
+    ("S3", ["Checksums", "DriverProtocol", "Posix"]),
+    ("Catalog", ["DriverProtocol"]),
+    ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
+    ("ContainerImages", ["DriverProtocol", "Posix"]),
+]
+
 /// `ActionTests` runs the built executables; the others each test the module of their name.
 let tests: [Target] =
     [
-        .target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["DriverProtocol", "XML", "Posix"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
     ]
-    + ["Posix", "DriverProtocol", "JSON", "HTTP", "S3", "Catalog", "ImageTransfer", "OneMarket"].map { module in
-        .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
+    + unitTests.map { module, imports in
+        .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"] + imports)
     } + [
-        .testTarget(
-            name: "ChecksumsTests",
-            dependencies: ["COpenSSL", "Checksums", "CChecksums", "DriverProtocol", "TestSupport"]),
         .testTarget(
             name: "BackendTests",
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]
                 + backends.map { .byName(name: $0.name) }),
         .testTarget(
             name: "ActionTests",
-            dependencies: ["TestSupport", "DriverProtocol", "one_market", "idle-action"]
+            dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "one_market", "idle-action"]
                 + actions.map { .byName(name: $0.name) }),
     ]
 
 let package = Package(
     name: "market-drivers",
-    targets: systemLibraries.map { .systemLibrary(name: $0) } + modules + backends + actions + [
+    targets: modules + backends + actions + [
         .executableTarget(name: "one_market", dependencies: ["OneMarket"])
     ] + tests,
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// The names that apps get in OpenNebula: what oned refuses is replaced, and the market's NAME_PREFIX and NAME_SUFFIX

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Base64 as oned writes it (RFC 4648, no line breaks) and as people paste it (wrapped, padding lost).
 public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -1,3 +1,6 @@
+import Bytes
+import XML
+
 /// What oned tells a driver: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
 public struct Message: Sendable {
     /// The names that the document's root may have.

@@ -1,3 +1,6 @@
+import Bytes
+import XML
+
 /// OpenNebula's template syntax: `NAME="value"` a line, `NAME=[KEY="value",…]` for a vector. A name may repeat.
 ///
 /// What oned's grammar does with a quoted value decides what can be written: `\"` is its only escape, every other

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The reading half of ``Template``.
 struct TemplateParser {
     private let bytes: [UInt8]

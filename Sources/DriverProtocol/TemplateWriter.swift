@@ -1,3 +1,5 @@
+import XML
+
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
 ///
 /// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; what takes a value

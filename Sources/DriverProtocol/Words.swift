@@ -1,3 +1,5 @@
+import Bytes
+
 /// The words of a command, divided as a shell divides them: at white space, unless that stands between quotation marks
 /// or behind a backslash. Nothing is expanded, and no shell is needed to run what comes out.
 ///

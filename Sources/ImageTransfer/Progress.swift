@@ -58,8 +58,3 @@ public final class Progress {
 
     private static func megabytes(_ bytes: UInt64) -> UInt64 { bytes >> 20 }
 }
-
-/// `bytes` in MB as OpenNebula counts them (1024 × 1024), rounded up.
-public func megabytes(roundingUp bytes: UInt64) -> UInt64 {
-    bytes / 1_048_576 + (bytes % 1_048_576 == 0 ? 0 : 1)
-}

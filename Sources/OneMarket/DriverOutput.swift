@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// What a driver writes to standard error, line by line: log lines, which begin with a level (`INFO: text`), and the

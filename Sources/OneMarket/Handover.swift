@@ -1,4 +1,6 @@
+import Bytes
 import DriverProtocol
+import XML
 
 /// What a datastore's export has found out for the import that follows: `<IMPORT_INFO>`.
 struct Handover {

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// What the driver's command line says: in oned.conf, `ARGUMENTS = "-t 15 -m http,s3,one,linuxcontainers"`.

@@ -1,4 +1,6 @@
+import Bytes
 import DriverProtocol
+import XML
 
 /// Looks at what an action has printed before oned does: oned takes a good deal that harms it. Text with `]]>` or a
 /// control character makes its database write fail, `]]>` in an app of a catalog crashes it, and one stray line makes it

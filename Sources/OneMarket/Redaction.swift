@@ -1,4 +1,6 @@
+import Bytes
 import DriverProtocol
+import XML
 
 /// Keeps secrets, and the messages that hold them, out of what is logged and shown to users: drivers quote their
 /// arguments when they fail.

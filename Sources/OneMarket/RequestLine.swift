@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// What oned asks a marketplace driver to do.

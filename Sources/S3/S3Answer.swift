@@ -1,5 +1,6 @@
 import DriverProtocol
 import HTTP
+import XML
 
 /// What a service answered, and what it said where it refused.
 struct S3Answer {

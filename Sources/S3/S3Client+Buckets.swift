@@ -1,5 +1,7 @@
+import Bytes
 import DriverProtocol
 import HTTP
+import XML
 
 /// What HEAD tells of a bucket. Only Ceph RGW tells more than that it is there.
 public struct S3Bucket: Sendable, Equatable {
@@ -71,7 +73,7 @@ extension S3Client {
             : "<CreateBucketConfiguration><LocationConstraint>\(xmlEscaped(region))</LocationConstraint>"
                 + "</CreateBucketConfiguration>"
         let request = S3Request(method: .put, operation: "create", bucket: bucket)
-        let answer = try withBytes(of: document) { body in Result { try exchange(request, body: body) } }.get()
+        let answer = try withBytes(of: document) { try exchange(request, body: $0) }
         guard answer.isSuccess || answer.code == "BucketAlreadyOwnedByYou" else { throw error(answer, request) }
     }
 

@@ -1,5 +1,6 @@
 import DriverProtocol
 import HTTP
+import XML
 
 /// A multipart upload that was begun and neither completed nor aborted.
 public struct S3OpenUpload: Sendable, Equatable {

@@ -1,6 +1,8 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import HTTP
+import XML
 
 /// A part that the service has taken.
 struct S3Part: Sendable, Equatable {
@@ -71,7 +73,7 @@ extension S3Client {
         let request = S3Request(
             method: .post, operation: "complete the upload of", bucket: bucket, key: key,
             query: [("uploadId", upload)], headers: headers + [("Content-Type", "application/xml")], leavesTraces: true)
-        return try withBytes(of: document) { body in Result { try exchange(request, body: body) } }.get()
+        return try withBytes(of: document) { try exchange(request, body: $0) }
     }
 
     /// AbortMultipartUpload. An upload that is not there is no error.

@@ -4,6 +4,7 @@ import Glibc
 import Posix
 import TestSupport
 import Testing
+import XML
 
 /// `datastore/fs/export` where the datastore is mounted on bridge hosts.
 @Suite struct BridgeExportTests {

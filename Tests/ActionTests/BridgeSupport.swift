@@ -4,6 +4,7 @@ import Glibc
 import Posix
 import TestSupport
 import Testing
+import XML
 
 /// A marketplace and a datastore on bridge hosts: the messages for them, and the actions that get those.
 struct Bridge {

@@ -4,6 +4,7 @@ import Glibc
 import Posix
 import TestSupport
 import Testing
+import XML
 
 @Suite struct DatastoreFSExportTests {
     private let market: LocalMarket

@@ -2,6 +2,7 @@ import DriverProtocol
 import Posix
 import TestSupport
 import Testing
+import XML
 
 /// The two steps of IMPORT, and what drivers are given.
 @Suite struct OneMarketImportTests {

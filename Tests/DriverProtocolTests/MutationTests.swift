@@ -1,6 +1,7 @@
 import DriverProtocol
 import TestSupport
 import Testing
+import XML
 
 /// A short run of what Tests/Rigs/fuzz-protocol does at length: damaged messages and templates are read or refused
 /// with one safe line, and never end the process.

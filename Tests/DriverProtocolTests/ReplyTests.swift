@@ -2,6 +2,7 @@ import DriverProtocol
 import Posix
 import TestSupport
 import Testing
+import XML
 
 @Suite struct ReplyTests {
     @Test(arguments: [

@@ -1,3 +1,4 @@
+import Checksums
 import DriverProtocol
 import Foundation
 import TestSupport

@@ -1,4 +1,5 @@
 import DriverProtocol
+import XML
 
 /// A driver message made from a recorded one by replacing values.
 public struct DriverMessage: Sendable {

@@ -1,5 +1,4 @@
 import DriverProtocol
-import ImageTransfer
 
 /// `market/http/delete`: removes an app's file.
 public enum Delete: Action {

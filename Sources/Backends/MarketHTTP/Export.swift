@@ -1,3 +1,4 @@
+import AppTransfer
 import DriverProtocol
 import ImageTransfer
 

@@ -1,5 +1,4 @@
 import DriverProtocol
-import ImageTransfer
 
 /// `market/http/monitor`: how much room the marketplace has.
 public enum Monitor: Action {

@@ -1,6 +1,7 @@
 import Catalog
+import Checksums
+import ContainerImages
 import DriverProtocol
-import ImageTransfer
 
 /// The app that a container image becomes.
 struct ContainerApp {

@@ -1,6 +1,7 @@
+import Bytes
 import Catalog
+import ContainerImages
 import DriverProtocol
-import ImageTransfer
 
 /// What the marketplace's template says of the images and virtual machines that come out of it.
 struct ContainerOptions {

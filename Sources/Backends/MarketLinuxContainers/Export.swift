@@ -1,5 +1,6 @@
+import AppTransfer
+import ContainerImages
 import DriverProtocol
-import ImageTransfer
 
 /// `market/linuxcontainers/export`: builds an app's image in a datastore.
 public enum Export: Action {

@@ -1,6 +1,5 @@
 import Catalog
 import DriverProtocol
-import ImageTransfer
 
 /// `market/linuxcontainers/monitor`: lists the images of a simplestreams server as apps.
 public enum Monitor: Action {

@@ -1,6 +1,7 @@
+import Bytes
 import Catalog
+import Checksums
 import DriverProtocol
-import ImageTransfer
 import JSON
 
 /// An app as the server of a marketplace describes it at `/appliance`.

@@ -1,3 +1,5 @@
+import AppTransfer
+import Checksums
 import DriverProtocol
 import ImageTransfer
 import S3

@@ -1,5 +1,4 @@
 import DriverProtocol
-import ImageTransfer
 import S3
 
 /// `market/s3/monitor`: how much room the marketplace has.

@@ -1,4 +1,5 @@
 import DriverProtocol
+import XML
 
 /// What libFuzzer calls with each input: everything that reads bytes from outside must answer or refuse them, with an
 /// error of one safe line, and must read back what it wrote itself.

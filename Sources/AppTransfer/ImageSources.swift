@@ -1,0 +1,26 @@
+import ContainerImages
+import DriverProtocol
+import ImageTransfer
+
+/// The kinds of image sources: what a location begins with, and what opens it. A new kind is one more row.
+private let kinds: [(beginning: String, open: @Sendable (String, Request) throws -> any ImageSource)] = [
+    ("/", { path, _ in try FileSource(path: path) }),
+    ("ssh://", { try RemoteSource($0, $1) }),
+    ("s3://", { try S3Source($0, $1) }),
+    ("http://", { try HTTPSource($0, $1) }),
+    ("https://", { try HTTPSource($0, $1) }),
+    (ContainerImage.scheme, { try ContainerSource($0, $1) }),
+    ("rbd://", { try DownloaderSource($0, $1) }),
+]
+
+/// Opens the source that `location` names: a path of this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
+/// server, `lxd://URL`, which is built first, or what OpenNebula's own downloader knows beside that: `rbd://…` of a Ceph
+/// datastore. Throws a ``DriverError`` if it is of no such kind.
+public func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
+    guard let kind = kinds.first(where: { location.hasPrefix($0.beginning) }) else {
+        throw readError(
+            redacted(location), cause: "its kind is not known here",
+            remedy: "give a path, ssh://HOST:PATH, s3://BUCKET/KEY, an http URL, lxd://URL or rbd://…")
+    }
+    return try kind.open(location, request)
+}

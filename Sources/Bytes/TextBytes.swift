@@ -1,0 +1,7 @@
+/// Calls `body` with the UTF-8 of `text`, without a copy wherever that is possible.
+public func withBytes<Result>(
+    of text: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+) rethrows -> Result {
+    var text = text
+    return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+}

@@ -1,0 +1,44 @@
+import DriverProtocol
+
+/// What a file's digests have to be.
+public struct ExpectedDigests: Sendable, Equatable {
+    public private(set) var values: [Digest.Algorithm: String] = [:]
+
+    public init() {}
+
+    /// A SHA-256 in lower case.
+    public init(sha256: String) {
+        values[.sha256] = sha256
+    }
+
+    /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
+    /// of its algorithm is an error that names the element.
+    public init(_ message: Message, md5: String? = nil, sha256: String? = nil) throws(DriverError) {
+        for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha256, sha256)] {
+            guard let path, let value = message.value(path) else { continue }
+            let digest = value.lowercased()
+            guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+                throw message.invalid(
+                    path, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits")
+            }
+            values[algorithm] = digest
+        }
+    }
+
+    /// The same with this MD5 where none was expected.
+    public func filled(md5: String?) -> ExpectedDigests {
+        var filled = self
+        filled.values[.md5] = values[.md5] ?? md5?.lowercased()
+        return filled
+    }
+
+    /// Throws where `found` differs: `object` does not hold the bytes that were meant.
+    public func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
+        for (algorithm, expected) in values {
+            guard let value = found[algorithm], value != expected else { continue }
+            throw DriverError(
+                "verify", object, cause: "its \(algorithm.rawValue) is \(value) where \(expected) was expected",
+                remedy: "check the source for damage and try again")
+        }
+    }
+}

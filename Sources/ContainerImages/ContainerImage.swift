@@ -1,0 +1,77 @@
+import DriverProtocol
+
+/// What `lxd://URL?size=MB&filesystem=ext4&format=raw` asks for: an image of so many MB, with a file system that holds
+/// the root file system at that URL. The stock drivers write the same.
+public struct ContainerImage: Equatable, Sendable {
+    public enum FileSystem: String, Sendable, CaseIterable {
+        case ext4, xfs
+
+        /// MB: what mkfs.xfs(8) takes, or what mke2fs(8) can put a container into, and 64 TB.
+        public var sizes: ClosedRange<UInt64> { (self == .xfs ? 300 : 16)...(64 << 20) }
+    }
+
+    public enum Format: String, Sendable, CaseIterable {
+        case raw, qcow2
+    }
+
+    /// What such a location begins with.
+    public static let scheme = "lxd://"
+
+    /// The archive's: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
+    public let url: String
+    /// MB.
+    public let size: UInt64
+    public let fileSystem: FileSystem
+    public let format: Format
+
+    public init(url: String, size: UInt64, fileSystem: FileSystem, format: Format) {
+        self.url = url
+        self.size = size
+        self.fileSystem = fileSystem
+        self.format = format
+    }
+
+    /// The app's SOURCE.
+    public var source: String {
+        "\(Self.scheme)\(url)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
+    }
+
+    /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
+    public init(source: String) throws(DriverError) {
+        func problem(_ cause: String) -> DriverError {
+            DriverError(
+                "read", "the image \(quoted(redacted(source)))", cause: cause,
+                remedy: "write it as in lxd://https://HOST/PATH/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
+        }
+        guard source.hasPrefix(Self.scheme) else { throw problem("it does not begin with lxd://") }
+        let parts = source.dropFirst(Self.scheme.count).split(separator: "?", maxSplits: 1)
+        guard let url = parts.first.map(String.init), ["http://", "https://"].contains(where: { url.hasPrefix($0) }),
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"'\\`$;|<>(){}&#^".utf8.contains($0) }),
+            !url.split(separator: "/").contains("..")
+        else { throw problem("its URL is none of an image") }
+        var size: UInt64 = 2048
+        var fileSystem = FileSystem.ext4
+        var format = Format.raw
+        for option in parts.count > 1 ? parts[1].split(separator: "&") : [] {
+            let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch (pair[0], pair.count > 1 ? pair[1] : "") {
+            case ("size", let text):
+                guard let number = UInt64(text) else { throw problem("its size is no number") }
+                size = number
+            case ("filesystem", let text):
+                guard let known = FileSystem(rawValue: text) else { throw problem("its file system is not known") }
+                fileSystem = known
+            case ("format", let text):
+                guard let known = Format(rawValue: text) else { throw problem("its format is not known") }
+                format = known
+            default: throw problem("it has an option that is not known")
+            }
+        }
+        let sizes = fileSystem.sizes
+        guard sizes.contains(size) else {
+            throw problem(
+                "its size is out of range: \(fileSystem.rawValue) takes \(sizes.lowerBound) to \(sizes.upperBound) MB")
+        }
+        self.init(url: url, size: size, fileSystem: fileSystem, format: format)
+    }
+}

@@ -1,0 +1,95 @@
+import Catalog
+import Checksums
+import DriverProtocol
+import HTTP
+import ImageTransfer
+import Posix
+
+/// An image that is built on the way: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is fetched,
+/// verified by the SHA-256 of the server's catalog, and put into an image of that size.
+public final class ContainerSource: ImageSource {
+    public let name: String
+    private let directory: WorkDirectory
+    private let built: FileSource
+
+    /// Does all the work: afterwards the image lies in STAGING_DIR, and goes with this source.
+    public init(_ location: String, _ request: Request) throws {
+        let image = try ContainerImage(source: location)
+        name = redacted(location)
+        let packages = try ContextPackages(request)
+        let expected = try Self.expectedDigests(of: image, request)
+        directory = try WorkDirectory(in: request.settings.stagingDirectory)
+        let site = BuildSite(directory: directory, image: image, log: request.log)
+        let archive = try Self.fetch(expected, into: site, request)
+        built = try FileSource(path: try ContainerBuild(site: site, packages: packages).run(archive))
+    }
+
+    public var length: UInt64? { built.length }
+    public var storageSize: UInt64? { built.storageSize }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        try built.next(into: buffer)
+    }
+
+    /// What the server's catalog says of the file. Without that nothing is fetched, unless VERIFY is NO.
+    private static func expectedDigests(of image: ContainerImage, _ request: Request) throws -> ExpectedDigests {
+        guard try request.message.flag("MARKETPLACE/TEMPLATE/VERIFY", default: true) else {
+            request.log.warning("VERIFY is off: nobody checks that \(quoted(image.url)) is what was meant")
+            return ExpectedDigests()
+        }
+        let remedy = "monitor the marketplace again, or set VERIFY = \"NO\" in it to do without"
+        guard let (server, path) = Self.place(of: image.url, request.message) else {
+            throw DriverError(
+                "verify", quoted(image.url), cause: "it is neither below ENDPOINT nor below a server's images/",
+                remedy: remedy)
+        }
+        let market = try CatalogMarket(request, endpoint: server, agent: "OpenNebula")
+        var document = try market.fetch(ImageStream.path)
+        let file: ImageStream.File?
+        do {
+            file = try ImageStream.file(at: path, in: &document)
+        } catch {
+            throw DriverError(
+                "use", "the catalog \(quoted(document.url))", cause: "it is cut, or no JSON: \(error)", remedy: remedy)
+        }
+        guard let file, let sha256 = file.sha256 else {
+            throw DriverError(
+                "verify", quoted(image.url),
+                cause: file == nil ? "the catalog of its server does not list it" : "its catalog has no SHA-256 of it",
+                remedy: remedy)
+        }
+        return ExpectedDigests(sha256: sha256)
+    }
+
+    /// The server of an image, and the path that its catalog lists it by: the marketplace's server where the URL is one of
+    /// its, else the one that `images/` most likely lies on. Nil where neither can be.
+    private static func place(of url: String, _ message: Message) -> (server: String, path: String)? {
+        var endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? ImageStream.standardEndpoint
+        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        if url.hasPrefix(endpoint + "/") { return (endpoint, String(url.dropFirst(endpoint.count + 1))) }
+        let parts = url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let start = parts.dropFirst(3).firstIndex(of: "images") else { return nil }
+        return (parts[..<start].joined(separator: "/"), parts[start...].joined(separator: "/"))
+    }
+
+    /// Fetches the file, and makes it a plain archive; only then, since all of it is verified, it may be used.
+    private static func fetch(
+        _ expected: ExpectedDigests, into site: BuildSite, _ request: Request
+    ) throws -> PackedArchive.Plain {
+        let url = site.image.url
+        let isSquashfs = url.hasSuffix(".squashfs")
+        let source = try HTTPSource(url, request)
+        let file = try LocalDirectory(path: site.directory.path).makeFileSink(needing: source.storageSize)
+        let archive = ArchiveSink(file)
+        let sink: any ImageSink = isSquashfs ? file : archive
+        do {
+            _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(into: sink)
+            let path = site.file(try sink.publish(as: ["archive"], mode: 0o600))
+            guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
+            return PackedArchive.Plain(path: path, attributes: archive.attributes)
+        } catch let fault as TarScanner.Fault {
+            throw DriverError(
+                "unpack", quoted(url), cause: fault.reason, remedy: "use another image, and tell its makers")
+        }
+    }
+}

@@ -1,0 +1,284 @@
+import DriverProtocol
+import ImageTransfer
+
+/// Looks through a tar archive as it passes, before anything of it is unpacked: POSIX.1-1988 headers with the extensions
+/// of GNU and POSIX.1-2001 for long names. An archive with an entry that could be written outside the directory that it is
+/// unpacked in is refused.
+struct TarScanner {
+    /// What keeps an archive from being used.
+    struct Fault: Error, Equatable {
+        let reason: String
+    }
+
+    /// An extended attribute of a file: a capability, mostly.
+    struct ExtendedAttribute: Equatable {
+        /// Below the archive's top.
+        let path: String
+        let name: String
+        let value: [UInt8]
+    }
+
+    private static let blockSize = 512
+    private static let attributesLimit = 16 << 20
+    private static let attributePrefix = "SCHILY.xattr."
+    private static let nameLimit: UInt64 = 1 << 20
+
+    /// The extensions of POSIX.1-2001 count for more than GNU's, whichever comes first.
+    private struct Extensions {
+        var gnuName: String?
+        var gnuLink: String?
+        var path: String?
+        var sparseName: String?
+        var link: String?
+        var size: UInt64?
+        var attributes: [(name: String, value: [UInt8])] = []
+
+        var name: String? { sparseName ?? path ?? gnuName }
+        var linkName: String? { link ?? gnuLink }
+    }
+
+    private enum State {
+        case header
+        /// So many bytes of content, and then so many of padding, are passed over.
+        case content(UInt64)
+        /// So many bytes of a long name or of extended attributes are gathered.
+        case gathering(kind: UInt8, size: UInt64, rest: UInt64)
+        case ended
+    }
+
+    private var state = State.header
+    private var block: [UInt8] = []
+    /// What extensions say of the next entry.
+    private var extensions = Extensions()
+    private var links: Set<String> = []
+    private var attributesSize = 0
+    /// How many entries there are.
+    private(set) var count = 0
+    /// The extended attributes of all files, by the files' paths, and these paths in their order.
+    private var attributesOfFiles: [String: [ExtendedAttribute]] = [:]
+    private var filesWithAttributes: [String] = []
+    /// The extended attributes of all files. Where a path comes again, those of its last entry count.
+    var attributes: [ExtendedAttribute] { filesWithAttributes.flatMap { attributesOfFiles[$0] ?? [] } }
+
+    /// Takes the next bytes of the archive.
+    mutating func update(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            switch state {
+            case .ended: return
+            case .content(let size):
+                let step = min(size, UInt64(rest.count))
+                rest = rest.dropFirst(Int(step))
+                state = step == size ? .header : .content(size - step)
+            case .header:
+                gather(&rest, upTo: Self.blockSize)
+                if block.count == Self.blockSize { try readHeader() }
+            case .gathering(let kind, let size, let missing):
+                let step = Int(min(missing, UInt64(rest.count)))
+                block.append(contentsOf: rest.prefix(step))
+                rest = rest.dropFirst(step)
+                state = .gathering(kind: kind, size: size, rest: missing - UInt64(step))
+                if missing == UInt64(step) { try readExtension(kind, size: Int(size)) }
+            }
+        }
+    }
+
+    /// Says that the archive has ended. One that ends in the middle of an entry is cut.
+    func finish() throws(Fault) {
+        switch state {
+        case .ended where count == 0: throw Fault(reason: "it has no files")
+        case .ended: break
+        case .header where block.isEmpty && count > 0: break
+        default: throw Fault(reason: count == 0 ? "it is no tar archive" : "it is cut")
+        }
+    }
+
+    private mutating func gather(_ rest: inout Slice<UnsafeRawBufferPointer>, upTo size: Int) {
+        let step = min(size - block.count, rest.count)
+        block.append(contentsOf: rest.prefix(step))
+        rest = rest.dropFirst(step)
+    }
+
+    // MARK: Headers
+
+    private mutating func readHeader() throws(Fault) {
+        defer { block.removeAll(keepingCapacity: true) }
+        if block.allSatisfy({ $0 == 0 }) {
+            state = .ended
+            return
+        }
+        guard hasChecksum, let stated = number(at: 124..<136) else {
+            throw Fault(reason: count == 0 ? "it is no tar archive" : "it has a damaged header")
+        }
+        let kind = block[156]
+        switch kind {
+        case UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "x"), UInt8(ascii: "g"):
+            guard stated <= Self.nameLimit else { throw Fault(reason: "it has a name that is too long") }
+            state = stated == 0 ? .header : .gathering(kind: kind, size: stated, rest: padded(stated))
+            return
+        case UInt8(ascii: "S"): throw Fault(reason: "it has sparse files, as old GNU tars wrote them")
+        default: break
+        }
+        let size = extensions.size ?? stated
+        try check(kind, name: extensions.name ?? ustarName, link: extensions.linkName ?? text(at: 157..<257))
+        extensions = Extensions()
+        count += 1
+        let hasContent = [0, UInt8(ascii: "0"), UInt8(ascii: "7")].contains(kind)
+        state = hasContent && size > 0 ? .content(padded(size)) : .header
+    }
+
+    private func padded(_ size: UInt64) -> UInt64 {
+        let unit = UInt64(Self.blockSize)
+        return size > UInt64.max - unit ? size : (size + unit - 1) / unit * unit
+    }
+
+    private var hasChecksum: Bool {
+        let sum = block.indices.reduce(0) { $0 + ((148..<156).contains($1) ? 0x20 : Int(block[$1])) }
+        return number(at: 148..<156) == UInt64(sum)
+    }
+
+    /// Octal digits, or GNU's base 256 for what is too large for them.
+    private func number(at range: Range<Int>) -> UInt64? {
+        let field = block[range]
+        if field.first == 0x80 {
+            guard field.dropFirst().dropLast(8).allSatisfy({ $0 == 0 }) else { return nil }
+            return field.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        let digits = field.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }
+        return digits.isEmpty ? 0 : UInt64(String(decoding: digits, as: UTF8.self), radix: 8)
+    }
+
+    private func text(at range: Range<Int>) -> String {
+        String(decoding: block[range].prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private var ustarName: String {
+        let prefix = text(at: 257..<262) == "ustar" && block[262] == 0 ? text(at: 345..<500) : ""
+        return prefix.isEmpty ? text(at: 0..<100) : prefix + "/" + text(at: 0..<100)
+    }
+
+    // MARK: Extensions
+
+    private mutating func readExtension(_ kind: UInt8, size: Int) throws(Fault) {
+        let content = Array(block.prefix(size))
+        block.removeAll(keepingCapacity: true)
+        state = .header
+        switch kind {
+        case UInt8(ascii: "L"): extensions.gnuName = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+        case UInt8(ascii: "K"): extensions.gnuLink = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+        default: try readRecords(content, areGlobal: kind == UInt8(ascii: "g"))
+        }
+    }
+
+    /// `LENGTH KEYWORD=VALUE\n`, again and again.
+    private mutating func readRecords(_ content: [UInt8], areGlobal: Bool) throws(Fault) {
+        var rest = content[...]
+        while let space = rest.firstIndex(of: 0x20) {
+            guard let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
+                length > space - rest.startIndex + 1,
+                length <= rest.count, let sign = rest[space...].firstIndex(of: UInt8(ascii: "="))
+            else { throw Fault(reason: "it has damaged extended attributes") }
+            let end = rest.startIndex + length
+            guard sign < end else { throw Fault(reason: "it has damaged extended attributes") }
+            let bytes = rest[(sign + 1)..<(end - 1)]
+            let keyword = String(decoding: rest[(space + 1)..<sign], as: UTF8.self)
+            if !areGlobal {
+                try read(keyword, bytes)
+            } else if ["path", "linkpath", "size", "GNU.sparse.name"].contains(keyword) {
+                throw Fault(reason: "it gives all its entries one \(keyword)")
+            }
+            rest = rest[end...]
+        }
+    }
+
+    private mutating func read(_ keyword: String, _ bytes: ArraySlice<UInt8>) throws(Fault) {
+        let value = String(decoding: bytes, as: UTF8.self)
+        switch keyword {
+        case "path": extensions.path = value
+        case "GNU.sparse.name": extensions.sparseName = value
+        case "linkpath": extensions.link = value
+        case "size": extensions.size = UInt64(value)
+        case _ where keyword.hasPrefix(Self.attributePrefix):
+            attributesSize += bytes.count
+            guard attributesSize <= Self.attributesLimit else {
+                throw Fault(reason: "it has too many extended attributes")
+            }
+            extensions.attributes.append((String(keyword.dropFirst(Self.attributePrefix.count)), Array(bytes)))
+        default: break
+        }
+    }
+
+    // MARK: What is let through
+
+    private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
+        let path = try inside(name, of: name)
+        if kind == UInt8(ascii: "1") { _ = try inside(link, of: name) }
+        let new = extensions.attributes.map { ExtendedAttribute(path: path, name: $0.name, value: $0.value) }
+        if !new.isEmpty || attributesOfFiles[path] != nil {
+            if attributesOfFiles[path] == nil { filesWithAttributes.append(path) }
+            attributesOfFiles[path] = new
+        }
+        if kind == UInt8(ascii: "2") {
+            links.insert(path)
+        } else {
+            links.remove(path)
+        }
+    }
+
+    /// The path without `.`; refused where it climbs out, or leads through a symbolic link of this archive.
+    private func inside(_ path: String, of entry: String) throws(Fault) -> String {
+        let shown = quoted(oneLine(entry, limit: 100))
+        guard !path.hasPrefix("/") else { throw Fault(reason: "its entry \(shown) has an absolute path") }
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        guard !parts.contains("..") else { throw Fault(reason: "its entry \(shown) climbs out of the archive") }
+        var parent = ""
+        for part in parts.dropLast() {
+            parent += parent.isEmpty ? String(part) : "/" + part
+            guard !links.contains(parent) else {
+                throw Fault(
+                    reason: "its entry \(shown) leads through the symbolic link \(quoted(oneLine(parent, limit: 100)))")
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+}
+
+/// A sink that looks through an archive while it writes it to a file.
+final class ArchiveSink: ImageSink {
+    private let file: FileSink
+    private var scanner = TarScanner()
+
+    /// Of the archive's files.
+    var attributes: [TarScanner.ExtendedAttribute] { scanner.attributes }
+
+    init(_ file: FileSink) {
+        self.file = file
+    }
+
+    var name: String { file.name }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try scanner.update(bytes)
+        try file.write(bytes)
+    }
+
+    func skip(_ count: UInt64) throws {
+        let zeros = [UInt8](repeating: 0, count: 64 << 10)
+        var rest = count
+        while rest > 0 {
+            let step = Int(min(rest, UInt64(zeros.count)))
+            try zeros.withUnsafeBytes { try scanner.update(UnsafeRawBufferPointer(rebasing: $0[..<step])) }
+            rest -= UInt64(step)
+        }
+        try file.skip(count)
+    }
+
+    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+        try scanner.finish()
+        return try file.publish(as: names, mode: mode)
+    }
+
+    func discard() {
+        file.discard()
+    }
+}

@@ -1,0 +1,40 @@
+import DriverProtocol
+
+/// An image on a bridge host, without its data.
+public struct RemoteImage: Sendable {
+    public let host: String
+    /// Bytes.
+    public let size: UInt64
+    /// The image's first bytes.
+    public let head: [UInt8]
+    /// Nil where it was not asked for.
+    public let md5: String?
+}
+
+extension BridgeHosts {
+    /// Looks at the image at `path`, which must lie in `directory` once links are resolved. Where `md5` is set, the
+    /// host reads all of it.
+    public func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
+        guard path.hasPrefix("/") else {
+            throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")
+        }
+        do {
+            let shell = try run(RemoteScript.inspect, [directory, path, md5 ? "md5" : ""])
+            let words = try shell.answer("image")
+            guard words.count == 3, let size = UInt64(words[0]) else {
+                throw RemoteFailure(host: shell.host, reason: "its size is unknown")
+            }
+            return RemoteImage(
+                host: shell.host, size: size, head: Self.bytes(ofHexadecimal: words[1]), md5: md5 ? words[2] : nil)
+        } catch let failure as RemoteFailure {
+            throw failure.error("read", "the image \(quoted(path))")
+        }
+    }
+
+    private static func bytes(ofHexadecimal text: String) -> [UInt8] {
+        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        return stride(from: 0, to: digits.count - digits.count % 2, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import DriverProtocol
+import Posix
+
+/// A file in a local directory: blocks of zeros become holes.
+public final class FileSink: ImageSink {
+    /// The block of zeros that is left out: the block size of the usual file systems.
+    private static let blockSize = 4096
+    /// How much is written before the disk is told to begin with it.
+    private static let writebackInterval: Int64 = 16 << 20
+
+    public let name: String
+    private let file: PendingFile
+    /// Nil where all is written by way of the page cache.
+    private let direct: DirectWriter?
+    private var length: Int64 = 0
+    private var writtenBack: Int64 = 0
+
+    /// Begins a hidden file in `directory`.
+    public init(directory: String) throws(DriverError) {
+        name = directory
+        do {
+            file = try PendingFile(in: directory)
+            direct = DirectWriter(file.descriptor)
+        } catch {
+            throw DriverError("write", "an image to \(quoted(directory))", error)
+        }
+    }
+
+    /// Begins a second hidden file, for a program that converts the first one; its length is the program's business.
+    public init(convertedFrom other: FileSink) throws(DriverError) {
+        name = other.name
+        do {
+            file = try PendingFile(companionOf: other.file)
+            direct = nil
+        } catch {
+            throw DriverError("write", "an image to \(quoted(other.name))", error)
+        }
+    }
+
+    /// Its first bytes, `count` of them at the most.
+    public func head(_ count: Int) throws -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        let read = try wrapping { () throws(SystemError) in try file.descriptor.read(into: buffer, at: 0) }
+        return Array(buffer[..<read])
+    }
+
+    /// The temporary path, for programs that read or replace the file.
+    public var path: String { file.path }
+    /// How many bytes have come, holes included.
+    public var size: UInt64 { UInt64(length) }
+
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try ZeroRuns(bytes: bytes, unit: Self.blockSize).forEach { run in
+            if direct?.write(run, at: length) != true {
+                try wrapping { () throws(SystemError) in try file.descriptor.writeAll(run, at: length) }
+            }
+            length += Int64(run.count)
+        } zeros: { count in
+            length += Int64(count)
+        }
+        if length - writtenBack >= Self.writebackInterval {
+            file.descriptor.startWriteback(offset: writtenBack, length: length - writtenBack)
+            writtenBack = length
+        }
+    }
+
+    public func skip(_ count: UInt64) throws {
+        length += Int64(count)
+    }
+
+    /// Gives the file its full length, where it ends in a hole.
+    public func finishLength() throws {
+        try wrapping { () throws(SystemError) in try file.descriptor.truncate(to: length) }
+    }
+
+    public func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+        if length > 0 { try finishLength() }
+        return try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
+    }
+
+    public func discard() {
+        file.discard()
+    }
+
+    private func wrapping<Result>(_ body: () throws(SystemError) -> Result) throws(DriverError) -> Result {
+        do { return try body() } catch { throw DriverError("write", "an image to \(quoted(name))", error) }
+    }
+}

@@ -1,0 +1,32 @@
+import DriverProtocol
+import Posix
+
+/// A directory of images, on this machine or on a bridge host.
+public protocol ImageDirectory {
+    /// The room of its file system.
+    func space() throws -> FileSystemSpace
+    /// Begins a hidden file, after a look whether `needed` bytes have room; nil where that is not known.
+    func makeSink(needing needed: UInt64?) throws -> any ImageSink
+    /// Removes a regular file: false where there was none of that name.
+    func remove(_ name: String) throws -> Bool
+}
+
+/// The directory `path`, reached through `bridge` where there is one.
+public func imageDirectory(_ path: String, bridge: BridgeHosts?) throws -> any ImageDirectory {
+    guard path.hasPrefix("/") else {
+        throw DriverError(
+            "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")
+    }
+    guard !path.utf8.contains(0) else {
+        throw DriverError("use", "the directory \(quoted(path))", cause: "it has a NUL", remedy: "correct the path")
+    }
+    return bridge.map { RemoteDirectory(path: path, hosts: $0) } ?? LocalDirectory(path: path)
+}
+
+func checkRoom(needed: UInt64?, available: UInt64, in directory: String) throws(DriverError) {
+    guard let needed, needed > available else { return }
+    throw DriverError(
+        "write", "an image to \(quoted(directory))",
+        cause: "\(megabytes(roundingUp: needed)) MB are needed and \(available >> 20) MB are free",
+        remedy: "free some space there")
+}

@@ -1,0 +1,71 @@
+import DriverProtocol
+import Posix
+
+/// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
+final class RemoteSink: ImageSink {
+    /// What one `dd` on the host writes.
+    private static let frameSize = 8 << 20
+    /// The shortest run of zeros that is left out.
+    private static let holeSize = 256 << 10
+
+    let name: String
+    private let shell: RemoteShell
+    private var frame: [UInt8] = []
+    private var length: UInt64 = 0
+
+    init(_ shell: RemoteShell, directory: String) {
+        self.shell = shell
+        name = directory
+        frame.reserveCapacity(Self.frameSize)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try ZeroRuns(bytes: bytes, unit: Self.holeSize).forEach { run in
+            frame.append(contentsOf: run)
+            length += UInt64(run.count)
+            if frame.count >= Self.frameSize { try flush() }
+        } zeros: { count in
+            try skip(UInt64(count))
+        }
+    }
+
+    func skip(_ count: UInt64) throws {
+        try flush()
+        length += count
+    }
+
+    private func flush() throws {
+        guard !frame.isEmpty else { return }
+        try sending {
+            try shell.send("data \(length - UInt64(frame.count)) \(frame.count)\n".utf8)
+            try frame.withUnsafeBytes { try shell.send($0) }
+        }
+        frame.removeAll(keepingCapacity: true)
+    }
+
+    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+        try flush()
+        return try sending {
+            try shell.send("end \(length)\n".utf8)
+            _ = try shell.answer("stored")
+            try shell.send("mode \(String(mode, radix: 8))\n".utf8)
+            for name in names {
+                try shell.send(RemoteScript.argument(name))
+                // From here on the host may have published it: a signal must not keep us from knowing.
+                if try Interrupt.holding({ try shell.answer().first }) == "published" { return name }
+            }
+            throw RemoteFailure(host: shell.host, reason: "no name is free")
+        }
+    }
+
+    /// Nothing to do: the script removes its file when the connection ends before the last name.
+    func discard() {}
+
+    private func sending<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let failure as RemoteFailure {
+            throw failure.error("write", "an image to \(quoted(name))")
+        }
+    }
+}

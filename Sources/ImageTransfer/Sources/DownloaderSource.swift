@@ -1,0 +1,45 @@
+import Bytes
+import DriverProtocol
+import Posix
+
+/// What OpenNebula's `remotes/datastore/downloader.sh` prints for a location: the way to an image of a Ceph datastore,
+/// which the stock `datastore/ceph/export` names as `rbd://HOST/POOL/IMAGE?…`.
+///
+/// Its length is not known beforehand: the MD5 that the datastore's export has computed tells whether it came whole.
+public final class DownloaderSource: ImageSource {
+    public let name: String
+    public let length: UInt64? = nil
+    public let storageSize: UInt64? = nil
+    private let child: Child
+
+    /// Starts the downloader. A location with a character that the script's shell could take for more than data is
+    /// refused.
+    public init(_ location: String, _ request: Request) throws {
+        name = redacted(location)
+        let plain = location.utf8.allSatisfy { byte in
+            isDigit(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~:/?&=%+@,".utf8.contains(byte)
+        }
+        guard plain else {
+            throw readError(name, cause: "it has a character that a shell may act on", remedy: "rename pool or image")
+        }
+        let script = request.installation.remotes + "/datastore/downloader.sh"
+        do {
+            child = try Child([script, "-n", location, "-"])
+        } catch {
+            throw DriverError(
+                "read", "the image \(quoted(name))", cause: "\(error)", remedy: "install OpenNebula's own drivers")
+        }
+    }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        let count = try child.output!.readAvailable(into: buffer)
+        guard count == 0 else { return .data(count) }
+        let status = child.reap()
+        guard status.isSuccess else {
+            throw readError(
+                name, cause: "OpenNebula's downloader failed: \(child.lastComplaint() ?? status.description)",
+                remedy: "check that the host of the Ceph datastore can be reached and has the image")
+        }
+        return .end
+    }
+}

@@ -1,0 +1,74 @@
+import DriverProtocol
+import Posix
+
+/// A file that a host sends over ssh: the source `ssh://HOST:PATH`.
+public final class RemoteSource: ImageSource {
+    private static let scheme = "ssh://"
+
+    public let name: String
+    public let length: UInt64?
+    private let size: UInt64
+    private let shell: RemoteShell
+    private var received: UInt64 = 0
+
+    /// Connects to the host, and asks it for the file. Throws if either is not there.
+    public init(_ url: String, _ request: Request) throws {
+        name = url
+        let location = String(url.dropFirst(Self.scheme.count))
+        guard let colon = Self.colon(of: location), location.index(after: colon) < location.endIndex else {
+            throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
+        }
+        let path = String(location[location.index(after: colon)...])
+        guard path.hasPrefix("/") else {
+            throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
+        }
+        let host = String(location[..<colon])
+        do {
+            shell = try BridgeHosts(host: host, request).run(RemoteScript.read, ["/", path])
+            guard let size = UInt64(try shell.answer("size").first ?? "") else {
+                throw RemoteFailure(host: host, reason: "its size is unknown")
+            }
+            self.size = size
+        } catch let failure as RemoteFailure {
+            throw failure.error("read", "the image \(quoted(path))")
+        }
+        length = size
+    }
+
+    /// The colon between host and path: the first one outside of an address in brackets.
+    private static func colon(of location: String) -> String.Index? {
+        guard location.hasPrefix("[") || location.contains("@[") else { return location.firstIndex(of: ":") }
+        return location.firstIndex(of: "]").flatMap { location[$0...].firstIndex(of: ":") }
+    }
+
+    public var storageSize: UInt64? { length }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        guard received < size else {
+            try checkUnchanged()
+            return .end
+        }
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: size - received))])
+        let count = try shell.read(into: part)
+        received += UInt64(count)
+        guard count > 0 else {
+            throw readError(
+                name, cause: "\(received) of \(size) bytes came: \(try shell.failure())",
+                remedy: "check the network and that nothing writes to the image, and try again")
+        }
+        return .data(count)
+    }
+
+    private func checkUnchanged() throws {
+        let word: String?
+        do {
+            word = try shell.answer().first
+        } catch let failure as RemoteFailure {
+            word = failure.reason
+        }
+        guard word != "same" else { return }
+        throw readError(
+            name, cause: word == "changed" ? "it was changed while it was read" : word ?? "",
+            remedy: "leave the image alone until the import has ended")
+    }
+}

@@ -1,0 +1,40 @@
+import DriverProtocol
+import S3
+
+/// An object of an S3 service, its ranges fetched in parallel and all of one version.
+public final class S3Source: ImageSource {
+    public let name: String
+    public let length: UInt64?
+    /// The MD5 that the service has computed itself: nil where it was uploaded in parts.
+    public let md5: String?
+    private let download: ObjectDownload
+
+    /// Looks the object up. Throws where it is not there.
+    public init(_ client: S3Client, bucket: String, key: String) throws {
+        download = ObjectDownload(client, bucket: bucket, key: key)
+        name = "s3://\(bucket)/\(key)"
+        let object = try download.open()
+        length = object.size
+        md5 = object.md5
+    }
+
+    /// Looks up the object that `location` names, `s3://BUCKET/KEY`, with the keys of the message's marketplace.
+    public convenience init(_ location: String, _ request: Request) throws {
+        guard let (bucket, key) = S3Market.parse(location) else {
+            throw readError(location, cause: "it names no object", remedy: "write it as s3://BUCKET/KEY")
+        }
+        let market = try S3Market(request.message, log: request.log)
+        try self.init(S3Client(market.service, log: request.log), bucket: bucket, key: key)
+    }
+
+    public var storageSize: UInt64? { length }
+
+    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        let count = try download.read(into: buffer)
+        return count == 0 ? .end : .data(count)
+    }
+
+    public func lend() throws -> LentBytes? {
+        try download.lend().map { LentBytes($0.bytes, owner: $0) }
+    }
+}
