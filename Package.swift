@@ -22,7 +22,7 @@ let drivers: [(backend: String, imports: [Target.Dependency], folder: String, ac
         ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"], "market/linuxcontainers",
         ["import", "delete", "monitor", "export"]
     ),
-    ("DatastoreFS", ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"], "datastore/fs", ["export"]),
+    ("DatastoreFS", ["Datastores", "DriverProtocol"], "datastore/fs", ["export"]),
 ]
 
 /// The floors of the house, from the bottom up: a module imports what stands above it in this list, and nothing else.
@@ -49,14 +49,17 @@ let modules: [Target] = [
     .target(
         name: "ImageTransfer",
         dependencies: ["S3", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "CPosix", "Posix"]),
-    // Floor 3: images that are built.
+    // Floor 3: where images lie, and images that are built.
+    .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
     .target(
         name: "ContainerImages",
         dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Posix"]),
     // Floor 4: what all imports and exports of apps share.
     .target(
         name: "AppTransfer",
-        dependencies: ["ContainerImages", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
+        dependencies: [
+            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Posix",
+        ]),
 ]
 
 let backends: [Target] = drivers.map { driver in

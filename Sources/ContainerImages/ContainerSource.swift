@@ -79,12 +79,13 @@ public final class ContainerSource: ImageSource {
         let url = site.image.url
         let isSquashfs = url.hasSuffix(".squashfs")
         let source = try HTTPSource(url, request)
-        let file = try LocalDirectory(path: site.directory.path).makeFileSink(needing: source.storageSize)
+        let file = try LocalDirectory(path: site.directory.path).makeSink(
+            ImageNames("archive"), mode: 0o600, needing: source.storageSize)
         let archive = ArchiveSink(file)
         let sink: any ImageSink = isSquashfs ? file : archive
         do {
             _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(into: sink)
-            let path = site.file(try sink.publish(as: ["archive"], mode: 0o600))
+            let path = site.file(try sink.publish())
             guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
             return PackedArchive.Plain(path: path, attributes: archive.attributes)
         } catch let fault as TarScanner.Fault {

@@ -65,10 +65,11 @@ struct ContextPackages {
         if package.isLocal { try checkRegular(package.location) }
         let source: any ImageSource =
             try package.isLocal ? FileSource(path: package.location) : HTTPSource(package.location, request)
-        let sink = try LocalDirectory(path: site.directory.path).makeFileSink(needing: source.storageSize)
+        let sink = try LocalDirectory(path: site.directory.path).makeSink(
+            ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
         let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
         _ = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-        return site.file(try sink.publish(as: ["package-\(number)"], mode: 0o600))
+        return site.file(try sink.publish())
     }
 
     private func checkRegular(_ path: String) throws {

@@ -273,9 +273,9 @@ final class ArchiveSink: ImageSink {
         try file.skip(count)
     }
 
-    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+    func publish() throws -> String {
         try scanner.finish()
-        return try file.publish(as: names, mode: mode)
+        return try file.publish()
     }
 
     func discard() {

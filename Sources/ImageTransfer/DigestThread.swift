@@ -54,11 +54,6 @@ final class DigestThread: @unchecked Sendable {
         state.update { $0.queue.append(.lent(lent)) }
     }
 
-    /// Gives a buffer back unused.
-    func release(_ buffer: UnsafeMutableRawBufferPointer) {
-        state.update { $0.free.append(buffer) }
-    }
-
     /// Digests `count` zeros. Waits where much is still to be done, so that the caller does not run ahead.
     func digestZeros(_ count: UInt64) {
         state.wait { state in

@@ -56,78 +56,36 @@ public struct ImageCopy {
     private func pump(
         _ source: any ImageSource, into sink: any ImageSink, digests: [Digest]
     ) throws -> (digests: [Digest.Algorithm: String], length: UInt64) {
-        if let sink = sink as? any DigestingSink {
-            return try fill(sink, from: source, digests: digests.filter { $0.algorithm != .md5 })
-        }
-        let thread = DigestThread(digests)
+        let intake = sink.intake(digests)
         let progress = Progress("copying \(quoted(self.source.name))", total: source.length, log: log)
         var length: UInt64 = 0
+        func advance(_ count: UInt64) {
+            length += count
+            progress.advance(count)
+        }
         while true {
             try Interrupt.check()
             if let lent = try source.lend() {
-                thread.digest(lent)
-                try sink.write(lent.bytes)
-                length += UInt64(lent.bytes.count)
-                progress.advance(UInt64(lent.bytes.count))
+                try intake.take(lent)
+                advance(UInt64(lent.bytes.count))
                 continue
             }
-            let buffer = thread.buffer()
-            switch try source.next(into: buffer) {
+            switch try source.next(into: intake.buffer()) {
             case .data(let count):
-                thread.digest(buffer, count: count)
-                try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                length += UInt64(count)
-                progress.advance(UInt64(count))
-            case .hole(let count):
-                thread.release(buffer)
+                try intake.take(count)
+                advance(UInt64(count))
+            case .hole(var count):
                 // Zeros are digested at the speed of data: in steps, so that a signal and the log are heeded.
-                try skip(count, thread, sink, progress)
-                length += count
-            case .end:
-                return (thread.finish(), length)
-            }
-        }
-    }
-
-    /// As ``pump(_:into:digests:)``, for a sink that computes the MD5 itself: the source fills the sink's own memory.
-    private func fill(
-        _ sink: any DigestingSink, from source: any ImageSource, digests: [Digest]
-    ) throws -> (digests: [Digest.Algorithm: String], length: UInt64) {
-        let progress = Progress("copying \(quoted(self.source.name))", total: source.length, log: log)
-        var length: UInt64 = 0
-        while true {
-            try Interrupt.check()
-            let room = try sink.room()
-            switch try source.next(into: room) {
-            case .data(let count):
-                for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: room[..<count])) }
-                sink.advance(count)
-                length += UInt64(count)
-                progress.advance(UInt64(count))
-            case .hole(let count):
-                for start in stride(from: 0, to: count, by: DigestThread.bufferSize) {
-                    let step = min(count - start, UInt64(DigestThread.bufferSize))
-                    for digest in digests { digest.updateZeros(step) }
-                    try sink.skip(step)
-                    progress.advance(step)
+                while count > 0 {
+                    try Interrupt.check()
+                    let step = min(count, UInt64(DigestThread.bufferSize))
+                    try intake.skip(step)
+                    advance(step)
+                    count -= step
                 }
-                length += count
             case .end:
-                let found = digests.map { ($0.algorithm, $0.finish()) } + [(.md5, sink.finishMD5())]
-                return (Dictionary(uniqueKeysWithValues: found), length)
+                return (try intake.finish(), length)
             }
-        }
-    }
-
-    private func skip(_ count: UInt64, _ thread: DigestThread, _ sink: any ImageSink, _ progress: Progress) throws {
-        try sink.skip(count)
-        var rest = count
-        while rest > 0 {
-            try Interrupt.check()
-            let step = min(rest, UInt64(DigestThread.bufferSize))
-            thread.digestZeros(step)
-            progress.advance(step)
-            rest -= step
         }
     }
 }

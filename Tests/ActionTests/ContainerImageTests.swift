@@ -26,6 +26,20 @@ import Testing
         #expect(outcome.warnings.isEmpty)
     }
 
+    /// What is wrong with the datastore is told before anything is asked of the server, which does not even exist here.
+    @Test(arguments: [
+        ("DATASTORE/DS_MAD", "lvm", "'lvm' is no datastore that apps can be brought into"),
+        ("DATASTORE/BASE_PATH", "datastore", "is no absolute path"),
+        ("DATASTORE/BASE_PATH", "/proc/none/of/it", "the datastore's directory '/proc/none/of/it'"),
+        ("DATASTORE/BASE_PATH", "/dev/null", "Not a directory"),
+        ("MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "1152921504606846976", "1099511627776 MB are needed and "),
+        ("MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "no number", "http://127.0.0.1:1"),
+    ]) func looksAtTheDatastoreFirst(_ path: String, _ value: String, _ part: String) throws {
+        let source = "lxd://http://127.0.0.1:1/images/x/rootfs.tar.xz?size=64&filesystem=ext4&format=raw"
+        let message = try rig.message().with("MARKETPLACEAPP/SOURCE", source).with(path, value)
+        try rig.expectFailure(rig.export(message), part)
+    }
+
     @Test(arguments: ["ext4", "xfs"]) func buildsAsAUserWhoMayDoNothing(_ fileSystem: String) throws {
         try rig.prepare()
         for path in [rig.datastore, rig.staging] where getuid() == 0 { chown(path, 65534, 65534) }

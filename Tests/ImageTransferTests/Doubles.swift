@@ -61,7 +61,7 @@ final class ListSink: ImageSink {
         bytes += [UInt8](repeating: 0, count: Int(count))
     }
 
-    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String { "" }
+    func publish() throws -> String { "" }
     func discard() {}
 }
 

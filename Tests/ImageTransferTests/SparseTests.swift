@@ -72,9 +72,10 @@ import Testing
         var generator = SeededGenerator.fresh()
         for round in 0..<50 {
             let (path, bytes) = try makeRandom(&generator)
-            let sink = try FileSink(directory: directory.makeDirectory("out"))
+            let sink = try FileSink(
+                directory: directory.makeDirectory("out"), ImageNames("copy\(round)"), mode: 0o640)
             let copied = try ImageCopy(FileSource(path: path), expected: ExpectedDigests(), log: silent).run(into: sink)
-            let name = try sink.publish(as: ["copy\(round)"], mode: 0o640)
+            let name = try sink.publish()
             let copy = directory.path("out/" + name)
             #expect(try Data(contentsOf: URL(filePath: copy)) == Data(bytes), "TEST_SEED=\(generator.seed)")
             #expect(copied.length == UInt64(bytes.count))
@@ -104,9 +105,9 @@ import Testing
         ]
         // A piece of one byte is a system call each: fewer of them.
         let source = ListSource(piece == 1 ? [parts[0], .hole(1 << 20), .data([0, 0, 1])] : parts, piece: piece)
-        let sink = try FileSink(directory: directory.path)
+        let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600)
         let copied = try ImageCopy(source, expected: ExpectedDigests(), log: silent).run(into: sink)
-        let path = try directory.path(sink.publish(as: ["file"], mode: 0o600))
+        let path = try directory.path(sink.publish())
         let status = try TestFiles.status(path)
         #expect(status.size == copied.length)
         #expect(status.allocatedSize <= 64 << 10)
@@ -115,7 +116,7 @@ import Testing
 
     @Test func aSinkThatIsDroppedLeavesNothing() throws {
         do {
-            let sink = try FileSink(directory: directory.path)
+            let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600)
             try [UInt8(1)].withUnsafeBytes { try sink.write($0) }
             let names = try directory.names()
             withExtendedLifetime(sink) { #expect(names.count == 1) }
@@ -126,15 +127,15 @@ import Testing
     @Test func takesTheFirstNameThatIsFree() throws {
         for name in ["a", "b"] { try directory.write(name, [1]) }
         symlink("nowhere", directory.path("c"))
-        let sink = try FileSink(directory: directory.path)
-        #expect(try sink.publish(as: ["a", "b", "c", "d", "e"], mode: 0o600) == "d")
-        let late = try FileSink(directory: directory.path)
-        #expect(throws: DriverError.self) { try late.publish(as: ["a", "b"], mode: 0o600) }
+        let names = ImageNames("a", "b", "c", "d", "e")
+        #expect(try FileSink(directory: directory.path, names, mode: 0o600).publish() == "d")
+        let late = try FileSink(directory: directory.path, ImageNames("a", "b"), mode: 0o600)
+        #expect(throws: DriverError.self) { try late.publish() }
         #expect(try directory.names().filter { !$0.hasPrefix(".") } == ["a", "b", "c", "d"])
     }
 
     @Test func namesAreTheDigestsOfTimeAndID() throws {
-        let names = Array(imageNames(id: "42", epoch: 1_795_310_619).prefix(3))
+        let names = Array(ImageNames(id: "42", epoch: 1_795_310_619).prefix(3))
         #expect(
             try names == [
                 Digest.of("1795310619:42", .md5), Digest.of("1795310619:42:1", .md5),

@@ -12,6 +12,6 @@ public enum Export: Action {
         let export = try AppExport(request)
         let directory = try PublicDirectory(request)
         let name = try directory.fileName(of: request.message)
-        return try export.run(from: HTTPSource(directory.url(of: name), request))
+        return try export.run { try HTTPSource(directory.url(of: name), request) }
     }
 }

@@ -21,10 +21,10 @@ public enum Import: Action {
         let expected = try ExpectedDigests(message, md5: "MD5")
         let source = try imageSource(message.required("IMPORT_SOURCE"), request)
 
-        let sink = try directory.images.makeSink(needing: source.storageSize)
+        let names = ImageNames(id: try message.required("MARKETPLACEAPP/ID"), epoch: time(nil))
+        let sink = try directory.images.makeSink(names, mode: mode, needing: source.storageSize)
         let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-        let names = imageNames(id: try message.required("MARKETPLACEAPP/ID"), epoch: time(nil))
-        let name = try sink.publish(as: names, mode: mode)
+        let name = try sink.publish()
         return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format) {
             _ = try? directory.images.remove(name)
         }

@@ -12,6 +12,6 @@ public enum Export: Action {
         // The app's MD5 stands for what the image is made of, which the source verifies itself.
         let export = try AppExport(request, isVerified: false)
         let source = try request.message.required("MARKETPLACEAPP/SOURCE")
-        return try export.run(from: ContainerSource(source, request))
+        return try export.run { try ContainerSource(source, request) }
     }
 }

@@ -15,6 +15,6 @@ public enum Export: Action {
             throw request.message.invalid(attribute, "is no URL of a catalog", remedy: "monitor the marketplace again")
         }
         let export = try AppExport(request)
-        return try export.run(from: HTTPSource(source, request))
+        return try export.run { try HTTPSource(source, request) }
     }
 }

@@ -17,7 +17,6 @@ public enum Export: Action {
         let export = try AppExport(request)
         let market = try S3Market(request.message, log: request.log)
         let client = S3Client(market.service, log: request.log)
-        let source = try S3Source(client, bucket: bucket, key: key)
-        return try export.run(from: source, md5: source.md5)
+        return try export.run { try S3Source(client, bucket: bucket, key: key) }
     }
 }

@@ -25,7 +25,7 @@ public enum Import: Action {
         try client.prepare(market, key: key, owner: target.owner)
         do {
             let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-            _ = try sink.publish(as: CollectionOfOne(key))
+            _ = try sink.publish()
             return Reply(source: market.url(ofKey: key), md5: copied.source[.md5] ?? "", size: size, format: format) {
                 client.takeBack(bucket: market.bucket, key: key)
             }

@@ -18,11 +18,21 @@ public struct RemoteDirectory: ImageDirectory {
             total: counts[1] * counts[0], used: (counts[1] - counts[2]) * counts[0], available: counts[3] * counts[0])
     }
 
-    public func makeSink(needing needed: UInt64?) throws -> any ImageSink {
+    public func checkRoom(for needed: UInt64?) throws {
+        try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { shell in
+            try check(needed, Self.space(of: shell), on: shell.host)
+        }
+    }
+
+    private func check(_ needed: UInt64?, _ space: FileSystemSpace, on host: String) throws(DriverError) {
+        try ImageTransfer.checkRoom(needed: needed, available: space.available, in: "\(host):\(path)")
+    }
+
+    public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> RemoteSink {
         let temporary = ".market-drivers-\(randomName()).part"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
-            try checkRoom(needed: needed, available: try Self.space(of: shell).available, in: "\(shell.host):\(path)")
-            return RemoteSink(shell, directory: path)
+            try check(needed, Self.space(of: shell), on: shell.host)
+            return RemoteSink(shell, directory: path, names, mode: mode)
         }
     }
 

@@ -82,6 +82,11 @@ public struct ImageDescription: Equatable, Sendable {
     }
 }
 
+/// The image format at `path` of the message, nil if there is none.
+public func optionalImageFormat(_ message: Message, at path: String) throws(DriverError) -> String? {
+    message.value(path) == nil ? nil : try imageFormat(message, at: path)
+}
+
 /// The image format at `path` of the message: a word that qemu-img could know.
 public func imageFormat(_ message: Message, at path: String) throws(DriverError) -> String {
     let format = try message.required(path)

@@ -10,14 +10,18 @@ public final class FileSink: ImageSink {
 
     public let name: String
     private let file: PendingFile
+    private let names: ImageNames
+    private let mode: UInt32
     /// Nil where all is written by way of the page cache.
     private let direct: DirectWriter?
     private var length: Int64 = 0
     private var writtenBack: Int64 = 0
 
-    /// Begins a hidden file in `directory`.
-    public init(directory: String) throws(DriverError) {
+    /// Begins a hidden file in `directory`, which becomes visible under one of `names`.
+    public init(directory: String, _ names: ImageNames, mode: UInt32) throws(DriverError) {
         name = directory
+        self.names = names
+        self.mode = mode
         do {
             file = try PendingFile(in: directory)
             direct = DirectWriter(file.descriptor)
@@ -26,9 +30,12 @@ public final class FileSink: ImageSink {
         }
     }
 
-    /// Begins a second hidden file, for a program that converts the first one; its length is the program's business.
+    /// Begins a second hidden file, for a program that converts the first one and to be published in its place; its
+    /// length is the program's business.
     public init(convertedFrom other: FileSink) throws(DriverError) {
         name = other.name
+        names = other.names
+        mode = other.mode
         do {
             file = try PendingFile(companionOf: other.file)
             direct = nil
@@ -74,7 +81,7 @@ public final class FileSink: ImageSink {
         try wrapping { () throws(SystemError) in try file.descriptor.truncate(to: length) }
     }
 
-    public func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+    public func publish() throws -> String {
         if length > 0 { try finishLength() }
         return try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
     }

@@ -2,17 +2,23 @@ import DriverProtocol
 import Posix
 
 /// A directory of images, on this machine or on a bridge host.
-public protocol ImageDirectory {
+public protocol ImageDirectory: Sendable {
+    associatedtype Sink: ImageSink
+
     /// The room of its file system.
     func space() throws -> FileSystemSpace
-    /// Begins a hidden file, after a look whether `needed` bytes have room; nil where that is not known.
-    func makeSink(needing needed: UInt64?) throws -> any ImageSink
+    /// Throws a ``DriverError`` unless `needed` bytes have room; nil asks only whether the directory can be used.
+    func checkRoom(for needed: UInt64?) throws
+    /// Begins a hidden file, which becomes visible with that mode and under the first of `names` that is free.
+    ///
+    /// - Parameter needed: bytes that must have room; nil if that is not known.
+    func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> Sink
     /// Removes a regular file: false where there was none of that name.
     func remove(_ name: String) throws -> Bool
 }
 
 /// The directory `path`, reached through `bridge` where there is one.
-public func imageDirectory(_ path: String, bridge: BridgeHosts?) throws -> any ImageDirectory {
+public func imageDirectory(_ path: String, bridge: BridgeHosts?) throws(DriverError) -> any ImageDirectory {
     guard path.hasPrefix("/") else {
         throw DriverError(
             "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")

@@ -1,9 +1,26 @@
 import Checksums
 
-/// Names for a new image: `md5("<epoch>:<id>")`, as the stock drivers call it, and further ones, each with a count
-/// behind it, for where that is taken.
-public func imageNames(id: String, epoch: Int) -> some Sequence<String> {
-    (0..<1000).lazy.compactMap { count in
-        try? Digest.of(count == 0 ? "\(epoch):\(id)" : "\(epoch):\(id):\(count)", .md5)
+/// The names that a new image may get, the wanted one first: it gets the first that is free.
+public struct ImageNames: Sequence, Sendable {
+    private let count: Int
+    private let candidate: @Sendable (Int) -> String?
+
+    /// These names alone.
+    public init(_ names: String...) {
+        count = names.count
+        candidate = { names[$0] }
+    }
+
+    /// `md5("<epoch>:<id>")`, as the stock drivers call an image, and further ones, each with a count behind the id, for
+    /// where that is taken.
+    ///
+    /// - Parameter epoch: seconds since 1970.
+    public init(id: String, epoch: Int) {
+        count = 1000
+        candidate = { count in try? Digest.of(count == 0 ? "\(epoch):\(id)" : "\(epoch):\(id):\(count)", .md5) }
+    }
+
+    public func makeIterator() -> some IteratorProtocol<String> {
+        (0..<count).lazy.compactMap(candidate).makeIterator()
     }
 }

@@ -1,27 +1,78 @@
+import Checksums
 import DriverProtocol
-import Posix
 
-/// Where an image's bytes go, in order. Nothing is visible before ``publish(as:mode:)``; a sink that is dropped before
-/// that removes what it has written.
+/// Where an image's bytes go, in order. Nothing is visible before ``publish()``; a sink that is dropped before that removes
+/// what it has written.
 public protocol ImageSink: AnyObject {
-    /// What errors call it: the directory, and the host where it is a remote one.
+    /// What errors call it: the directory, and the host if it is a remote one.
     var name: String { get }
     /// Appends bytes. Throws ``DriverError`` or `Interrupted`.
     func write(_ bytes: UnsafeRawBufferPointer) throws
     /// Appends zeros that take no room.
     func skip(_ count: UInt64) throws
-    /// Makes the image durable and visible under the first of `names` that is free, and answers that name.
-    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String
+    /// Returns the way in for a copy whose bytes are digested on the way: see ``SinkIntake``.
+    func intake(_ digests: [Digest]) -> any SinkIntake
+    /// Makes the image durable and visible, and returns the name that it has got.
+    func publish() throws -> String
     /// Removes what has been written.
     func discard()
 }
 
-/// A sink that has to compute the MD5 of what passes, and whose memory can be filled without a copy.
-public protocol DigestingSink: ImageSink {
-    /// Where the next bytes go: never empty. Throws as ``write(_:)`` does.
-    func room() throws -> UnsafeMutableRawBufferPointer
-    /// `count` bytes have been put at the beginning of ``room()``.
-    func advance(_ count: Int)
-    /// The MD5 of all that was written, in hexadecimal digits; nothing may be written afterwards.
-    func finishMD5() -> String
+extension ImageSink {
+    public func intake(_ digests: [Digest]) -> any SinkIntake { DigestedIntake(self, digests) }
+}
+
+/// How the bytes of a copy come into a sink, and into digests. A sink that computes digests itself, or whose memory can be
+/// filled without a copy, has one of its own.
+public protocol SinkIntake: AnyObject {
+    /// Returns memory for the next bytes, never empty: the same until some of it is taken. Throws as
+    /// ``ImageSink/write(_:)`` does, like all that follow.
+    func buffer() throws -> UnsafeMutableRawBufferPointer
+    /// Appends the first `count` bytes of ``buffer()``.
+    func take(_ count: Int) throws
+    /// Appends bytes that are another's.
+    func take(_ lent: LentBytes) throws
+    /// Appends zeros that take no room.
+    func skip(_ count: UInt64) throws
+    /// Returns the digests of all that was appended. Nothing may follow.
+    func finish() throws -> [Digest.Algorithm: String]
+}
+
+/// An intake that digests on a thread of its own, beside the sink's writing.
+private final class DigestedIntake: SinkIntake {
+    private let sink: any ImageSink
+    private let thread: DigestThread
+    private var current: UnsafeMutableRawBufferPointer?
+
+    init(_ sink: any ImageSink, _ digests: [Digest]) {
+        self.sink = sink
+        thread = DigestThread(digests)
+    }
+
+    func buffer() -> UnsafeMutableRawBufferPointer {
+        if let current { return current }
+        let buffer = thread.buffer()
+        current = buffer
+        return buffer
+    }
+
+    func take(_ count: Int) throws {
+        let buffer = buffer()
+        current = nil
+        thread.digest(buffer, count: count)
+        // The buffer comes back by way of buffer() alone: it is not filled anew before this has returned.
+        try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
+    func take(_ lent: LentBytes) throws {
+        thread.digest(lent)
+        try sink.write(lent.bytes)
+    }
+
+    func skip(_ count: UInt64) throws {
+        try sink.skip(count)
+        thread.digestZeros(count)
+    }
+
+    func finish() -> [Digest.Algorithm: String] { thread.finish() }
 }

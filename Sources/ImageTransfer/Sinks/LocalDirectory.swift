@@ -19,16 +19,15 @@ public struct LocalDirectory: ImageDirectory {
         }
     }
 
-    public func makeSink(needing needed: UInt64?) throws -> any ImageSink {
-        try makeFileSink(needing: needed)
+    public func checkRoom(for needed: UInt64?) throws {
+        try ImageTransfer.checkRoom(needed: needed, available: space().available, in: path)
     }
 
-    /// As ``makeSink(needing:)``, for those who need the file's temporary path.
-    public func makeFileSink(needing needed: UInt64?) throws -> FileSink {
-        let available = try space().available
+    /// A ``FileSink`` also tells the file's temporary path.
+    public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
         PendingFile.removeAbandoned(in: path)
-        try checkRoom(needed: needed, available: available, in: path)
-        return try FileSink(directory: path)
+        try checkRoom(for: needed)
+        return try FileSink(directory: path, names, mode: mode)
     }
 
     public func remove(_ name: String) throws -> Bool {

@@ -2,24 +2,28 @@ import DriverProtocol
 import Posix
 
 /// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
-final class RemoteSink: ImageSink {
+public final class RemoteSink: ImageSink {
     /// What one `dd` on the host writes.
     private static let frameSize = 8 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 256 << 10
 
-    let name: String
+    public let name: String
     private let shell: RemoteShell
+    private let names: ImageNames
+    private let mode: UInt32
     private var frame: [UInt8] = []
     private var length: UInt64 = 0
 
-    init(_ shell: RemoteShell, directory: String) {
+    init(_ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32) {
         self.shell = shell
+        self.names = names
+        self.mode = mode
         name = directory
         frame.reserveCapacity(Self.frameSize)
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.holeSize).forEach { run in
             frame.append(contentsOf: run)
             length += UInt64(run.count)
@@ -29,7 +33,7 @@ final class RemoteSink: ImageSink {
         }
     }
 
-    func skip(_ count: UInt64) throws {
+    public func skip(_ count: UInt64) throws {
         try flush()
         length += count
     }
@@ -43,7 +47,7 @@ final class RemoteSink: ImageSink {
         frame.removeAll(keepingCapacity: true)
     }
 
-    func publish(as names: some Sequence<String>, mode: UInt32) throws -> String {
+    public func publish() throws -> String {
         try flush()
         return try sending {
             try shell.send("end \(length)\n".utf8)
@@ -59,7 +63,7 @@ final class RemoteSink: ImageSink {
     }
 
     /// Nothing to do: the script removes its file when the connection ends before the last name.
-    func discard() {}
+    public func discard() {}
 
     private func sending<Result>(_ body: () throws -> Result) throws -> Result {
         do {

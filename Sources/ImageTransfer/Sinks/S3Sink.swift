@@ -1,11 +1,12 @@
+import Checksums
 import S3
 
-/// An object that is being uploaded. Its name is given when the upload begins.
-public final class S3Sink: DigestingSink {
+/// An object that is being uploaded.
+public final class S3Sink: ImageSink {
     private let upload: ObjectUpload
     private let key: String
 
-    /// Sends nothing yet. Throws where the image is too long for S3.
+    /// Sends nothing yet. Throws if the image is too long for S3.
     public init(_ client: S3Client, _ target: ObjectUpload.Target) throws {
         upload = try ObjectUpload(client, target)
         key = target.key
@@ -15,18 +16,50 @@ public final class S3Sink: DigestingSink {
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
     public func skip(_ count: UInt64) throws { try upload.writeZeros(count) }
-    public func room() throws -> UnsafeMutableRawBufferPointer { try upload.room() }
-    public func advance(_ count: Int) { upload.advance(count) }
-    public func finishMD5() -> String { upload.md5() }
+    public func intake(_ digests: [Digest]) -> any SinkIntake { UploadIntake(upload, digests) }
 
-    /// Completes the upload and verifies the object, whose name must be the first of `names`. An object has no mode.
-    public func publish(as names: some Sequence<String>, mode: UInt32 = 0) throws -> String {
-        precondition(names.first { _ in true } == key)
+    /// Completes the upload and verifies the object. Returns its key.
+    public func publish() throws -> String {
         try upload.finish()
         return key
     }
 
     public func discard() {
         upload.discard()
+    }
+}
+
+/// An upload has to compute the MD5 of what passes, for the whole and for each part, while it is in the processor's caches.
+private final class UploadIntake: SinkIntake {
+    private let upload: ObjectUpload
+    /// All but the MD5.
+    private let digests: [Digest]
+
+    init(_ upload: ObjectUpload, _ digests: [Digest]) {
+        self.upload = upload
+        self.digests = digests.filter { $0.algorithm != .md5 }
+    }
+
+    func buffer() throws -> UnsafeMutableRawBufferPointer { try upload.room() }
+
+    func take(_ count: Int) throws {
+        let room = try upload.room()
+        for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: room[..<count])) }
+        upload.advance(count)
+    }
+
+    func take(_ lent: LentBytes) throws {
+        for digest in digests { digest.update(lent.bytes) }
+        try upload.write(lent.bytes)
+    }
+
+    func skip(_ count: UInt64) throws {
+        for digest in digests { digest.updateZeros(count) }
+        try upload.writeZeros(count)
+    }
+
+    func finish() -> [Digest.Algorithm: String] {
+        let found = digests.map { ($0.algorithm, $0.finish()) } + [(.md5, upload.md5())]
+        return Dictionary(uniqueKeysWithValues: found)
     }
 }

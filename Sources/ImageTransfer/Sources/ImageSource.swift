@@ -19,6 +19,8 @@ public protocol ImageSource: AnyObject {
     var length: UInt64? { get }
     /// How many bytes of disk the image takes at the most where its holes are kept; nil where that is not known.
     var storageSize: UInt64? { get }
+    /// The MD5 that the source's own server knows; nil if it knows none.
+    var md5: String? { get }
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
     /// be, and `Interrupted`.
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment
@@ -28,6 +30,7 @@ public protocol ImageSource: AnyObject {
 }
 
 extension ImageSource {
+    public var md5: String? { nil }
     public func lend() throws -> LentBytes? { nil }
 }
 

@@ -1,0 +1,84 @@
+import Checksums
+import DriverProtocol
+import Glibc
+import ImageTransfer
+import Posix
+
+/// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
+public struct DirectoryDatastore: Datastore {
+    /// What the message must have.
+    public static let inputs = ["DATASTORE/BASE_PATH"]
+    private static let mode: UInt32 = 0o660
+
+    public let format: String?
+    let path: String
+    let bridge: BridgeHosts?
+    /// Directories outside of it in which its images may lie: SAFE_DIRS.
+    let safeDirectories: [String]
+    let log: Log
+    private let images: any ImageDirectory
+    private let stagingDirectory: String
+
+    /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
+    public init(_ request: Request) throws(DriverError) {
+        let message = request.message
+        path = try message.required("DATASTORE/BASE_PATH")
+        guard path.hasPrefix("/") else {
+            throw message.invalid("DATASTORE/BASE_PATH", "is no absolute path", remedy: "begin it with /")
+        }
+        bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
+        images = try imageDirectory(path, bridge: bridge)
+        safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
+        let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
+        format = converts ? try optionalImageFormat(message, at: "DATASTORE/TEMPLATE/DRIVER") : nil
+        stagingDirectory = request.settings.stagingDirectory
+        log = request.log
+    }
+
+    public func space() throws -> FileSystemSpace { try images.space() }
+
+    public func stage(id: String, needing needed: UInt64?) throws -> any StagedImage {
+        let names = ImageNames(id: id, epoch: time(nil))
+        guard bridge == nil else {
+            try images.checkRoom(for: needed)
+            let file = try LocalDirectory(path: stagingDirectory).makeSink(names, mode: Self.mode, needing: needed)
+            return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
+        }
+        let isNew = try makeDirectory()
+        // Only an empty directory goes: another image may have come meanwhile.
+        let undo = { [path] in if isNew { rmdir(path) } }
+        do {
+            let file = try LocalDirectory(path: path).makeSink(names, mode: Self.mode, needing: needed)
+            return StagedFile(file, log: log, undo: undo) { file in joined(path, try file.publish()) }
+        } catch {
+            undo()
+            throw error
+        }
+    }
+
+    public func remove(_ source: String) throws -> Bool {
+        let name = source.utf8.split(separator: UInt8(ascii: "/")).last.flatMap(String.init) ?? ""
+        guard source.utf8.elementsEqual(joined(path, name).utf8) else { return false }
+        return try images.remove(name)
+    }
+
+    /// Copies a finished file to the bridge host, and returns the name that it has got there.
+    private func send(_ file: FileSink, _ names: ImageNames) throws -> String {
+        let source = try FileSource(path: file.path)
+        let sink = try images.makeSink(names, mode: Self.mode, needing: source.storageSize)
+        _ = try ImageCopy(source, expected: ExpectedDigests(), log: log).run(into: sink)
+        let name = try sink.publish()
+        file.discard()
+        return name
+    }
+
+    /// Makes the directory on this machine, as the stock drivers do: a new datastore's first image finds none. Returns
+    /// whether it was not there before.
+    private func makeDirectory() throws(DriverError) -> Bool {
+        if mkdir(path, 0o750) == 0 { return true }
+        guard errno == EEXIST else {
+            throw DriverError("make", "the datastore's directory \(quoted(path))", SystemError("mkdir", path))
+        }
+        return false
+    }
+}
