@@ -1,12 +1,12 @@
 import Bytes
 import DriverProtocol
 
-/// What the driver's command line says: in oned.conf, `ARGUMENTS = "-t 15 -m http,s3,one,linuxcontainers"`.
+/// What the driver's command line says: ARGUMENTS of MARKET_MAD in oned.conf.
 struct Options: Equatable, Sendable {
     /// Actions that may run at once.
     var threads = 15
-    /// The drivers that may be used: folders below `remotes/market`.
-    var markets = ["http", "s3", "one", "linuxcontainers"]
+    /// The drivers that may be used: folders below `remotes/market`. Empty: all that are installed.
+    var markets: [String] = []
     /// Seconds that one request may take; nil for no limit.
     var timeout: Double?
     /// The proxy that the actions are to use.
@@ -21,7 +21,7 @@ struct Options: Equatable, Sendable {
         usage: one_market [-t N] [-m NAMES] [-w SECONDS] [-p PROXY]
 
           -t, --threads N          actions that run at once (15)
-          -m, --market-types NAMES drivers that may be used, divided by commas (http,s3,one,linuxcontainers)
+          -m, --market-types NAMES drivers that may be used, divided by commas (all that are installed)
           -w, --timeout SECONDS    how long one request may take (0: without limit)
           -p, --proxy PROXY        proxy for the actions, as http_proxy and https_proxy
           -h, --help               this text

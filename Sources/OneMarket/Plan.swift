@@ -16,7 +16,7 @@ enum Plan: Equatable {
     /// MARKETPLACEAPP/TYPE of apps that are templates: VMTEMPLATE and SERVICE_TEMPLATE.
     private static let templateTypes = ["2", "3"]
 
-    /// Decides on a request. `markets` are the drivers that may be used.
+    /// Decides on a request. `markets` are the drivers that may be used; empty: all.
     init(_ verb: Verb, _ message: Message, markets: [String]) {
         if verb != .monitor, let type = message.value("MARKETPLACEAPP/TYPE"), Self.templateTypes.contains(type) {
             self = verb == .importApp ? .nothingToImport : .nothingToDelete
@@ -24,7 +24,7 @@ enum Plan: Equatable {
         }
         do {
             let market = try message.required("MARKETPLACE/MARKET_MAD")
-            guard Driver.isName(market), markets.contains(market) else {
+            guard Driver.isName(market), markets.isEmpty || markets.contains(market) else {
                 self = .refuse("Marketplace driver \(quoted(market)) not available")
                 return
             }

@@ -2,10 +2,7 @@ import DriverProtocol
 import HTTP
 
 /// A range of one version of an object on its way into memory: what is asked for, and what is taken for it.
-final class ObjectRange: BodyReceiver {
-    /// Bytes that an answer which breaks off has to bring for the next one to count as the first.
-    static let progress = 64 << 10
-
+final class ObjectRange: S3Receiver {
     private var fetch: RangeWindow.Fetch
     private let object: S3Object
     private let start: UInt64
@@ -95,7 +92,7 @@ extension S3Client {
             if [412, 416].contains(answer.status) { throw changed(request, answer.cause) }
             guard answer.isSuccess else { throw error(answer, request) }
             if range.isComplete { return }
-            failures = range.position - start < ObjectRange.progress ? failures + 1 : 1
+            failures = range.position - start < Self.progress ? failures + 1 : 1
             guard failures < Self.answersLimit else { throw useless(range.problem, request) }
             let problem = range.problem?.text ?? "the answer ended before byte \(range.position)"
             try pause(afterFailure: failures, request, problem, goOn: goOn)

@@ -14,13 +14,13 @@ extension ObjectUpload {
                 remedy: "check the source, and leave it alone until the import has ended")
         }
         let whole = finishedMD5()
-        guard let parts = try parts() else { return try finishSingle() }
+        guard let (multipart, parts) = try finishParts() else { return try finishSingle() }
         try Interrupt.check()
         let combined = hexadecimal(PartedChecksums.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
-        mayBeVisible = true
+        beginCompleting(multipart)
         let answer = try withConditions { headers in
             try client.completeUpload(
-                uploadID!, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
+                multipart.id, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
         }
         try check(answer, doing: "complete the upload of")
         // Some services give that of all the bytes to what was uploaded in parts, too.
@@ -30,11 +30,11 @@ extension ObjectUpload {
 
     private func finishSingle() throws {
         try Interrupt.check()
-        mayBeVisible = true
-        let checksums = finishPart()
+        beginCompleting(nil)
+        let (content, checksums) = finishOnlyPart()
         let answer = try withConditions { headers in
             try client.put(
-                bucket: target.bucket, key: target.key, body: onlyPart, checksums: checksums,
+                bucket: target.bucket, key: target.key, body: content, checksums: checksums,
                 headers: creationHeaders + headers)
         }
         try check(answer, doing: "upload")
@@ -96,18 +96,27 @@ extension ObjectUpload {
             "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
     }
 
-    /// Removes what there may be in the bucket, as far as it can be reached; says so where it cannot.
-    func removeTraces() {
-        guard uploadID != nil || mayHaveStray || mayBeVisible else { return }
+    /// Removes what a phase may have left in the bucket, as far as it can be reached; says so where it cannot.
+    func removeTraces(of phase: Phase) {
         let client = client.forCleanup
-        // Each by itself: what one cannot take back must not keep the others from it.
+        switch phase {
+        case .gathering, .over: break
+        case .beginning: client.abortStrays(of: target, except: nil)
+        case .sending(let multipart): abort(multipart, client)
+        case .completing(let multipart):
+            // Each by itself: what one cannot take back must not keep the others from it.
+            if let multipart { abort(multipart, client) }
+            attempt("remove what was uploaded to", "where it is there, the next import of the same app replaces it") {
+                _ = try client.removeOwn(bucket: target.bucket, key: target.key, attempt: nonce)
+            }
+        }
+    }
+
+    private func abort(_ multipart: Multipart, _ client: S3Client) {
         attempt("abort the upload of", "the next import of the app does, or monitor a day after the last part") {
-            if let uploadID { try client.abortUpload(uploadID, bucket: target.bucket, key: target.key) }
+            try client.abortUpload(multipart.id, bucket: target.bucket, key: target.key)
         }
-        if mayHaveStray { client.abortStrays(of: target, except: uploadID) }
-        attempt("remove what was uploaded to", "where it is there, the next import of the same app replaces it") {
-            if mayBeVisible { try client.removeOwn(target, nonce: nonce) }
-        }
+        if multipart.mayHaveStray { client.abortStrays(of: target, except: multipart.id) }
     }
 
     private func attempt(_ operation: String, _ otherwise: String, _ body: () throws -> Void) {
@@ -140,11 +149,12 @@ extension S3Client {
         }
     }
 
-    /// Removes the object where this very upload has made it.
-    fileprivate func removeOwn(_ target: ObjectUpload.Target, nonce: String) throws {
-        guard let object = try head(bucket: target.bucket, key: target.key),
-            object.metadata[ObjectUpload.tryField] == nonce
-        else { return }
-        try delete(bucket: target.bucket, key: target.key)
+    /// Removes the object where the upload with that ``ObjectUpload/nonce`` has made it: whether it had.
+    public func removeOwn(bucket: String, key: String, attempt: String) throws -> Bool {
+        guard let object = try head(bucket: bucket, key: key), object.metadata[ObjectUpload.tryField] == attempt else {
+            return false
+        }
+        try delete(bucket: bucket, key: key)
+        return true
     }
 }

@@ -50,26 +50,53 @@ public final class ObjectUpload {
         }
     }
 
+    /// How far an upload has come, and so what it may have left in the bucket.
+    enum Phase {
+        /// Nothing has been sent: all may fit into one PUT.
+        case gathering
+        /// A multipart upload has been asked for, and no answer has come: one of this key may be open.
+        case beginning
+        /// Parts are under way.
+        case sending(Multipart)
+        /// Requests that can make the object visible have been sent: those that complete a multipart upload, or one PUT.
+        case completing(Multipart?)
+        /// The object is there and right, or everything has been taken back.
+        case over
+    }
+
+    /// A multipart upload that is open.
+    struct Multipart {
+        let id: String
+        /// An answer to its creation was lost: another open upload of this key may be ours.
+        let mayHaveStray: Bool
+    }
+
+    /// The part that is being filled.
+    private struct OpenPart {
+        let buffer: UnsafeMutableRawBufferPointer
+        /// Bytes.
+        var filled = 0
+        /// Bytes that are in the checksums.
+        var digested = 0
+
+        var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<filled]) }
+        /// What is less than a block.
+        var undigested: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[digested..<filled]) }
+    }
+
     let client: S3Client
     let target: Target
-    let nonce = randomName()
+    /// What tells this try from others of the same key: kept in the object's metadata under ``tryField``.
+    public let nonce = randomName()
     private let plan: PartPlan
     private let queue: PartQueue
     private var threads: [Thread] = []
-    private var current: UnsafeMutableRawBufferPointer?
-    private var filled = 0
-    /// Bytes of the current part that are in ``checksums``.
-    private var digested = 0
+    private(set) var phase = Phase.gathering
+    private var part: OpenPart?
+    private var partNumber = 1
     private var checksums: PartedChecksums
     private var wholeMD5: [UInt8]?
-    private var partNumber = 1
     private(set) var written: UInt64 = 0
-    private(set) var uploadID: String?
-    /// An answer to the creation was lost: another open upload of this key may be ours.
-    private(set) var mayHaveStray = false
-    /// Requests that could make the object visible have been sent.
-    var mayBeVisible = false
-    private var isOver = false
     /// Where bytes go that are more than were announced.
     private let surplus = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
 
@@ -129,27 +156,31 @@ public final class ObjectUpload {
     public func room() throws -> UnsafeMutableRawBufferPointer {
         // Whoever looks for the end finds it here; what comes in its place makes finish() fail.
         if written >= target.length ?? .max { return surplus }
-        let size = Int(plan.size(ofPart: partNumber))
-        if filled == size { try sendOff() }
-        if current == nil {
-            guard written < PartPlan.maximumLength, partNumber <= PartPlan.maximumParts else {
-                throw Self.tooLong(name, written + 1)
-            }
-            let rest = (target.length ?? .max) - written
-            current = try queue.buffer(ofSize: Int(min(plan.size(ofPart: partNumber), rest)))
+        if let part, part.filled == Int(plan.size(ofPart: partNumber)) { try sendOff() }
+        let part = try self.part ?? beginPart()
+        let end = min(Int(plan.size(ofPart: partNumber)), part.buffer.count)
+        return UnsafeMutableRawBufferPointer(rebasing: part.buffer[part.filled..<min(end, part.filled + Self.stride)])
+    }
+
+    private func beginPart() throws -> OpenPart {
+        guard written < PartPlan.maximumLength, partNumber <= PartPlan.maximumParts else {
+            throw Self.tooLong(name, written + 1)
         }
-        let end = min(Int(plan.size(ofPart: partNumber)), current!.count)
-        return UnsafeMutableRawBufferPointer(rebasing: current![filled..<min(end, filled + Self.stride)])
+        let rest = (target.length ?? .max) - written
+        let part = OpenPart(buffer: try queue.buffer(ofSize: Int(min(plan.size(ofPart: partNumber), rest))))
+        self.part = part
+        return part
     }
 
     /// `count` bytes have been put at the beginning of ``room()``.
     public func advance(_ count: Int) {
         defer { written += UInt64(count) }
-        guard let current, written < target.length ?? .max else { return }
-        filled += count
-        let end = filled - filled % PartedChecksums.blockSize
-        checksums.update(UnsafeRawBufferPointer(rebasing: current[digested..<end]))
-        digested = end
+        guard var part, written < target.length ?? .max else { return }
+        part.filled += count
+        let end = part.filled - part.filled % PartedChecksums.blockSize
+        checksums.update(UnsafeRawBufferPointer(rebasing: part.buffer[part.digested..<end]))
+        part.digested = end
+        self.part = part
     }
 
     /// The MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
@@ -157,26 +188,20 @@ public final class ObjectUpload {
 
     func finishedMD5() -> [UInt8] {
         if let wholeMD5 { return wholeMD5 }
-        let result = checksums.finish(undigested)
+        let result = checksums.finish(part?.undigested ?? Self.nothing)
         wholeMD5 = result
         return result
     }
 
-    /// The part's bytes that are less than a block.
-    private var undigested: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: onlyPart[digested...])
-    }
-
-    /// Ends the current part.
-    func finishPart() -> PartedChecksums.Part { checksums.finishPart(undigested) }
+    private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
     private func sendOff() throws {
-        guard let buffer = current else { return }
-        if uploadID == nil { try begin() }
-        queue.add(PartQueue.Filled(number: partNumber, buffer: buffer, count: filled, checksums: finishPart()))
-        current = nil
-        filled = 0
-        digested = 0
+        guard let part else { return }
+        if case .gathering = phase { try begin() }
+        let checksums = checksums.finishPart(part.undigested)
+        queue.add(
+            PartQueue.Filled(number: partNumber, buffer: part.buffer, count: part.filled, checksums: checksums))
+        self.part = nil
         partNumber += 1
     }
 
@@ -189,11 +214,10 @@ public final class ObjectUpload {
     }
 
     private func begin() throws {
-        mayHaveStray = true
+        phase = .beginning
         let (id, isRepeated) = try client.createUpload(
             bucket: target.bucket, key: target.key, headers: creationHeaders)
-        uploadID = id
-        mayHaveStray = isRepeated
+        phase = .sending(Multipart(id: id, mayHaveStray: isRepeated))
         threads = (0..<target.concurrency).map { _ in
             Thread { [client, target, queue] in Self.work(client, target, id, queue) }
         }
@@ -214,41 +238,54 @@ public final class ObjectUpload {
         }
     }
 
-    /// Sends the last part off and waits for all of them; nil where everything fits into one PUT.
-    func parts() throws -> [S3Part]? {
-        guard uploadID != nil else { return nil }
+    /// Sends the last part off, waits for all of them, and returns them with their upload; nil if everything fits into one
+    /// PUT.
+    func finishParts() throws -> (multipart: Multipart, parts: [S3Part])? {
         // Where the length was not known a part may have been begun for nothing.
-        if filled > 0 { try sendOff() }
+        guard case .sending(let multipart) = phase else { return nil }
+        if part.map({ $0.filled > 0 }) == true { try sendOff() }
         queue.close()
-        for thread in threads { thread.join() }
-        threads = []
-        return try queue.parts()
+        joinThreads()
+        return (multipart, try queue.parts())
     }
 
-    /// What a single PUT has to send.
-    var onlyPart: UnsafeRawBufferPointer {
-        current.map { UnsafeRawBufferPointer(rebasing: $0[..<filled]) } ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Ends the only part, and returns what a single PUT has to send.
+    func finishOnlyPart() -> (content: UnsafeRawBufferPointer, checksums: PartedChecksums.Part) {
+        (part?.content ?? Self.nothing, checksums.finishPart(part?.undigested ?? Self.nothing))
+    }
+
+    /// Requests that can make the object visible are sent from now on.
+    func beginCompleting(_ multipart: Multipart?) {
+        phase = .completing(multipart)
     }
 
     /// Takes everything back: the upload, and the object where it has come into being. Not interrupted by signals.
     public func discard() {
-        guard !isOver else { return }
+        let left = phase
+        if case .over = left { return }
         queue.cancel()
-        for thread in threads { thread.join() }
-        threads = []
-        finishBuffers()
-        removeTraces()
+        joinThreads()
+        end()
+        removeTraces(of: left)
     }
 
     /// The object is there and right.
     func succeed() {
-        finishBuffers()
-        if mayHaveStray { client.forCleanup.abortStrays(of: target, except: nil) }
+        let left = phase
+        end()
+        if case .completing(let multipart?) = left, multipart.mayHaveStray {
+            client.forCleanup.abortStrays(of: target, except: nil)
+        }
     }
 
-    private func finishBuffers() {
-        isOver = true
-        if let current { queue.giveBack(current) }
-        current = nil
+    private func joinThreads() {
+        for thread in threads { thread.join() }
+        threads = []
+    }
+
+    private func end() {
+        phase = .over
+        if let part { queue.giveBack(part.buffer) }
+        part = nil
     }
 }

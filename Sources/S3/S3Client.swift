@@ -21,6 +21,12 @@ struct S3Request {
     var leavesTraces = false
 }
 
+/// What a request asks for beyond its own fields, anew at each attempt, and where its answer's body goes.
+protocol S3Receiver: BodyReceiver {
+    /// The fields that ask for what is still missing.
+    var headers: [(String, String)] { get }
+}
+
 /// An S3 service, addressed with one pair of keys.
 ///
 /// Every request is signed anew each time it is made, so that none grows too old. What is learned from one answer (the
@@ -32,6 +38,9 @@ public final class S3Client: Sendable {
         /// Seconds that the server's clock is ahead of ours.
         var clockOffset = 0
     }
+
+    /// Bytes that an answer which breaks off has to bring for the next attempt to count as the first.
+    static let progress = 64 << 10
 
     /// A clock that is off by more than this explains a refusal; services allow 900 s.
     private static let tolerableSkew = 300
@@ -83,12 +92,12 @@ public final class S3Client: Sendable {
     }
 
     /// Makes a request and answers whatever came in the end. What may pass by itself is tried again, so that a request
-    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A range is asked for from where it stands.
+    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver says each time what it still lacks.
     ///
     /// Throws ``DriverError`` where no answer came, and `Interrupted` when a signal did or `goOn` answered false.
     func exchange(
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
-        into receiver: ObjectRange? = nil, goOn: @escaping () -> Bool = { true }
+        into receiver: (any S3Receiver)? = nil, goOn: @escaping () -> Bool = { true }
     ) throws -> S3Answer {
         let payload = payloadHash(of: body, sha256: request.bodySHA256)
         var failures = 0
@@ -110,7 +119,7 @@ public final class S3Client: Sendable {
                 problem = answer.cause
             case .failure(let failure, let isTransient, let received):
                 // What has come need not come again: it is not the same attempt.
-                failures = receiver != nil && received >= ObjectRange.progress ? 1 : failures + 1
+                failures = receiver != nil && received >= Self.progress ? 1 : failures + 1
                 guard isTransient, failures < attempts else { throw error(failure, request, failures) }
                 problem = failure.cause
             }
@@ -121,7 +130,7 @@ public final class S3Client: Sendable {
 
     private func attempt(
         _ request: S3Request, _ known: Learned, payload: PayloadHash, body: UnsafeRawBufferPointer?,
-        into receiver: ObjectRange?, goOn: @escaping () -> Bool
+        into receiver: (any S3Receiver)?, goOn: @escaping () -> Bool
     ) throws -> HTTPAttempt {
         let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
         let headers = request.headers + (receiver?.headers ?? [])

@@ -25,6 +25,17 @@ import Testing
         #expect(try rig.end() == .exited(0))
     }
 
+    @Test("without -m every driver that is installed may be used")
+    func everyDriver() throws {
+        let rig = try OneMarketRig(["-t 2"], drivers: ["market/of-our-own/monitor": "echo A=1"])
+        try rig.send("MONITOR", 7, OneMarketRig.message(market: "of-our-own"))
+        #expect(try rig.success() == "A=1\n")
+        try rig.send("MONITOR", 8, OneMarketRig.message(market: "ghost"))
+        #expect(try rig.answer().contains("market/ghost/monitor: No such file or directory; install that driver"))
+        try rig.send("MONITOR", 9, OneMarketRig.message(market: "../../http"))
+        #expect(try rig.answer() == "MONITOR FAILURE 9 Marketplace driver '../../http' not available")
+    }
+
     @Test("a closed standard error is /dev/null before anything else is opened")
     func closedErrors() throws {
         let rig = try OneMarketRig(drivers: Self.ready, through: ["sh", "-c", "exec \"$@\" 2>&-", "sh"])

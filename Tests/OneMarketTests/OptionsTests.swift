@@ -4,8 +4,7 @@ import Testing
 
 @Suite struct OptionsTests {
     private static func options(
-        threads: Int = 15, markets: [String] = ["http", "s3", "one", "linuxcontainers"], timeout: Double? = nil,
-        proxy: String? = nil
+        threads: Int = 15, markets: [String] = [], timeout: Double? = nil, proxy: String? = nil
     ) -> Options {
         var options = Options()
         options.threads = threads

@@ -1,3 +1,4 @@
+import Catalog
 import DriverProtocol
 
 /// `market/linuxcontainers/delete`: a public catalog gives no apps up.

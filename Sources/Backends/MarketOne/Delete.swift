@@ -1,3 +1,4 @@
+import Catalog
 import DriverProtocol
 
 /// `market/one/delete`: a public catalog gives no apps up.

@@ -1,3 +1,4 @@
+import Catalog
 import DriverProtocol
 
 /// `market/one/import`: a public catalog takes no apps.

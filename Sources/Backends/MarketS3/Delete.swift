@@ -8,9 +8,9 @@ public enum Delete: Action {
     public static let inputs = S3Market.inputs + ["MARKETPLACEAPP/SOURCE"]
 
     public static func run(_ request: Request) throws -> Reply {
-        let market = try S3Market(request.message, log: request.log)
+        let marketplace = try S3Marketplace(request)
+        let (market, client) = (marketplace.market, marketplace.client)
         let key = try key(request.message, in: market)
-        let client = S3Client(market.service, log: request.log)
         if try client.head(bucket: market.bucket, key: key) == nil {
             guard try client.head(bucket: market.bucket) != nil else {
                 throw try client.missing(bucket: market.bucket)

@@ -15,8 +15,7 @@ public enum Export: Action {
             throw request.message.invalid(attribute, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
         }
         let export = try AppExport(request)
-        let market = try S3Market(request.message, log: request.log)
-        let client = S3Client(market.service, log: request.log)
+        let client = try S3Marketplace(request).client
         return try export.run { try S3Source(client, bucket: bucket, key: key) }
     }
 }

@@ -8,14 +8,13 @@ public enum Monitor: Action {
     public static let inputs = S3Market.inputs
 
     public static func run(_ request: Request) throws -> Reply {
-        let market = try S3Market(request.message, log: request.log)
-        let client = S3Client(market.service, log: request.log)
-        guard let bucket = try client.head(bucket: market.bucket, countsBytes: true) else {
-            guard market.createsBucket else { throw try client.missing(bucket: market.bucket) }
+        let marketplace = try S3Marketplace(request)
+        let market = marketplace.market
+        guard let bucket = try marketplace.bucket(countsBytes: true) else {
             return room(used: 0, quota: nil, market)
         }
-        client.abortAbandoned(market)
-        let used = try bucket.used ?? client.usage(bucket: market.bucket).bytes
+        marketplace.abortAbandoned()
+        let used = try bucket.used ?? marketplace.client.usage(bucket: market.bucket).bytes
         return room(used: used, quota: bucket.quota, market)
     }
 

@@ -23,8 +23,7 @@ public final class S3Source: ImageSource {
         guard let (bucket, key) = S3Market.parse(location) else {
             throw readError(location, cause: "it names no object", remedy: "write it as s3://BUCKET/KEY")
         }
-        let market = try S3Market(request.message, log: request.log)
-        try self.init(S3Client(market.service, log: request.log), bucket: bucket, key: key)
+        try self.init(S3Marketplace(request).client, bucket: bucket, key: key)
     }
 
     public var storageSize: UInt64? { length }

@@ -1,3 +1,5 @@
+import DriverProtocol
+
 /// An action that a public catalog does not have: what it offers is decided by those who run it.
 public protocol RefusedAction: Action {}
 
