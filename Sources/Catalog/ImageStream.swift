@@ -7,7 +7,7 @@ import JSON
 public enum ImageStream {
     public static let path = "/streams/v1/images.json"
     /// The server where ENDPOINT says nothing.
-    public static let standardEndpoint = "https://images.linuxcontainers.org"
+    public static let standardEndpoint = "https://images.linuxcontainers.org/"
 
     /// A container image's root file system.
     public struct File: Equatable, Sendable {

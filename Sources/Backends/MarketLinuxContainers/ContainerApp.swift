@@ -12,7 +12,7 @@ struct ContainerApp {
     private let options: ContainerOptions
     /// OpenNebula's word for it.
     private let architecture: String
-    /// What the app would be called if oned took any name. Those for x86_64 are named as the stock driver names them.
+    /// What the app would be called if oned took any name: oned knows it from the stock driver by this one.
     let title: String
     /// In OpenNebula.
     let name: String?
@@ -22,8 +22,8 @@ struct ContainerApp {
         self.market = market
         self.options = options
         architecture = AppFilter.architecture(product.architecture)
-        let plain = "\(product.distribution)_\(product.release) - LXC"
-        title = product.architecture == "amd64" ? plain : "\(plain) (\(architecture))"
+        let plain = "\(product.distribution)_\(product.release)"
+        title = architecture == "x86_64" ? plain : "\(plain) (\(architecture))"
         name = market.names.name(for: title)
     }
 
@@ -51,9 +51,9 @@ struct ContainerApp {
         try app.append("IMPORT_ID", "-1")
         try app.append("ORIGIN_ID", "-1")
         try app.append("TYPE", "IMAGE")
-        try app.append("PUBLISHER", market.endpoint)
+        try app.append("PUBLISHER", market.statedEndpoint)
         try app.append("FORMAT", options.format.rawValue)
-        try app.append("DESCRIPTION", "Downloaded from \(market.endpoint)")
+        try app.append("DESCRIPTION", "Downloaded from \(market.statedEndpoint)")
         try app.append("VERSION", "1.0")
         try app.append("REGTIME", String(built))
         try app.append("LINK", url)

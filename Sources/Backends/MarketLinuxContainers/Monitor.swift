@@ -9,7 +9,8 @@ public enum Monitor: Action {
 
     private static let architectures: Set<String> = ["amd64", "arm64"]
     private static let tested: Set<String> = [
-        "almalinux", "alpine", "alt", "amazonlinux", "debian", "devuan", "fedora", "oracle", "rockylinux", "ubuntu",
+        "almalinux", "alpine", "amazonlinux", "debian", "devuan", "fedora", "opensuse", "oracle", "rockylinux",
+        "ubuntu",
     ]
 
     public static func run(_ request: Request) throws -> Reply {
