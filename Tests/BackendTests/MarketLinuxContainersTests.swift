@@ -8,9 +8,9 @@ import Testing
 @testable import MarketLinuxContainers
 
 @Suite struct MarketLinuxContainersTests {
-    private typealias Answer = (apps: [Template], warnings: [String], reason: String?)
+    typealias Answer = (apps: [Template], warnings: [String], reason: String?)
 
-    private func report(
+    func report(
         _ catalog: some Sequence<UInt8>, _ attributes: [String: String] = [:],
         standardEndpoint: String = "http://127.0.0.1"
     ) throws -> Answer {
@@ -21,20 +21,21 @@ import Testing
         let options = try ContainerOptions(request.message)
         var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
         do {
-            let report = try MarketLinuxContainers.Monitor.report(&document, market, options, log: log)
+            var report = AppReport(catalogSize: 0, log: log)
+            try MarketLinuxContainers.Monitor.add(&document, to: &report, market, options)
             return (try apps(report.reply(of: document.url)), warnings.update { $0 }, nil)
         } catch let error as DriverError {
             return ([], warnings.update { $0 }, error.description)
         }
     }
 
-    private func item(_ path: String, _ digit: Character = "a") -> String {
+    func item(_ path: String, _ digit: Character = "a") -> String {
         #"{"path":"\#(path)","sha256":"\#(String(repeating: digit, count: 64))","size":5}"#
     }
 
-    private func product(_ key: String, _ versions: String) -> String { #""\#(key)":{"versions":{\#(versions)}}"# }
+    func product(_ key: String, _ versions: String) -> String { #""\#(key)":{"versions":{\#(versions)}}"# }
 
-    private func report(products: String...) throws -> Answer {
+    func report(products: String...) throws -> Answer {
         try report("{\"products\":{\(products.joined(separator: ","))}}".utf8)
     }
 
@@ -107,8 +108,8 @@ import Testing
     @Test(arguments: [
         (#""latest":{}"#, "none of its versions has a date"),
         (#""20261301_00:00":{}"#, "none of its versions has a date"),
-        (#""20260101_00:00":{"items":{}}"#, "no root.tar.xz and no root.squashfs"),
-        (#""20260101_00:00":[]"#, "no root.tar.xz and no root.squashfs"),
+        (#""20260101_00:00":{"items":{}}"#, "a root.tar.xz or a squashfs"),
+        (#""20260101_00:00":[]"#, "a root.tar.xz or a squashfs"),
         (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x"}}}"#, "no SHA-256"),
         (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x","sha256":"abc"}}}"#, "no SHA-256"),
     ]) func leavesOneOutAndKeepsTheOthers(_ versions: String, _ reason: String) throws {
