@@ -24,8 +24,13 @@ public struct AppReport {
     /// A report that tells `log` what it leaves out, for a catalog of so many bytes.
     public init(catalogSize: Int, log: Log) {
         self.log = log
+        makeRoom(forCatalogOf: catalogSize)
+    }
+
+    /// Makes room for the apps of a further catalog of so many bytes.
+    public mutating func makeRoom(forCatalogOf size: Int) {
         // Room that is never written to costs nothing, and what moves as it grows costs its size once more.
-        lines.reserveCapacity(2 * catalogSize)
+        lines.reserveCapacity(lines.count + 2 * size)
     }
 
     /// Adds an app that is called `name`.

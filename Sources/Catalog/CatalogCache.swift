@@ -23,11 +23,13 @@ struct CatalogCache {
     private let name: String
     private let key: String
 
-    /// - Parameter key: what the catalog depends on, beside the marketplace: a catalog of another key does not count.
-    init(_ request: Request, key: String) {
+    /// - Parameters:
+    ///   - part: which of a catalog's documents it is.
+    ///   - key: what the catalog depends on, beside the marketplace: a catalog of another key does not count.
+    init(_ request: Request, part: Int, key: String) {
         directory = request.installation.state + "/market-drivers"
         let id = request.message.value("MARKETPLACE/ID") ?? "\(request.id)"
-        name = "catalog-" + (UInt32(id).map(String.init) ?? "0")
+        name = "catalog-" + (UInt32(id).map(String.init) ?? "0") + (part == 0 ? "" : "-\(part)")
         self.key = key
     }
 

@@ -34,6 +34,25 @@ public struct CatalogDocument {
         }
     }
 
+    /// Calls `body`, which reads the document, and throws what it throws as a ``DriverError`` that names the document.
+    public mutating func use<Result>(
+        remedy: String, _ body: (inout CatalogDocument) throws -> Result
+    ) throws(DriverError) -> Result {
+        do {
+            return try body(&self)
+        } catch {
+            let cause = (error as? AppReport.Unusable)?.reason ?? "it is cut, or no JSON: \(error)"
+            throw DriverError("use", "the catalog \(quoted(url))", cause: cause, remedy: remedy)
+        }
+    }
+
+    /// Whether it begins as a JSON object does: a server may answer a page of its own for what it doesn't have.
+    var isObject: Bool {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+        return text.first { !isWhiteSpace($0) } == UInt8(ascii: "{")
+    }
+
     /// Keeps the document for the next time, once it has proved to be whole.
     public func keep(log: Log) {
         do {
@@ -47,14 +66,16 @@ public struct CatalogDocument {
 extension CatalogMarket {
     /// Fetches the document at `path`, which begins with a slash, from the server; with CACHE, the one that was kept where
     /// the server says that nothing has changed. Throws ``DriverError`` or `Interrupted`.
-    public func fetch(_ path: String) throws -> CatalogDocument {
+    ///
+    /// - Parameter part: which of the documents it is that the catalog consists of; each is kept by itself.
+    public func fetch(_ path: String, part: Int = 0) throws -> CatalogDocument {
         let url = endpoint + path
         let client = HTTPClient(options: options, log: request.log)
         guard isCached else {
             let response = try client.request(.get, url, bodyLimit: limit)
             return CatalogDocument(url: url, bytes: response.body)
         }
-        let cache = CatalogCache(request, key: "\(options.userAgent ?? "") \(url)")
+        let cache = CatalogCache(request, part: part, key: "\(options.userAgent ?? "") \(url)")
         if let kept = cache.load(limit: limit) {
             let response = try client.exchange(.get, url, headers: kept.validators.headers, bodyLimit: limit)
             if response.status == 304 {
@@ -65,6 +86,16 @@ extension CatalogMarket {
             return document(response, url, cache)
         }
         return document(try client.request(.get, url, bodyLimit: limit), url, cache)
+    }
+
+    /// As ``fetch(_:part:)``, for what need not be there: nil where the server says that it is not. Never kept.
+    func fetchIfThere(_ path: String) throws -> CatalogDocument? {
+        let url = endpoint + path
+        let response = try HTTPClient(options: options, log: request.log).exchange(.get, url, bodyLimit: limit)
+        // Object stores say 403 where a key is missing and listing is not allowed.
+        if [403, 404, 410].contains(response.status) { return nil }
+        guard response.isSuccess else { throw response.error(.get, url) }
+        return CatalogDocument(url: url, bytes: response.body)
     }
 
     private func document(_ response: HTTPResponse, _ url: String, _ cache: CatalogCache) -> CatalogDocument {

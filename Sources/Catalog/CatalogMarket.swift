@@ -11,6 +11,8 @@ public struct CatalogMarket: Sendable {
 
     /// The server, without a slash at its end.
     public let endpoint: String
+    /// The server as the marketplace's template states it.
+    public let statedEndpoint: String
     public let names: AppNames
     public let filter: AppFilter
     let options: HTTPOptions
@@ -30,12 +32,13 @@ public struct CatalogMarket: Sendable {
         try self.init(request, endpoint: endpoint, agent: agent)
     }
 
-    /// As ``init(_:standardEndpoint:agent:)``, for a server that is known.
+    /// As ``init(_:standardEndpoint:agent:)``, for a server that is known, with or without slashes at its end.
     public init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
         let message = request.message
         let path = "MARKETPLACE/TEMPLATE/"
         self.request = request
-        self.endpoint = endpoint
+        self.endpoint = Self.withoutSlashes(endpoint)
+        statedEndpoint = endpoint
         names = try AppNames(message)
         filter = try AppFilter(message)
         isCached = try message.flag(path + "CACHE", default: false)
@@ -50,10 +53,17 @@ public struct CatalogMarket: Sendable {
         self.options = options
     }
 
+    private static func withoutSlashes(_ url: String) -> String {
+        var url = url
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    /// The server as the message states it.
     private static func endpoint(_ message: Message, standard: String) throws(DriverError) -> String {
         let path = "MARKETPLACE/TEMPLATE/ENDPOINT"
-        var url = message.value(path) ?? standard
-        while url.hasSuffix("/") { url.removeLast() }
+        let stated = message.value(path) ?? standard
+        let url = withoutSlashes(stated)
         let isURL = ["http://", "https://"].contains {
             url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
         }
@@ -64,7 +74,7 @@ public struct CatalogMarket: Sendable {
         guard !url.dropFirst("https://".count).prefix(while: { $0 != "/" }).contains("@") else {
             throw message.invalid(path, "has a user or a password in it", remedy: "leave them out")
         }
-        return url
+        return stated
     }
 
     /// The User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.

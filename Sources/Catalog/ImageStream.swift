@@ -1,13 +1,11 @@
 import Bytes
 import DriverProtocol
-import Glibc
 import JSON
 
-/// The images of a simplestreams server, from its `streams/v1/images.json`.
+/// The images of a simplestreams server, from its `streams/v1/images.json` or what its index names in place of that.
 public enum ImageStream {
-    public static let path = "/streams/v1/images.json"
     /// The server where ENDPOINT says nothing.
-    public static let standardEndpoint = "https://images.linuxcontainers.org"
+    public static let standardEndpoint = "https://images.linuxcontainers.org/"
 
     /// A container image's root file system.
     public struct File: Equatable, Sendable {
@@ -19,11 +17,12 @@ public enum ImageStream {
         public let size: UInt64?
     }
 
-    /// One distribution's release for one architecture, in its newest version.
+    /// One distribution's release for one architecture, in its newest version that has a root file system.
     public struct Product: Equatable, Sendable {
+        /// In lower case, without blanks: `rockylinux`.
         public let distribution: String
         public let release: String
-        /// As the server calls it: `amd64`.
+        /// OpenNebula's word for it: `x86_64`.
         public let architecture: String
         /// When it was built, in seconds since 1970; nil where the product has no version with a date.
         public let built: Int?
@@ -31,23 +30,27 @@ public enum ImageStream {
         public let file: File?
     }
 
-    /// Calls `body` for each product of the variant `default` for the architectures. Throws where the document is cut, is
-    /// no JSON, or has no list of products.
+    /// Calls `body` for each product of the variant `default` for the architectures, which are OpenNebula's words. Throws
+    /// where the document is cut, is no JSON, or has no list of products.
     public static func read(
         _ document: inout CatalogDocument, architectures: Set<String>, _ body: (Product) -> Void
     ) throws {
+        func isListed(_ identity: StreamIdentity) -> Bool {
+            identity.variant == "default" && architectures.contains(identity.architecture)
+        }
         let hasProducts = try products(of: &document) { key, reader in
-            let parts = key.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
-                String(Substring($0))
+            let named = StreamIdentity(key: key)
+            // Most products of a public server.
+            if let named, !isListed(named) { return try reader.skip() }
+            let product = try reader.value(members: StreamIdentity.members + ["versions"])
+            guard let identity = named ?? product.flatMap({ StreamIdentity($0, key: key) }), isListed(identity) else {
+                return
             }
-            guard parts.count == 4, parts[3] == "default", architectures.contains(parts[2]) else {
-                return try reader.skip()
-            }
-            let newest = newestVersion(try reader.value(members: ["versions"]))
+            let newest = newestVersion(product?["versions"])
             body(
                 Product(
-                    distribution: parts[0], release: parts[1], architecture: parts[2], built: newest?.date,
-                    file: newest.flatMap { rootFile($0.value) }))
+                    distribution: identity.distribution, release: identity.release,
+                    architecture: identity.architecture, built: newest?.version.built, file: newest?.file))
         }
         guard hasProducts else { throw AppReport.Unusable("it has no list 'products'") }
     }
@@ -85,47 +88,40 @@ public enum ImageStream {
         }
     }
 
-    /// The version with the latest date, wherever it stands.
-    private static func newestVersion(_ product: JSONValue?) -> (date: Int, value: JSONValue)? {
-        guard let versions = product?["versions"] else { return nil }
-        var newest: (date: Int, value: JSONValue)?
-        for version in versions.members {
-            if let date = version.name.text.flatMap(date), date > newest?.date ?? -1 { newest = (date, version.value) }
+    /// The version with the latest date, wherever it stands; one that has a root file system goes before one that has none,
+    /// as that of a virtual machine.
+    private static func newestVersion(_ versions: JSONValue?) -> (version: StreamVersion, file: File?)? {
+        var newest: (version: StreamVersion, file: File?)?
+        for member in versions.map({ Array($0.members) }) ?? [] {
+            guard let version = member.name.text.flatMap(StreamVersion.init) else { continue }
+            let isNewer = newest.map { $0.version < version } ?? true
+            guard isNewer || newest?.file == nil else { continue }
+            let file = rootFile(member.value)
+            if file != nil || isNewer && newest?.file == nil { newest = (version, file) }
         }
         return newest
     }
 
+    /// The archive before the squashfs, by what the items say that they are, or by their names.
     private static func rootFile(_ version: JSONValue) -> File? {
-        let items = version["items"]
-        let item =
-            [items?["root.tar.xz"], items?["root.squashfs"]].lazy.compactMap { $0 }.first { $0["path"]?.text != nil }
-        return item.flatMap(file)
+        var found: (rank: Int, file: File)?
+        for item in version["items"].map({ Array($0.members) }) ?? [] {
+            let kinds = [item.value["ftype"]?.text, item.name.text].compactMap { $0?.lowercased() }
+            guard let rank = rootKinds.firstIndex(where: { !$0.isDisjoint(with: kinds) }), rank < found?.rank ?? 2,
+                let file = file(item.value)
+            else { continue }
+            found = (rank, file)
+        }
+        return found?.file
     }
+
+    private static let rootKinds: [Set<String>] = [["root.tar.xz"], ["squashfs", "root.squashfs"]]
 
     private static func file(_ item: JSONValue) -> File? {
         guard let path = item["path"]?.text else { return nil }
         let sha256 = item["sha256"]?.text?.lowercased()
         let isDigest = sha256?.utf8.count == 64 && sha256?.utf8.allSatisfy(isHexadecimalDigit) == true
         return File(path: path, sha256: isDigest ? sha256 : nil, size: item["size"]?.scalar.flatMap { UInt64($0) })
-    }
-
-    /// `20261120_05:24`, in UTC, as seconds since 1970.
-    static func date(_ text: String) -> Int? {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 14, bytes[8] == UInt8(ascii: "_"), bytes[11] == UInt8(ascii: ":") else { return nil }
-        func number(_ range: Range<Int>) -> Int32? {
-            guard bytes[range].allSatisfy(isDigit) else { return nil }
-            return bytes[range].reduce(0) { 10 * $0 + Int32($1 - 0x30) }
-        }
-        guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8), let hour = number(9..<11),
-            let minute = number(12..<14), (1970...9999).contains(year), (1...12).contains(month),
-            (1...31).contains(day),
-            hour < 24, minute < 60
-        else { return nil }
-        var time = tm()
-        (time.tm_year, time.tm_mon, time.tm_mday) = (year - 1900, month - 1, day)
-        (time.tm_hour, time.tm_min) = (hour, minute)
-        return timegm(&time)
     }
 
     /// Why a path of the server's is not used; nil where it is a plain relative one.

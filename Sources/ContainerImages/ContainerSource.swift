@@ -44,14 +44,7 @@ public final class ContainerSource: ImageSource {
                 remedy: remedy)
         }
         let market = try CatalogMarket(request, endpoint: server, agent: "OpenNebula")
-        var document = try market.fetch(ImageStream.path)
-        let file: ImageStream.File?
-        do {
-            file = try ImageStream.file(at: path, in: &document)
-        } catch {
-            throw DriverError(
-                "use", "the catalog \(quoted(document.url))", cause: "it is cut, or no JSON: \(error)", remedy: remedy)
-        }
+        let file = try ImageStream.file(at: path, of: market, remedy: remedy)
         guard let file, let sha256 = file.sha256 else {
             throw DriverError(
                 "verify", quoted(image.url),

@@ -19,7 +19,7 @@ import Testing
     ) throws {
         #expect(outcome.status == .exited(0), "\(outcome.errors)", sourceLocation: sourceLocation)
         let names = try Set(outcome.apps().compactMap { $0["NAME"] })
-        #expect(names.count == (kind == "one" ? 132 : 38), sourceLocation: sourceLocation)
+        #expect(names.count == (kind == "one" ? 132 : 36), sourceLocation: sourceLocation)
     }
 
     /// Where the server misbehaves, but not so that the catalog could not be had.

@@ -51,19 +51,7 @@ final class CatalogRig: Sendable {
 }
 
 extension Outcome {
-    /// The apps of a report, which must have no other line.
-    func apps() throws -> [Template] {
-        try output.split(separator: "\n").map { line in
-            guard line.hasPrefix("APP=\""), line.hasSuffix("\""),
-                let bytes = Base64.decode(Array(line.dropFirst(5).dropLast().utf8))
-            else { throw NoApp(line: String(line)) }
-            return try Template(parsing: String(decoding: bytes, as: UTF8.self))
-        }
-    }
-
-    struct NoApp: Error {
-        let line: String
-    }
+    func apps() throws -> [Template] { try TestSupport.apps(ofReport: output) }
 
     var warnings: [String] { errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("WARN:") } }
 }
@@ -74,12 +62,6 @@ extension Template {
         attributes.reduce(into: [:]) { texts, attribute in
             if case .text(let text) = attribute.value { texts[attribute.name] = text }
         }
-    }
-
-    /// The template that lies in an attribute in base64.
-    func inner(_ name: String) throws -> Template {
-        let bytes = Base64.decode(Array((self[name] ?? "").utf8)) ?? []
-        return try Template(parsing: String(decoding: bytes, as: UTF8.self))
     }
 
     /// The vectors of that name, each as a dictionary.

@@ -128,6 +128,16 @@ import Testing
         try rig.expectContainer(rig.image(rig.export(message)))
     }
 
+    @Test func findsTheFileInAnotherListOfTheServer() throws {
+        try rig.prepare()
+        let streams = rig.catalog.served + "/streams/v1/"
+        try FileManager.default.moveItem(atPath: streams + "images.json", toPath: streams + "daily.json")
+        try rig.catalog.serve("{\"products\":{}}".utf8)
+        let index = #"{"index":{"a":{"path":"streams/v1/images.json"},"b":{"path":"streams/v1/daily.json"}}}"#
+        try rig.catalog.directory.write("served/streams/v1/index.json", index.utf8)
+        try rig.expectContainer(rig.image(rig.export(rig.message())))
+    }
+
     @Test func refusesAFileSystemThatItDoesNotBuild() throws {
         try rig.prepare()
         try rig.expectFailure(rig.export(rig.message(fileSystem: "ntfs")), "its file system is not known")

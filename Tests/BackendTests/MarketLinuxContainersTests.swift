@@ -8,32 +8,38 @@ import Testing
 @testable import MarketLinuxContainers
 
 @Suite struct MarketLinuxContainersTests {
-    private typealias Answer = (apps: [Template], warnings: [String], reason: String?)
+    typealias Answer = (apps: [Template], warnings: [String], reason: String?)
 
-    private func report(_ catalog: some Sequence<UInt8>, _ attributes: [String: String] = [:]) throws -> Answer {
+    func report(
+        _ catalog: some Sequence<UInt8>, _ attributes: [String: String] = [:],
+        standardEndpoint: String = "http://127.0.0.1"
+    ) throws -> Answer {
         let warnings = Monitor<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
         let request = try request(log, attributes)
-        let market = try CatalogMarket(request, endpoint: "http://127.0.0.1", agent: "test")
+        let market = try CatalogMarket(request, standardEndpoint: standardEndpoint, agent: "test")
         let options = try ContainerOptions(request.message)
         var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
         do {
-            let report = try MarketLinuxContainers.Monitor.report(&document, market, options, log: log)
+            var report = AppReport(catalogSize: 0, log: log)
+            try MarketLinuxContainers.Monitor.add(&document, to: &report, market, options)
             return (try apps(report.reply(of: document.url)), warnings.update { $0 }, nil)
         } catch let error as DriverError {
             return ([], warnings.update { $0 }, error.description)
         }
     }
 
-    private func item(_ path: String, _ digit: Character = "a") -> String {
+    func item(_ path: String, _ digit: Character = "a") -> String {
         #"{"path":"\#(path)","sha256":"\#(String(repeating: digit, count: 64))","size":5}"#
     }
 
-    private func product(_ key: String, _ versions: String) -> String { #""\#(key)":{"versions":{\#(versions)}}"# }
+    func product(_ key: String, _ versions: String) -> String { #""\#(key)":{"versions":{\#(versions)}}"# }
 
-    private func report(products: String...) throws -> Answer {
+    func report(products: String...) throws -> Answer {
         try report("{\"products\":{\(products.joined(separator: ","))}}".utf8)
     }
+
+    private var version: String { #""20260101_00:00":{"items":{"root.tar.xz":\#(item("images/ok"))}}"# }
 
     private let good =
         #""debian:12:amd64:default":{"versions":{"20260101_00:00":{"items":{"root.tar.xz":{"path":"images/ok","sha256":"\#(String(repeating: "b", count: 64))"}}}}}"#
@@ -49,7 +55,35 @@ import Testing
         #expect(
             result.apps.map { $0["LINK"] } == ["http://127.0.0.1/images/new", "http://127.0.0.1/images/only.squashfs"])
         #expect(result.apps.map { $0["REGTIME"] } == ["1767398400", "1767225600"])
-        #expect(result.apps.map { $0["NAME"] } == ["debian_12 - LXC", "alpine_3 - LXC (aarch64)"])
+        #expect(result.apps.map { $0["NAME"] } == ["debian_12", "alpine_3 (aarch64)"])
+    }
+
+    @Test(arguments: [
+        ("debian:12:amd64:default", "debian_12"), ("debian:12:arm64:default", "debian_12 (aarch64)"),
+        ("opensuse:15.6:amd64:default", "opensuse_15.6"),
+        ("opensuse:tumbleweed:arm64:default", "opensuse_tumbleweed (aarch64)"),
+        ("alt:Sisyphus:amd64:default", nil), ("archlinux:current:amd64:default", nil), ("debian:12:amd64:cloud", nil),
+        ("debian:12:armhf:default", nil),
+    ]) func listsTheTestedImagesUnderTheNamesThatOnedKnows(_ key: String, _ name: String?) throws {
+        let catalog = "{\"products\":{\(product(key, version))}}"
+        let result = try report(catalog.utf8)
+        #expect(result.apps.compactMap { $0["NAME"] } == (name.map { [$0] } ?? []))
+        // The untested ones are there for the asking, in the variant and for the processors that are listed at all.
+        let isListed = key.hasSuffix(":default") && !key.contains("armhf")
+        #expect(try report(catalog.utf8, ["SKIP_UNTESTED": "no"]).apps.count == (isListed ? 1 : 0))
+    }
+
+    @Test(arguments: [
+        (nil, "https://images.linuxcontainers.org/"), ("http://h/mirror", "http://h/mirror"),
+        ("http://h/mirror/", "http://h/mirror/"),
+    ]) func publishesAsTheMarketStatesItsServer(_ endpoint: String?, _ publisher: String) throws {
+        let attributes = ["ENDPOINT": endpoint].compactMapValues { $0 }
+        let catalog = "{\"products\":{\(product("debian:12:amd64:default", version))}}"
+        let result = try report(catalog.utf8, attributes, standardEndpoint: ImageStream.standardEndpoint)
+        let app = try #require(result.apps.first)
+        #expect(app["PUBLISHER"] == publisher && app["DESCRIPTION"] == "Downloaded from \(publisher)")
+        let url = (publisher.hasSuffix("/") ? publisher : publisher + "/") + "images/ok"
+        #expect(app["LINK"] == url && app["SOURCE"] == "lxd://\(url)?size=2048&filesystem=ext4&format=raw")
     }
 
     @Test(arguments: [
@@ -64,18 +98,18 @@ import Testing
         let result = try report(
             products: product("ubuntu:x:amd64:default", #""20260101_00:00":{"items":{"root.tar.xz":\#(item(path))}}"#),
             good)
-        #expect(result.apps.map { $0["NAME"] } == ["debian_12 - LXC"])
+        #expect(result.apps.map { $0["NAME"] } == ["debian_12"])
         #expect(
             result.warnings.count == 1
-                && result.warnings.first?.contains("'ubuntu_x - LXC' is left out: its path") == true)
+                && result.warnings.first?.contains("'ubuntu_x' is left out: its path") == true)
         #expect(result.warnings.first?.contains(reason) == true, "\(result.warnings)")
     }
 
     @Test(arguments: [
         (#""latest":{}"#, "none of its versions has a date"),
         (#""20261301_00:00":{}"#, "none of its versions has a date"),
-        (#""20260101_00:00":{"items":{}}"#, "no root.tar.xz and no root.squashfs"),
-        (#""20260101_00:00":[]"#, "no root.tar.xz and no root.squashfs"),
+        (#""20260101_00:00":{"items":{}}"#, "a root.tar.xz or a squashfs"),
+        (#""20260101_00:00":[]"#, "a root.tar.xz or a squashfs"),
         (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x"}}}"#, "no SHA-256"),
         (#""20260101_00:00":{"items":{"root.tar.xz":{"path":"images/x","sha256":"abc"}}}"#, "no SHA-256"),
     ]) func leavesOneOutAndKeepsTheOthers(_ versions: String, _ reason: String) throws {

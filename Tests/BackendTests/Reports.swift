@@ -7,8 +7,10 @@ extension Template {
     func contains(_ name: String) -> Bool { self[name]?.isEmpty == false }
 }
 
+/// A request for a marketplace that states no server.
 func request(_ log: Log, _ attributes: [String: String] = [:]) throws -> Request {
-    let recorded = try attributes.reduce(DriverMessage("market-one-monitor")) {
+    let plain = try DriverMessage("market-one-monitor").with("MARKETPLACE/TEMPLATE/ENDPOINT", nil)
+    let recorded = attributes.reduce(plain) {
         $0.with("MARKETPLACE/TEMPLATE/" + $1.key, $1.value)
     }
     let message = try Message(text: Array(recorded.xml.utf8))
@@ -17,9 +19,5 @@ func request(_ log: Log, _ attributes: [String: String] = [:]) throws -> Request
 }
 
 func apps(_ report: Reply) throws -> [Template] {
-    try String(decoding: report.bytes, as: UTF8.self).split(separator: "\n").map { line in
-        let bytes = try #require(Base64.decode(Array(line.dropFirst(5).dropLast().utf8)))
-        #expect(line.hasPrefix("APP=\"") && line.hasSuffix("\""))
-        return try Template(parsing: String(decoding: bytes, as: UTF8.self))
-    }
+    try apps(ofReport: String(decoding: report.bytes, as: UTF8.self))
 }

@@ -10,9 +10,7 @@ struct ContainerApp {
     private let product: ImageStream.Product
     private let market: CatalogMarket
     private let options: ContainerOptions
-    /// OpenNebula's word for it.
-    private let architecture: String
-    /// What the app would be called if oned took any name. Those for x86_64 are named as the stock driver names them.
+    /// What the app would be called if oned took any name: oned knows it from the stock driver by this one.
     let title: String
     /// In OpenNebula.
     let name: String?
@@ -21,14 +19,13 @@ struct ContainerApp {
         self.product = product
         self.market = market
         self.options = options
-        architecture = AppFilter.architecture(product.architecture)
-        let plain = "\(product.distribution)_\(product.release) - LXC"
-        title = product.architecture == "amd64" ? plain : "\(plain) (\(architecture))"
+        let plain = "\(product.distribution)_\(product.release)"
+        title = product.architecture == "x86_64" ? plain : "\(plain) (\(product.architecture))"
         name = market.names.name(for: title)
     }
 
     func passes(_ filter: AppFilter) -> Bool {
-        filter.isEmpty || filter.passes(type: "IMAGE", architectures: [architecture], tags: [], name: title)
+        filter.isEmpty || filter.passes(type: "IMAGE", architectures: [product.architecture], tags: [], name: title)
     }
 
     func template() throws(Unusable) -> AppTemplate {
@@ -37,7 +34,7 @@ struct ContainerApp {
         }
         guard let built = product.built else { throw Unusable("none of its versions has a date") }
         guard let file = product.file else {
-            throw Unusable("its newest version has no root.tar.xz and no root.squashfs")
+            throw Unusable("none of its versions has a root.tar.xz or a squashfs")
         }
         if let fault = ImageStream.fault(in: file.path) { throw Unusable(fault) }
         guard file.sha256 != nil || !options.verifies else { throw Unusable("it has no SHA-256 to verify it by") }
@@ -51,13 +48,13 @@ struct ContainerApp {
         try app.append("IMPORT_ID", "-1")
         try app.append("ORIGIN_ID", "-1")
         try app.append("TYPE", "IMAGE")
-        try app.append("PUBLISHER", market.endpoint)
+        try app.append("PUBLISHER", market.statedEndpoint)
         try app.append("FORMAT", options.format.rawValue)
-        try app.append("DESCRIPTION", "Downloaded from \(market.endpoint)")
+        try app.append("DESCRIPTION", "Downloaded from \(market.statedEndpoint)")
         try app.append("VERSION", "1.0")
         try app.append("REGTIME", String(built))
         try app.append("LINK", url)
-        try app.append("ARCHITECTURE", architecture)
+        try app.append("ARCHITECTURE", product.architecture)
         try app.append("HYPERVISOR", "lxc")
         try app.append("SIZE", String(options.imageSize))
         try app.append("MD5", try checksum(file))
@@ -66,7 +63,7 @@ struct ContainerApp {
         var disk = AppTemplate()
         try disk.append("DRIVER", options.format.rawValue)
         app.append("APPTEMPLATE64", encoded: disk)
-        app.append("VMTEMPLATE64", encoded: try options.machineTemplate(architecture: architecture))
+        app.append("VMTEMPLATE64", encoded: try options.machineTemplate(architecture: product.architecture))
         return app
     }
 

@@ -79,7 +79,7 @@ struct ContainerOptions {
     /// The VM template of a container on `architecture`, which is OpenNebula's word for it.
     func machineTemplate(architecture: String) throws(AppReport.Unusable) -> AppTemplate {
         var template = AppTemplate()
-        try template.append("SCHED_REQUIREMENTS", "HYPERVISOR=\"lx*\" & ARCH=\(architecture)")
+        try template.append("SCHED_REQUIREMENTS", "HYPERVISOR=lxc & ARCH=\(architecture)")
         try template.append("CPU", cpu)
         try template.append("VCPU", String(vcpu))
         try template.append("MEMORY", String(memory))
@@ -93,6 +93,12 @@ struct ContainerOptions {
         try template.append("SSH_PUBLIC_KEY", "$USER[SSH_PUBLIC_KEY]")
         try template.append("SET_HOSTNAME", "$NAME")
         template.endVector()
+        // A host with AppArmor starts no privileged container without it.
+        template.beginVector("RAW")
+        try template.append("TYPE", "lxc")
+        try template.append("DATA", "lxc.apparmor.profile=unconfined")
+        template.endVector()
+        try template.append("HYPERVISOR", "lxc")
         return template
     }
 }

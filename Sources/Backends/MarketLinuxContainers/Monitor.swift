@@ -7,27 +7,37 @@ public enum Monitor: Action {
     public static let purpose = "prints an APP=\"BASE64\" line for each image of the catalog"
     public static let inputs: [String] = []
 
-    private static let architectures: Set<String> = ["amd64", "arm64"]
+    private static let architectures: Set<String> = ["x86_64", "aarch64"]
     private static let tested: Set<String> = [
-        "almalinux", "alpine", "alt", "amazonlinux", "debian", "devuan", "fedora", "oracle", "rockylinux", "ubuntu",
+        "almalinux", "alpine", "amazonlinux", "debian", "devuan", "fedora", "opensuse", "oracle", "rockylinux",
+        "ubuntu",
     ]
 
     public static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
         let market = try CatalogMarket(request, standardEndpoint: ImageStream.standardEndpoint, agent: agent)
         let options = try ContainerOptions(request.message)
-        var document = try market.fetch(ImageStream.path)
-        let reply = try report(&document, market, options, log: request.log).reply(of: document.url)
-        document.keep(log: request.log)
-        return reply
+        return try report(market, options, log: request.log).reply(of: market.endpoint)
     }
 
-    /// The apps of a catalog. Throws a ``DriverError`` where the catalog is not whole.
-    static func report(
-        _ document: inout CatalogDocument, _ market: CatalogMarket, _ options: ContainerOptions, log: Log
-    ) throws(DriverError) -> AppReport {
-        var report = AppReport(catalogSize: document.size / 4, log: log)
-        do {
+    /// The apps of all of a server's lists. Throws where one of them cannot be had or is not whole.
+    private static func report(_ market: CatalogMarket, _ options: ContainerOptions, log: Log) throws -> AppReport {
+        var report = AppReport(catalogSize: 0, log: log)
+        try ImageStream.forEachDocument(of: market) { document in
+            try add(&document, to: &report, market, options)
+            document.keep(log: log)
+            return true
+        }
+        return report
+    }
+
+    /// Adds the apps of a list. Throws a ``DriverError`` where it is not whole.
+    static func add(
+        _ document: inout CatalogDocument, to report: inout AppReport, _ market: CatalogMarket,
+        _ options: ContainerOptions
+    ) throws(DriverError) {
+        report.makeRoom(forCatalogOf: document.size / 4)
+        try document.use(remedy: "check that ENDPOINT is an image server, and try again later") { document in
             try ImageStream.read(&document, architectures: architectures) { product in
                 if options.skipsUntested, !tested.contains(product.distribution) { return report.filterOut() }
                 let app = ContainerApp(product, market: market, options: options)
@@ -38,12 +48,6 @@ public enum Monitor: Action {
                     report.leaveOut(app.title, error.reason)
                 }
             }
-            return report
-        } catch {
-            let cause = (error as? AppReport.Unusable)?.reason ?? "it is cut, or no JSON: \(error)"
-            throw DriverError(
-                "use", "the catalog \(quoted(document.url))", cause: cause,
-                remedy: "check that ENDPOINT is an image server, and try again later")
         }
     }
 }

@@ -25,6 +25,7 @@ struct Appliance {
     private let kind: Kind
     private let endpoint: String
     private let names: AppNames
+    private let platform: Platform
     /// In OpenNebula.
     let name: String
 
@@ -48,6 +49,8 @@ struct Appliance {
         self.kind = kind
         self.endpoint = endpoint
         self.names = names
+        self.platform = Platform(
+            hypervisor: Self.words(value["hypervisor"]), architecture: Self.words(value["os-arch"]))
         self.name = name
     }
 
@@ -60,7 +63,7 @@ struct Appliance {
     func passes(_ filter: AppFilter) -> Bool {
         filter.isEmpty
             || filter.passes(
-                type: kind.rawValue, architectures: words("os-arch"), tags: words("tags"),
+                type: kind.rawValue, architectures: platform.architectures, tags: words("tags"),
                 name: value["name"]?.scalar ?? "")
     }
 
@@ -80,8 +83,8 @@ struct Appliance {
         try app.append("TAGS", optional: list(words("tags")))
         try app.append("REGTIME", optional: registrationTime)
         try app.append("LINK", link)
-        try append("ARCHITECTURE", "os-arch", to: &app)
-        try append("HYPERVISOR", "hypervisor", to: &app)
+        try app.append("ARCHITECTURE", optional: list(platform.architectures))
+        try app.append("HYPERVISOR", optional: list(platform.hypervisors))
         switch kind {
         case .image: try appendImage(to: &app, warn: warn)
         case .vmTemplate: try appendVMTemplate(to: &app, warn: warn)
@@ -156,8 +159,7 @@ struct Appliance {
         guard let template else { return nil }
         func machine(_ object: JSONValue?) throws(Unusable) -> AppTemplate {
             guard let object, object.kind == .object else { throw Unusable("its template is no JSON object") }
-            return try MachineTemplate(object, hypervisor: text("hypervisor"), architecture: text("os-arch"))
-                .template(warn: warn)
+            return try MachineTemplate(object, platform).template(warn: warn)
         }
         // A text with JSON in it, as the catalog has it; or the object itself.
         return template.kind == .object ? try machine(template) : try template.document(machine)
@@ -174,17 +176,11 @@ struct Appliance {
     /// Appends what is there as text, where there is something.
     private func append(_ name: StaticString, _ member: StaticString, to app: inout AppTemplate) throws(Unusable) {
         guard value[member]?.kind == .array else { return try append(name, value[member], to: &app) }
-        try app.append(name, optional: text(member))
+        try app.append(name, optional: list(words(member)))
     }
 
     private func append(_ name: StaticString, _ value: JSONValue?, to app: inout AppTemplate) throws(Unusable) {
         if let text = value?.utf8, !text.isEmpty { try app.append(name, text) }
-    }
-
-    /// What is there as text: a list's elements with commas between; nil where there is nothing.
-    private func text(_ member: StaticString) -> String? {
-        guard value[member]?.kind == .array else { return nonEmpty(value[member]) }
-        return list(elements(member).compactMap(\.scalar))
     }
 
     private func list(_ words: [String]) -> String? {
@@ -192,18 +188,17 @@ struct Appliance {
         return text.isEmpty ? nil : text
     }
 
-    private func nonEmpty(_ value: JSONValue?) -> String? {
-        value?.scalar.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
     private func elements(_ name: StaticString) -> [JSONValue] {
         value[name].map { Array($0.elements) } ?? []
     }
 
+    private func words(_ member: StaticString) -> [String] { Self.words(value[member]) }
+
     /// The texts of a list, or the one that stands in place of a list.
-    private func words(_ member: StaticString) -> [String] {
-        guard value[member]?.kind == .array else { return nonEmpty(value[member]).map { [$0] } ?? [] }
-        return elements(member).compactMap(nonEmpty)
+    private static func words(_ value: JSONValue?) -> [String] {
+        guard let value else { return [] }
+        let texts = value.kind == .array ? value.elements.compactMap(\.scalar) : [value.scalar].compactMap { $0 }
+        return texts.filter { !$0.isEmpty }
     }
 
     /// Seconds since 1970.

@@ -3,37 +3,49 @@ import Catalog
 import DriverProtocol
 import JSON
 
-/// The VM template of an app: the catalog's JSON object, and what follows from the app's hypervisor and architecture.
+/// The VM template of an app: the catalog's JSON object, in which what follows from the app's platform takes the place of
+/// what is there.
 struct MachineTemplate {
-    /// The firmware that a virtual machine of that architecture boots with, where its template says nothing else.
-    private static let armSystem: [(name: StaticString, value: StaticString)] = [
+    private typealias Pair = (name: StaticString, value: StaticString)
+
+    /// What a virtual machine of that architecture boots with, whatever its template says: a host has no other firmware.
+    private static let armSystem: [Pair] = [
         ("ARCH", "aarch64"), ("FIRMWARE", "/usr/share/AAVMF/AAVMF_CODE.fd"), ("FIRMWARE_SECURE", "no"),
         ("MACHINE", "virt"),
     ]
 
-    private let object: JSONValue
-    private let hypervisor: String?
-    private let architecture: String?
+    /// What is not the catalog's to say, in the order in which it is added where the catalog says nothing.
+    private enum Derived: CaseIterable {
+        case requirements, system, hypervisor
 
-    init(_ object: JSONValue, hypervisor: String?, architecture: String?) {
-        self.object = object
-        self.hypervisor = Self.word(hypervisor)?.lowercased()
-        self.architecture = Self.word(architecture).map(AppFilter.architecture)
+        var name: StaticString {
+            switch self {
+            case .requirements: "SCHED_REQUIREMENTS"
+            case .system: "OS"
+            case .hypervisor: "HYPERVISOR"
+            }
+        }
+
+        /// Whether what a catalog says there is of the kind that the attribute has.
+        func isUsable(_ value: JSONValue) -> Bool {
+            self == .system ? value.kind == .object : value.utf8 != nil
+        }
     }
 
-    /// A name that a scheduling requirement can hold; nil for `ALL`, lists, and whatever else there may be.
-    private static func word(_ text: String?) -> String? {
-        guard let text, !["all", "any", "none"].contains(text.lowercased()) else { return nil }
-        return text.utf8.allSatisfy { isAlphanumeric($0) || "_-".utf8.contains($0) } ? text : nil
+    private let object: JSONValue
+    private let platform: Platform
+
+    init(_ object: JSONValue, _ platform: Platform) {
+        self.object = object
+        self.platform = platform
     }
 
     /// Throws where a value of it cannot be written. `warn` is told what had to be left out.
     func template(warn: (String) -> Void) throws(AppReport.Unusable) -> AppTemplate {
         // The catalog writes quotation marks as a template needs them, with a backslash before.
         var template = AppTemplate(quotesAreEscaped: true)
-        var hasSystem = false
-        var hasHypervisor = false
-        var requirements: String?
+        let derived = Derived.allCases.filter(isDerived)
+        var missing = derived
         for member in object.members {
             guard let name = Self.attributeName(member.name) else {
                 warn(
@@ -41,54 +53,58 @@ struct MachineTemplate {
                 )
                 continue
             }
-            if Self.isName(name, "SCHED_REQUIREMENTS"), member.value.utf8 != nil {
-                requirements = Self.text(of: member.value).map { String(decoding: $0, as: UTF8.self) } ?? requirements
+            guard let own = derived.first(where: { Self.isName(name, $0.name) }) else {
+                try Self.append(name, member.value, to: &template, warn: warn)
                 continue
             }
-            hasHypervisor = hasHypervisor || Self.isName(name, "HYPERVISOR")
-            let isSystem = needsArmSystem && member.value.kind == .object && Self.isName(name, "OS")
-            hasSystem = hasSystem || isSystem
-            try Self.append(
-                name, member.value, completedBy: isSystem ? Self.armSystem : [], to: &template, warn: warn)
+            guard let position = missing.firstIndex(of: own) else {
+                warn("the second attribute \(Self.capitals(name)) of its template is left out")
+                continue
+            }
+            missing.remove(at: position)
+            try append(own, over: member.value, to: &template, warn: warn)
         }
-        try template.append("SCHED_REQUIREMENTS", optional: requirement(beside: requirements))
-        if needsArmSystem, !hasSystem {
-            template.beginVector("OS")
-            for pair in Self.armSystem { try template.append(pair.name, pair.value.bytes) }
-            template.endVector()
-        }
-        if !hasHypervisor { try template.append("HYPERVISOR", optional: hypervisor) }
+        for own in missing { try append(own, over: nil, to: &template, warn: warn) }
         return template
     }
 
-    /// Containers boot no firmware.
-    private var needsArmSystem: Bool { architecture == "aarch64" && hypervisor != "lxc" }
+    private func isDerived(_ attribute: Derived) -> Bool {
+        switch attribute {
+        case .requirements: platform.requirement(beside: nil) != nil
+        case .system: platform.isARM
+        case .hypervisor: platform.hypervisor != nil
+        }
+    }
 
-    private func requirement(beside stated: String?) -> String? {
-        var terms = [hypervisor.map { "HYPERVISOR=\($0)" }, architecture.map { "ARCH=\($0)" }].compactMap { $0 }
-        if let stated { terms.insert(terms.isEmpty ? stated : "(\(stated))", at: 0) }
-        return terms.isEmpty ? nil : terms.joined(separator: " & ")
+    /// Appends the attribute in place of what the catalog has under its name.
+    private func append(
+        _ attribute: Derived, over value: JSONValue?, to template: inout AppTemplate, warn: (String) -> Void
+    ) throws(AppReport.Unusable) {
+        if let value, value.kind != .null, !attribute.isUsable(value) {
+            warn("what its template has in \(attribute.name) is left out: oned cannot hold it there")
+        }
+        switch attribute {
+        case .requirements:
+            let stated = value.flatMap(Self.text).map { String(decoding: $0, as: UTF8.self) }
+            try template.append(attribute.name, optional: platform.requirement(beside: stated))
+        case .system:
+            try Self.appendVector(attribute.name.bytes, value, with: Self.armSystem, to: &template, warn: warn)
+        case .hypervisor:
+            try template.append(attribute.name, optional: platform.hypervisor)
+        }
     }
 
     // MARK: Values
 
     private typealias Bytes = AppTemplate.Bytes
 
-    /// - Parameter defaults: the pairs that the vector has to have, whatever it says, where the value is an object.
     private static func append(
-        _ name: Bytes, _ value: JSONValue, completedBy defaults: [(name: StaticString, value: StaticString)] = [],
-        to template: inout AppTemplate, warn: (String) -> Void
+        _ name: Bytes, _ value: JSONValue, to template: inout AppTemplate, warn: (String) -> Void
     ) throws(AppReport.Unusable) {
         switch value.kind {
         case .null: break
         case .string, .number, .bool: if let text = text(of: value) { try template.append(name, text) }
-        case .object:
-            template.beginVector(name)
-            try appendPairs(of: value, in: name, to: &template, warn: warn)
-            for pair in defaults where !hasPair(value, pair.name) {
-                try template.append(pair.name, pair.value.bytes)
-            }
-            template.endVector()
+        case .object: try appendVector(name, value, to: &template, warn: warn)
         case .array:
             // An attribute that repeats: several DISK, NIC or INPUT.
             for element in value.elements where element.kind != .array {
@@ -100,24 +116,29 @@ struct MachineTemplate {
         }
     }
 
-    private static func appendPairs(
-        of object: JSONValue, in vector: Bytes, to template: inout AppTemplate, warn: (String) -> Void
+    /// - Parameter fixed: the pairs that the vector has to have: they take the places of those of the object.
+    private static func appendVector(
+        _ vector: Bytes, _ object: JSONValue?, with fixed: [Pair] = [], to template: inout AppTemplate,
+        warn: (String) -> Void
     ) throws(AppReport.Unusable) {
-        for member in object.members {
-            if let name = attributeName(member.name), member.value.kind != .array, member.value.kind != .object {
-                if let text = text(of: member.value) { try template.append(name, text) }
-            } else {
+        var missing = fixed
+        template.beginVector(vector)
+        for member in object.map({ Array($0.members) }) ?? [] {
+            guard let name = attributeName(member.name), member.value.kind != .array, member.value.kind != .object
+            else {
                 let path = oneLine("\(capitals(vector))/\(member.name.text ?? "")", limit: 80)
                 warn("the attribute \(quoted(path)) of its template is left out: oned cannot hold it")
+                continue
+            }
+            if fixed.contains(where: { isName(name, $0.name) }) {
+                guard let position = missing.firstIndex(where: { isName(name, $0.name) }) else { continue }
+                try template.append(name, missing.remove(at: position).value.bytes)
+            } else if let text = text(of: member.value) {
+                try template.append(name, text)
             }
         }
-    }
-
-    /// Whether the vector that is made of the object has a pair of that name.
-    private static func hasPair(_ object: JSONValue, _ name: StaticString) -> Bool {
-        object.members.contains { member in
-            attributeName(member.name).map { isName($0, name) } == true && text(of: member.value) != nil
-        }
+        for pair in missing { try template.append(pair.name, pair.value.bytes) }
+        template.endVector()
     }
 
     /// What a scalar says, where that is something.

@@ -23,18 +23,13 @@ public enum Monitor: Action {
         _ document: inout CatalogDocument, _ market: CatalogMarket, log: Log
     ) throws(DriverError) -> AppReport {
         var report = AppReport(catalogSize: document.size, log: log)
-        do {
+        try document.use(remedy: "check that ENDPOINT is a marketplace, and try again later") { document in
             let isCatalog = try document.read { reader, release in
                 try read(&reader, into: &report, market, release: release)
             }
             guard isCatalog else { throw AppReport.Unusable("it has no list 'appliances'") }
-            return report
-        } catch {
-            let cause = (error as? AppReport.Unusable)?.reason ?? "it is cut, or no JSON: \(error)"
-            throw DriverError(
-                "use", "the catalog \(quoted(document.url))", cause: cause,
-                remedy: "check that ENDPOINT is a marketplace, and try again later")
         }
+        return report
     }
 
     /// Whether there was a list of appliances.

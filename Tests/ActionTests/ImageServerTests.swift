@@ -1,0 +1,97 @@
+import DriverProtocol
+import Foundation
+import TestSupport
+import Testing
+
+/// Image servers of one's own, whose index tells where the images are listed.
+@Suite struct ImageServerTests {
+    private let rig: CatalogRig
+
+    init() throws {
+        rig = try CatalogRig("linuxcontainers")
+        _ = try rig.directory.makeDirectory("served/streams/v1")
+    }
+
+    private func list(_ name: String, _ releases: String...) throws {
+        let digest = String(repeating: "a", count: 64)
+        let products = releases.map { release in
+            #"""
+            "Debian:\#(release):default:amd64":{"arch":"amd64","os":"Debian","release":"\#(release)","variant":"default","versions":
+            {"202611200524":{"items":{"root.tar.xz":{"ftype":"root.tar.xz","path":"images/\#(release).tar.xz","sha256":"\#(digest)"}}}}}
+            """#
+        }
+        try serve(name, "{\"products\":{\(products.joined(separator: ","))}}")
+    }
+
+    private func serve(_ name: String, _ text: String) throws {
+        try rig.directory.write("served/streams/v1/" + name, text.utf8)
+    }
+
+    private func index(_ names: String...) throws {
+        let entries = names.map {
+            #""\#($0)":{"datatype":"image-downloads","path":"streams/v1/\#($0)","format":"products:1.0","products":["x"]}"#
+        }
+        try serve("index.json", "{\"index\":{\(entries.joined(separator: ","))},\"format\":\"index:1.0\"}")
+    }
+
+    private func names(_ outcome: Outcome) throws -> [String?] {
+        #expect(outcome.status == .exited(0) && outcome.reasons.isEmpty, "\(outcome.errors)")
+        return try outcome.apps().map { $0["NAME"] }
+    }
+
+    @Test func listsAllThatTheIndexNames() throws {
+        try list("images.json", "1")
+        try list("daily.json", "2", "3")
+        try list("other.json", "4")
+        let server = try FaultServer(root: rig.served)
+        #expect(try names(rig.monitor(server.url(""))) == ["debian_1"])
+        try index("daily.json", "other.json")
+        #expect(try names(rig.monitor(server.url("/"))) == ["debian_2", "debian_3", "debian_4"])
+        #expect(
+            try server.requests().map(\.path) == [
+                "/streams/v1/index.json", "/streams/v1/images.json", "/streams/v1/index.json",
+                "/streams/v1/daily.json", "/streams/v1/other.json",
+            ])
+    }
+
+    @Test(arguments: ["", "<html>not found</html>", "[]", "{}", #"{"index":{"x":{"path":"y","products":[]}}}"#])
+    func readsImagesJSONWhereTheIndexNamesNothing(_ index: String) throws {
+        try list("images.json", "1")
+        try serve("index.json", index)
+        let server = try Nginx(root: rig.served)
+        #expect(try names(rig.monitor(server.url(""))) == ["debian_1"])
+    }
+
+    /// oned drops the apps that a report lacks.
+    @Test func failsWhereOneOfTheListsCannotBeHad() throws {
+        try list("images.json", "1")
+        try index("images.json", "missing.json")
+        let server = try Nginx(root: rig.served)
+        expectRefusal(try rig.monitor(server.url("")), ["missing.json", "HTTP 404"])
+        try list("missing.json", "2")
+        #expect(try names(rig.monitor(server.url(""))) == ["debian_1", "debian_2"])
+        try serve("missing.json", "{\"products\":{")
+        expectRefusal(try rig.monitor(server.url("")), ["missing.json", "it is cut, or no JSON"])
+        try serve("index.json", "{\"index\":{")
+        expectRefusal(try rig.monitor(server.url("")), ["index.json", "it is cut, or no JSON"])
+        try index("../../secret.json")
+        expectRefusal(try rig.monitor(server.url("")), ["index.json", "leads out"])
+        try serve(
+            "index.json",
+            "{\"index\":{\((0...100).map { "\"\($0)\":{\"path\":\"\($0).json\"}" }.joined(separator: ","))}}")
+        expectRefusal(try rig.monitor(server.url("")), ["index.json", "more than 100 lists"])
+    }
+
+    @Test func keepsEachList() throws {
+        try list("a.json", "1")
+        try list("b.json", "2")
+        try index("a.json", "b.json")
+        let server = try Nginx(root: rig.served)
+        let first = try rig.monitor(server.url(""), ["CACHE": "yes"])
+        #expect(try names(first) == ["debian_1", "debian_2"])
+        #expect(try rig.directory.names(in: "var/market-drivers").sorted() == ["catalog-109", "catalog-109-1"])
+        let second = try rig.monitor(server.url(""), ["CACHE": "yes"])
+        #expect(second.output == first.output)
+        #expect(second.errors.components(separatedBy: "has not changed").count == 3)
+    }
+}
