@@ -22,7 +22,7 @@ let modules: [Target] = [
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "DriverProtocol", dependencies: ["Posix"]),
     .target(name: "JSON"),
-    .target(name: "Checksums", dependencies: ["CChecksums"]),
+    .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
     .target(name: "S3", dependencies: ["COpenSSL", "Checksums", "HTTP", "DriverProtocol", "Posix"]),
     .target(name: "Catalog", dependencies: ["Checksums", "HTTP", "JSON", "DriverProtocol", "Posix"]),
@@ -53,6 +53,7 @@ let tests: [Target] =
         .target(name: "TestSupport", dependencies: ["DriverProtocol", "Posix"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
+        .executableTarget(name: "digest-race", dependencies: ["Checksums"], path: "Tests/Rigs/DigestRace"),
     ]
     + ["Posix", "DriverProtocol", "JSON", "HTTP", "S3", "Catalog", "ImageTransfer", "OneMarket"].map { module in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"])
