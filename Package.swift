@@ -96,6 +96,7 @@ let tests: [Target] =
         .target(name: "TestSupport", dependencies: ["DriverProtocol", "XML", "Posix"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "idle-action", dependencies: ["DriverProtocol", "Posix"], path: "Tests/Rigs/IdleAction"),
+        .executableTarget(name: "digest-race", dependencies: ["Checksums"], path: "Tests/Rigs/DigestRace"),
     ]
     + unitTests.map { module, imports in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"] + imports)

@@ -1,17 +1,22 @@
-import CChecksums
+import COpenSSL
 
-/// The MD5 of one stream, whose bytes come in pieces of any length.
-public struct MD5Stream {
-    /// Whether this processor computes it faster here than libcrypto does: with AVX-512, by a fifth.
-    public static var isFast: Bool { checksums_md5_is_fast() != 0 }
-
-    private var checksums = PartedChecksums()
+/// The MD5 of one stream.
+public final class MD5Stream: DigestStream {
+    private var checksums: PartedChecksums
     /// Less than a block that waits for more.
     private var rest: [UInt8] = []
 
-    public init() {}
+    init(_ candidate: Candidate) {
+        checksums = PartedChecksums(candidate)
+    }
 
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    /// Returns an MD5 in the way that is fastest on this processor, libcrypto's for one.
+    public static func fastest() -> any DigestStream {
+        if let candidate = Race.md5 { return MD5Stream(candidate) }
+        return LibcryptoDigest(EVP_md5()) ?? MD5Stream(.plain)
+    }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) {
         var bytes = bytes
         if !rest.isEmpty {
             let missing = min(PartedChecksums.blockSize - rest.count, bytes.count)
@@ -25,6 +30,5 @@ public struct MD5Stream {
         rest = Array(bytes[whole...])
     }
 
-    /// The 16 bytes.
     public func finish() -> [UInt8] { rest.withUnsafeBytes { checksums.finish($0) } }
 }

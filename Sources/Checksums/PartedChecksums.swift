@@ -9,32 +9,35 @@ public struct PartedChecksums {
     public struct Part: Sendable, Equatable {
         /// 16 bytes.
         public let md5: [UInt8]
-        /// 32 bytes; nil where it was not asked for, and where the processor has no instructions for it beside MD5: a
-        /// library is faster then.
+        /// 32 bytes; nil where it was not asked for, and where a library is faster with it by itself.
         public let sha256: [UInt8]?
     }
 
     /// What ``update(_:)`` takes multiples of.
     public static let blockSize = 64
-    /// Whether this processor computes SHA-256 along with MD5.
-    static let hasSHA256 = checksums_has_sha256() != 0
 
     private typealias State = checksums
     private var state = Self.fresh
     private var length: UInt64 = 0
     private var partLength: UInt64 = 0
-    private let withSHA256: Bool
+    private let candidate: Candidate
 
-    /// - Parameter withSHA256: whether parts are to have one, where that is possible.
-    public init(withSHA256: Bool = false) {
-        self.withSHA256 = withSHA256 && Self.hasSHA256
+    /// By the fastest candidate of this processor.
+    /// - Parameter withSHA256: whether parts are to have one, where that is faster than what a library does.
+    public init(withSHA256: Bool) {
+        self.init(withSHA256 ? Race.signedParts : Race.parts)
+    }
+
+    /// - Parameter candidate: for an MD5 alone, one with a single stream: the parts' are wrong then.
+    init(_ candidate: Candidate) {
+        self.candidate = candidate
     }
 
     /// The 16 bytes of the MD5 of bytes in memory.
     public static func md5(of bytes: [UInt8]) -> [UInt8] {
         bytes.withUnsafeBytes { bytes in
             let whole = bytes.count - bytes.count % blockSize
-            var checksums = PartedChecksums()
+            var checksums = PartedChecksums(.plain)
             checksums.update(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
             return checksums.finish(UnsafeRawBufferPointer(rebasing: bytes[whole...]))
         }
@@ -42,8 +45,7 @@ public struct PartedChecksums {
 
     /// Takes in bytes, a multiple of ``blockSize`` of them.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count % Self.blockSize == 0)
-        update(&state, bytes)
+        candidate.update(&state, bytes)
         length += UInt64(bytes.count)
         partLength += UInt64(bytes.count)
     }
@@ -52,7 +54,7 @@ public struct PartedChecksums {
     public mutating func finishPart(_ rest: UnsafeRawBufferPointer) -> Part {
         let part = Part(
             md5: Self.md5(finished(rest, length: partLength, \.littleEndian), \.1),
-            sha256: withSHA256 ? Self.sha256(finished(rest, length: partLength, \.bigEndian)) : nil)
+            sha256: candidate.hasSHA256 ? Self.sha256(finished(rest, length: partLength, \.bigEndian)) : nil)
         let fresh = Self.fresh
         state.md5.0.1 = fresh.md5.0.1
         state.md5.1.1 = fresh.md5.1.1
@@ -80,16 +82,6 @@ public struct PartedChecksums {
             ))
     }
 
-    private func update(_ state: inout State, _ bytes: UnsafeRawBufferPointer) {
-        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-        let blocks = bytes.count / Self.blockSize
-        if withSHA256 {
-            checksums_update_with_sha256(&state, start, blocks)
-        } else {
-            checksums_update(&state, start, blocks)
-        }
-    }
-
     /// The state after the last block: RFC 1321, sections 3.1 and 3.2, and FIPS 180-4, section 5.1.1: a one, zeros up to 8
     /// bytes before a block's end, and the length in bits, whose order of bytes is all that the two differ in.
     private func finished(_ rest: UnsafeRawBufferPointer, length: UInt64, _ inOrder: (UInt64) -> UInt64) -> State {
@@ -98,7 +90,7 @@ public struct PartedChecksums {
         while tail.count % Self.blockSize != Self.blockSize - 8 { tail.append(0) }
         tail += Self.bytes(of: inOrder((length + UInt64(rest.count)) &* 8))
         var last = state
-        tail.withUnsafeBytes { update(&last, $0) }
+        tail.withUnsafeBytes { candidate.update(&last, $0) }
         return last
     }
 

@@ -35,21 +35,22 @@ import Testing
     }
 
     /// However the bytes come, each part and the whole have the digests that libcrypto gives them by themselves.
-    @Test(arguments: [false, true]) func partsAndWholeInOnePass(withSHA256: Bool) {
+    @Test(arguments: Candidate.all) func partsAndWholeInOnePass(by candidate: Candidate) {
+        guard candidate.isRun() else { return }
         var random = SeededGenerator.fresh()
         let large = (0..<20).map { _ in random.below(300_000) }
         for length in Array(0...300) + large {
             let bytes = TestFiles.noise(length, seed: UInt64(length))
             let partSize = PartedChecksums.blockSize * (1 + random.below(random.pick([1, 4, 2000])))
-            var checksums = PartedChecksums(withSHA256: withSHA256)
+            var checksums = PartedChecksums(candidate)
             var part = bytes.prefix(partSize)
             while true {
                 let rest = random.takeBlocks(of: part, into: &checksums)
                 let found = rest.withUnsafeBytes { checksums.finishPart($0) }
-                #expect(found.md5 == libcrypto(EVP_md5(), part), "\(random.seed)")
-                // Nil where the processor cannot: libcrypto computes it then.
-                let hasSHA256 = withSHA256 && PartedChecksums.hasSHA256
-                #expect(found.sha256 == (hasSHA256 ? libcrypto(EVP_sha256(), part) : nil), "\(random.seed)")
+                // A single stream is the whole's.
+                if candidate.streams == 2 { #expect(found.md5 == libcrypto(EVP_md5(), part), "\(random.seed)") }
+                let sha256 = candidate.hasSHA256 ? libcrypto(EVP_sha256(), part) : nil
+                #expect(found.sha256 == sha256, "\(random.seed)")
                 guard part.endIndex < length else {
                     let whole = rest.withUnsafeBytes { checksums.finish($0) }
                     #expect(whole == libcrypto(EVP_md5(), bytes[...]), "\(random.seed)")
@@ -60,40 +61,59 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 7, 63, 64, 65, 1000]) func aStreamMayComeInAnyPieces(_ piece: Int) {
-        for length in [0, 1, 64, 65, 4095, 4096, 10_000] {
-            let bytes = TestFiles.noise(length)
-            var stream = MD5Stream()
-            for start in Swift.stride(from: 0, to: length, by: piece) {
-                bytes[start..<min(start + piece, length)].withUnsafeBytes { stream.update($0) }
+    @Test(arguments: Candidate.all) func aStreamMayComeInAnyPieces(by candidate: Candidate) {
+        guard candidate.isRun() else { return }
+        check(candidate.name) { MD5Stream(candidate) }
+    }
+
+    @Test func libcryptosStreamMayComeInAnyPieces() {
+        check("libcrypto") { LibcryptoDigest(EVP_md5())! }
+        check("the fastest") { MD5Stream.fastest() }
+    }
+
+    private func check(_ name: String, _ stream: () -> any DigestStream) {
+        for piece in [1, 7, 63, 64, 65, 1000] {
+            for length in [0, 1, 55, 56, 63, 64, 65, 119, 120, 4095, 4096, 10_000] {
+                let bytes = TestFiles.noise(length)
+                let stream = stream()
+                for start in Swift.stride(from: 0, to: length, by: piece) {
+                    bytes[start..<min(start + piece, length)].withUnsafeBytes { stream.update($0) }
+                }
+                #expect(stream.finish() == libcrypto(EVP_md5(), bytes[...]), "\(name), \(length) by \(piece)")
             }
-            #expect(stream.finish() == PartedChecksums.md5(of: bytes))
         }
     }
 
-    /// What processors with fewer instructions compute.
-    @Test(arguments: [1, 2, 1000]) func allInstructionsComputeTheSame(_ blocks: Int) {
-        let bytes = TestFiles.noise(blocks * PartedChecksums.blockSize)
-        var start = checksums()
-        start.md5 = ((0x6745_2301, 0xefcd_ab89), (1, 2), (3, 4), (5, 6))
-        var states = [start, start, start]
-        checksums_update_plain(&states[0], bytes, blocks)
-        checksums_update(&states[1], bytes, blocks)
-        if PartedChecksums.hasSHA256 {
-            checksums_update_with_sha256(&states[2], bytes, blocks)
-        } else {
-            checksums_update(&states[2], bytes, blocks)
+    /// What is computed does not depend on the state that a stream begins with, nor do two streams on one another.
+    @Test(arguments: Candidate.all.filter { $0.streams == 2 }) func twoStreamsAreIndependent(by candidate: Candidate) {
+        guard candidate.isRun() else { return }
+        for blocks in [1, 2, 1000] {
+            let bytes = TestFiles.noise(blocks * PartedChecksums.blockSize)
+            var start = checksums()
+            start.md5 = ((0x6745_2301, 0xefcd_ab89), (1, 2), (3, 4), (5, 6))
+            let first = md5Words(Candidate.plain, start, bytes)
+            let second = md5Words(Candidate.plain, start.exchanged, bytes)
+            let both = md5Words(candidate, start, bytes)
+            #expect(both.map(\.0) == first.map(\.0))
+            #expect(both.map(\.1) == second.map(\.0))
         }
-        let md5s = states.map { state in withUnsafeBytes(of: state.md5) { Array($0) } }
-        #expect(md5s[0] == md5s[1] && md5s[0] == md5s[2])
     }
 
-    /// SHA-256 beside MD5 costs a fifth more, and a hundred times as much where the compiler has put wide registers there.
-    @Test func noRegisterIsWideBesideSHA256() throws {
+    private func md5Words(_ candidate: Candidate, _ start: checksums, _ bytes: [UInt8]) -> [(UInt32, UInt32)] {
+        var state = start
+        bytes.withUnsafeBytes { candidate.update(&state, $0) }
+        let words = state.md5
+        return [words.0, words.1, words.2, words.3]
+    }
+
+    /// SHA-256 beside MD5 costs little, and a hundred times as much where the compiler has put wide registers there.
+    @Test(arguments: ["update_scalar_sha256", "update_avx512_sha256"]) func noRegisterIsWideBesideSHA256(
+        _ function: String
+    ) throws {
+        guard Candidate.all.contains(where: \.hasSHA256) else { return }
         let program = Programs.directory + "/market-s3-import"
-        let code = try run(["objdump", "-d", "--disassemble=checksums_update_with_sha256", program]).output
-        #expect(code.contains("<checksums_update_with_sha256>:"))
-        #expect(PartedChecksums.hasSHA256 == false || code.contains("sha256rnds2"))
+        let code = try run(["objdump", "-d", "--disassemble=" + function, program]).output
+        #expect(code.contains("sha256rnds2"))
         #expect(!code.contains("%ymm") && !code.contains("%zmm"))
     }
 }
@@ -109,6 +129,28 @@ extension SeededGenerator {
             rest = rest.dropFirst(blocks * PartedChecksums.blockSize)
         }
         return Array(rest)
+    }
+}
+
+extension Candidate: CustomTestStringConvertible {
+    public var testDescription: String { name }
+
+    /// Says so where this processor has not the instructions.
+    fileprivate func isRun() -> Bool {
+        if !runsHere { print("not run, since this processor lacks the instructions: \(name)") }
+        return runsHere
+    }
+}
+
+extension checksums {
+    /// The two streams in each other's place.
+    fileprivate var exchanged: checksums {
+        let words = md5
+        var exchanged = self
+        exchanged.md5 = (
+            (words.0.1, words.0.0), (words.1.1, words.1.0), (words.2.1, words.2.0), (words.3.1, words.3.0)
+        )
+        return exchanged
     }
 }
 

@@ -2,7 +2,8 @@
 // of them take in.
 //
 // Each step of MD5 waits for the one before it, so that a processor has room for a second, independent chain of steps,
-// and for the instructions that it has for SHA-256: all together take little longer than one MD5.
+// and for the instructions that it has for SHA-256: all together take little longer than one MD5. Which instructions do
+// it fastest differs between processors that have the same ones: there are several candidates.
 #ifndef CHECKSUMS_H
 #define CHECKSUMS_H
 
@@ -16,20 +17,20 @@ struct checksums {
     uint32_t sha256[8];
 };
 
-// Takes `count` blocks of 64 bytes into the MD5s, with the instructions that suit this processor best.
-void checksums_update(struct checksums *state, const uint8_t *bytes, size_t count);
+// One way to compute digests.
+struct checksums_candidate {
+    const char *name;
+    // What it computes: the MD5 of the first stream alone (1) or of both (2), and the second one's SHA-256.
+    int streams;
+    int with_sha256;
+    // Whether this processor has the instructions. Costs a microsecond or more under a hypervisor.
+    int (*runs_here)(void);
+    // Takes `count` blocks of 64 bytes in. Only where it runs.
+    void (*update)(struct checksums *state, const uint8_t *bytes, size_t count);
+};
 
-// The same with the plain instructions that every processor has.
-void checksums_update_plain(struct checksums *state, const uint8_t *bytes, size_t count);
-
-// Whether checksums_update() has better than plain instructions: it is faster then with two streams than others with
-// one.
-int checksums_md5_is_fast(void);
-
-// Takes the blocks into the SHA-256, too. Only where checksums_has_sha256().
-void checksums_update_with_sha256(struct checksums *state, const uint8_t *bytes, size_t count);
-
-// Whether this processor can do that. Costs a microsecond or more under a hypervisor.
-int checksums_has_sha256(void);
+// The candidates of this architecture, from 0 on, and NULL behind the last. Number 0 is one stream, number 1 is two, both
+// of plain instructions that every processor has.
+const struct checksums_candidate *checksums_candidate(size_t number);
 
 #endif
