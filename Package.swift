@@ -90,7 +90,11 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("ContainerImages", ["DriverProtocol", "Posix"]),
 ]
 
-/// `ActionTests` runs the built executables; the others each test the module of their name.
+/// Those of them that are tested with servers, too, in `HTTPServerTests`.
+let serverTests = unitTests.filter { ["HTTP", "S3"].contains($0.module) }
+
+/// `ActionTests` runs the built executables, the `…ServerTests` start servers; the others each test the module of their
+/// name, and need neither: they are the unit tests of `Tests/run`.
 let tests: [Target] =
     [
         .target(name: "TestSupport", dependencies: ["DriverProtocol", "XML", "Posix"], path: "Tests/TestSupport"),
@@ -100,7 +104,11 @@ let tests: [Target] =
     ]
     + unitTests.map { module, imports in
         .testTarget(name: module + "Tests", dependencies: [.byName(name: module), "TestSupport"] + imports)
+    }
+    + serverTests.map { module, imports in
+        .testTarget(name: module + "ServerTests", dependencies: [.byName(name: module), "TestSupport"] + imports)
     } + [
+        .testTarget(name: "ServerTests", dependencies: ["TestSupport", "Posix"]),
         .testTarget(
             name: "BackendTests",
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]

@@ -2,12 +2,9 @@
 
 import json
 import os
-import socket
-import subprocess
 import tempfile
-import time
 
-import ports
+import servers
 
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 FIXTURES = os.path.join(TREE, "Tests", "Fixtures", "catalogs")
@@ -65,29 +62,24 @@ class Server:
         self.size = os.path.getsize(self.file)
 
     def __enter__(self):
+        path = os.environ["PATH"] + ":/usr/sbin"
+        self.nginx = servers.Server(self.command, env=dict(os.environ, PATH=path))
+        self.port = self.nginx.port
+        return self
+
+    def command(self, ports):
         root = self.directory.name
-        self.port = ports.free()
         user = "user root;" if os.geteuid() == 0 else ""
         configuration = os.path.join(root, "nginx.conf")
         with open(configuration, "w", encoding="ascii") as file:
             file.write(
-                f"{user} pid nginx.pid; error_log error.log; daemon off; worker_processes 1;\n"
+                f"{user} pid nginx.pid; error_log stderr; daemon off; worker_processes 1;\n"
                 "events { worker_connections 64; }\n"
-                f"http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:{self.port}; root {root}/www; }} }}\n")
-        path = os.environ["PATH"] + ":/usr/sbin"
-        self.nginx = subprocess.Popen(
-            ["nginx", "-p", root, "-e", "error.log", "-c", configuration], env=dict(os.environ, PATH=path))
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return self
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        raise RuntimeError("nginx does not answer")
+                f"http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:{ports[0]}; root {root}/www; }} }}\n")
+        return ["nginx", "-p", root, "-e", "stderr", "-c", configuration]
 
     def __exit__(self, *_):
-        self.nginx.terminate()
-        self.nginx.wait()
+        self.nginx.end()
         self.directory.cleanup()
 
     @property

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-import ports
+from servers import Server
 
 RIG = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../Tests/Rigs/ceph-rig"))
 
@@ -17,14 +17,17 @@ class Ceph:
     name = "Ceph"
 
     def __init__(self, place):
-        self.folder = place.path("ceph")
-        subprocess.run([RIG, "up", self.folder], check=True)
+        def command(ports):
+            self.folder = place.path(f"ceph-{ports[0]}")
+            return [RIG, "run", self.folder, *map(str, ports)]
+
+        self.server = Server(command, count=2, seconds=300)
         lines = subprocess.run([RIG, "env", self.folder], check=True, capture_output=True, text=True).stdout.split()
         values = dict(line.split("=", 1) for line in lines)
         self.endpoint, self.access, self.secret = values["ENDPOINT"], values["ACCESS_KEY"], values["SECRET_KEY"]
 
     def end(self):
-        subprocess.run([RIG, "down", self.folder], check=True)
+        self.server.end()
 
 
 class SeaweedFS:
@@ -34,27 +37,29 @@ class SeaweedFS:
 
     def __init__(self, place):
         self.access, self.secret = "access", "secret"
-        folder, port = place.path("weed"), ports.free()
-        os.mkdir(folder)
-        self.endpoint = f"http://127.0.0.1:{port}"
         keys = {"accessKey": self.access, "secretKey": self.secret}
         users = {"identities": [{"name": "all", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}]}
         with open(place.path("weed.json"), "w", encoding="utf-8") as file:
             json.dump(users, file)
-        parts = [f"-{part}{kind}={ports.free()}" for part in ("master", "volume", "filer") for kind in (".port", ".port.grpc")]
-        self.process = subprocess.Popen(
-            ["weed", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100", "-filer", "-s3",
-             f"-s3.port={port}", f"-s3.port.grpc={ports.free()}", "-s3.port.iceberg=0", "-s3.port.lance=0",
-             f"-s3.config={place.path('weed.json')}", *parts],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        names = [part + kind for part in ("s3", "master", "volume", "filer") for kind in (".port", ".port.grpc")]
+
+        def command(ports):
+            folder = place.path(f"weed-{ports[0]}")
+            os.mkdir(folder)
+            return [
+                "weed", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100", "-filer", "-s3",
+                "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={place.path('weed.json')}",
+                *(f"-{name}={port}" for name, port in zip(names, ports))]
+
+        self.server = Server(command, count=len(names))
+        self.endpoint = f"http://127.0.0.1:{self.server.port}"
 
     @staticmethod
     def is_installed():
         return shutil.which("weed") is not None
 
     def end(self):
-        self.process.terminate()
-        self.process.wait()
+        self.server.end()
 
 
 def wait_for(client, seconds=30):

@@ -99,7 +99,7 @@ import XML
 
     @Test func aHostThatIsDownIsAFailure() throws {
         let bridge = try Bridge()
-        try bridge.server.addHost("dead", port: freePort())
+        try bridge.server.addHost("dead", port: LocalPort.closed.number)
         let image = try bridge.directory.write("datastore/image", noise(1000))
         let outcome = try export(bridge, image, [Bridge.datastoreHosts: "dead"])
         expectFailure(outcome, "Cannot reach the host dead", "Connection refused")

@@ -34,7 +34,7 @@ import Testing
     ]
 
     private func addUnreachable(_ bridge: Bridge) throws {
-        try bridge.server.addHost("closed", port: freePort())
+        try bridge.server.addHost("closed", port: LocalPort.closed.number)
         try bridge.server.addHost("refused", isKnown: false)
         try bridge.server.addHost("nologin", command: "echo This account is currently not available.; exit 1")
     }
@@ -69,20 +69,10 @@ import Testing
 
     @Test func aHostThatIsSilentIsGivenUp() throws {
         let bridge = try Bridge()
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        let port = freePort()
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        address.sin_port = UInt16(port).bigEndian
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(bound == 0 && listen(listener, 8) == 0)
-        try bridge.server.addHost("silent", port: port)
+        let silent = try LocalPort()
+        try silent.listen()
+        defer { withExtendedLifetime(silent) {} }
+        try bridge.server.addHost("silent", port: silent.number)
         let begun = Clock.now
         _ = try expectSuccess(try bridge.run("market-http-monitor", [Bridge.marketHosts: "silent bridge1"]))
         #expect(Clock.now - begun < 12, "SSH_CONNECT_TIMEOUT is 5 s")

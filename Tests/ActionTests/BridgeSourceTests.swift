@@ -47,7 +47,7 @@ import Testing
     @Test func whatCannotBeReadIsTold() throws {
         let bridge = try Bridge()
         try bridge.addUnprivilegedHost("nobody")
-        try bridge.server.addHost("dead", port: freePort())
+        try bridge.server.addHost("dead", port: LocalPort.closed.number)
         let secret = try bridge.directory.write("secret", noise(1000), mode: 0)
         let cases = [
             ("nobody:\(secret)", "Permission denied"), ("bridge1:\(secret).missing", "No such file or directory"),

@@ -1,4 +1,5 @@
 import Posix
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -8,7 +9,7 @@ struct ByteQueueTests {
     @Test(arguments: [(1, 1), (7, 3), (3, 7), (64, 64), (100, 17), (1000, 1000)])
     func bytesCrossInOrder(writing: Int, reading: Int) {
         let queue = ByteQueue(capacity: 64)
-        let content = noise(5000)
+        let content = TestFiles.noise(5000)
         let thread = Thread {
             for offset in stride(from: 0, to: content.count, by: writing) {
                 let part = content[offset..<min(offset + writing, content.count)]
@@ -29,7 +30,7 @@ struct ByteQueueTests {
         let queue = ByteQueue(capacity: 64)
         let outcome = Monitor<Bool?>(nil)
         let thread = Thread {
-            let taken = noise(1000).withUnsafeBytes { queue.append($0) }
+            let taken = TestFiles.noise(1000).withUnsafeBytes { queue.append($0) }
             outcome.update { $0 = taken }
         }
         while queue.count < 64 { pause() }

@@ -97,11 +97,9 @@ struct DecisionTests {
     }
 
     @Test func delaysGrowAndEnd() throws {
-        var backoff = Backoff(
-            quick {
-                $0.attempts = 4
-                $0.retryDelay = 2
-            })
+        var options = HTTPOptions()
+        (options.attempts, options.retryDelay) = (4, 2)
+        var backoff = Backoff(options)
         for ceiling in [2.0, 4, 8] {
             let next = backoff.delayAfterFailure()
             let delay = try #require(next)

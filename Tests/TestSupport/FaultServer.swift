@@ -10,20 +10,20 @@ public final class FaultServer: Sendable {
         public let headers: [String: String]
     }
 
-    public let port: Int
     private let server: Server
     private let scheme: String
 
     /// Serves the files below `root`; with TLS where a certificate is given; as a proxy besides, for those with the
     /// credentials `USER:PASSWORD`, where `proxy` is.
     public init(root: String, certificate: Certificate? = nil, proxy: String? = nil) throws {
-        port = freePort()
         scheme = certificate == nil ? "http" : "https"
-        var arguments = ["python3", Self.script, "--port", String(port), "--root", root]
-        if let certificate { arguments += ["--cert", certificate.certificateFile, "--key", certificate.keyFile] }
-        if let proxy { arguments += ["--proxy", proxy] }
-        server = try Server(arguments, port: port)
+        var options = ["--root", root]
+        if let certificate { options += ["--cert", certificate.certificateFile, "--key", certificate.keyFile] }
+        if let proxy { options += ["--proxy", proxy] }
+        server = try Server { [options] in ["python3", Self.script, "--port", String($0[0])] + options }
     }
+
+    public var port: Int { server.port }
 
     private static let script = Fixture.packageRoot.appending(path: "Tests/Rigs/fault-server.py").path
 

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Posix
 
 /// The executables that the package builds.
@@ -47,63 +46,4 @@ public func run(
     let result = try command.run(input: Array(input), outputLimit: 256 << 20, timeout: timeout)
     return Outcome(
         status: result.status, output: String(decoding: result.output, as: UTF8.self), errors: result.errors)
-}
-
-/// A TCP port on 127.0.0.1 that nobody uses at the moment.
-public func freePort() -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, length)
-            getsockname(descriptor, $0, &length)
-        }
-    }
-    return Int(UInt16(bigEndian: address.sin_port))
-}
-
-/// A server that a test has started; it is ended with its last reference.
-public final class Server: @unchecked Sendable {
-    private let child: Child
-
-    public var pid: pid_t { child.pid }
-
-    /// Starts the program and waits until `port` of 127.0.0.1 answers.
-    public init(_ arguments: [String], port: Int, environment: [String: String] = [:]) throws {
-        let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        child = try Child(
-            arguments, environment: merged.map { "\($0)=\($1)" }, output: .null, errors: .null, ownGroup: true)
-        let deadline = Clock.now + 30
-        while !answers(port) {
-            guard Clock.now < deadline else { throw NoAnswer(program: arguments[0], port: port) }
-            usleep(20_000)
-        }
-    }
-
-    public struct NoAnswer: Error {
-        public let program: String
-        public let port: Int
-    }
-
-    deinit {
-        child.terminate()
-    }
-}
-
-private func answers(_ port: Int) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    address.sin_port = UInt16(port).bigEndian
-    return withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-    }
 }

@@ -12,6 +12,10 @@ public enum PythonTools {
 
     /// The command that runs `Tests/Rigs/NAME` in Python.
     public static func command(_ name: String, _ arguments: String...) -> [String] {
+        command(name, arguments)
+    }
+
+    public static func command(_ name: String, _ arguments: [String]) -> [String] {
         [path("python3"), Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path] + arguments
     }
 }

@@ -17,47 +17,48 @@ public final class S3Server: @unchecked Sendable {
     }
 
     public let kind: Kind
-    public let endpoint: String
-    public let accessKey = "RIGACCESSKEY"
-    public let secretKey = "rig/secret+key="
+    public var accessKey: String { Self.keys[0] }
+    public var secretKey: String { Self.keys[1] }
     /// A user who may do nothing in the first one's buckets; the secret is the same.
     public let otherAccessKey = "otherRIGACCESSKEY"
     /// A user of Ceph's who may store 20 MiB in all; the secret is the same.
     public let smallAccessKey = "smallRIGACCESSKEY"
+    // It ends before its directory goes: a cluster finds its daemons there.
+    private let server: Server
     private let directory: TemporaryDirectory
-    private var server: Server?
 
     /// - Parameter hasSessions: whether Ceph's gateway gives out keys that pass; it tells less of wrong keys then.
     public init(_ kind: Kind, hasSessions: Bool = false) throws {
         self.kind = kind
-        directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
+        self.directory = directory
         switch kind {
         case .ceph:
-            try TestFiles.succeed([Self.rig] + (hasSessions ? ["--sessions"] : []) + ["up", directory.path])
-            let values = try TestFiles.succeed([Self.rig, "env", directory.path]).output
-            let line = values.split(separator: "\n").first { $0.hasPrefix("ENDPOINT=") }
-            endpoint = String(line?.dropFirst("ENDPOINT=".count) ?? "")
+            // A cluster takes its time: ten seconds on an idle machine of two cores, more under load.
+            server = try Server(ports: 2, patience: .init(answer: 300, end: 60)) { ports in
+                let cluster = try directory.makeDirectory("cluster-\(ports[0])")
+                return [Self.rig] + (hasSessions ? ["--sessions"] : []) + ["run", cluster] + ports.map { String($0) }
+            }
         case .seaweed:
-            let port = freePort()
-            endpoint = "http://127.0.0.1:\(port)"
-            server = try Server(try Self.seaweed(directory, port: port), port: port)
             // It answers before it has found its other parts.
-            try waitForBuckets()
+            server = try Server(ports: 8, isReady: Self.makesBuckets) { ports in
+                try Self.seaweed(directory, ports)
+            }
         case .moto:
-            let port = freePort()
-            endpoint = "http://127.0.0.1:\(port)"
-            server = try Server(
-                [PythonTools.path("moto_server"), "-H", "127.0.0.1", "-p", String(port)], port: port)
+            server = try Server { [PythonTools.path("moto_server"), "-H", "127.0.0.1", "-p", String($0[0])] }
         }
     }
 
-    deinit {
-        if kind == .ceph { _ = try? run([Self.rig, "down", directory.path]) }
-    }
+    public var endpoint: String { Self.endpoint(port: server.port) }
+
+    private static func endpoint(port: Int) -> String { "http://127.0.0.1:\(port)" }
 
     private static let rig = Fixture.packageRoot.appending(path: "Tests/Rigs/ceph-rig").path
 
-    private static func seaweed(_ directory: TemporaryDirectory, port: Int) throws -> [String] {
+    private static let keys = ["RIGACCESSKEY", "rig/secret+key="]
+
+    /// The command of a SeaweedFS with all its parts; S3 has the first port.
+    private static func seaweed(_ directory: TemporaryDirectory, _ ports: [Int]) throws -> [String] {
         let users = """
             {"identities": [
               {"name": "rig", "credentials": [{"accessKey": "RIGACCESSKEY", "secretKey": "rig/secret+key="}],
@@ -66,24 +67,19 @@ public final class S3Server: @unchecked Sendable {
                "actions": ["Read:none"]}]}
             """
         let configuration = try directory.write("s3.json", users.utf8)
-        let ports = ["master", "volume", "filer"].flatMap { part in
-            let port = freePort()
-            return ["-\(part).port=\(port)", "-\(part).port.grpc=\(freePort())"]
-        }
+        let names = ["s3", "master", "volume", "filer"].flatMap { [$0 + ".port", $0 + ".port.grpc"] }
+        let data = try directory.makeDirectory("data-\(ports[0])")
         return [
-            PythonTools.path("weed"), "server", "-dir=\(directory.path)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3", "-s3.port=\(port)",
-            "-s3.port.grpc=\(freePort())", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.config=\(configuration)",
-        ] + ports
+            PythonTools.path("weed"), "server", "-dir=\(data)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3", "-s3.port.iceberg=0",
+            "-s3.port.lance=0", "-s3.config=\(configuration)",
+        ] + zip(names, ports).map { "-\($0)=\($1)" }
     }
 
-    private func waitForBuckets() throws {
-        let deadline = Clock.now + 30
-        while Clock.now < deadline {
-            if try tool("make-bucket", "ready").status.isSuccess { return }
-            usleep(200_000)
-        }
-        throw Server.NoAnswer(program: kind.rawValue, port: 0)
+    private static func makesBuckets(_ port: Int) throws -> Bool {
+        let bucket = "ready-" + UUID().uuidString.lowercased()
+        let command = PythonTools.command("s3-tool.py", [endpoint(port: port)] + keys + ["make-bucket", bucket])
+        return try run(command).status.isSuccess
     }
 
     /// Tests/Rigs/s3-tool.py on this server, which asks it through another client than ours.

@@ -5,32 +5,31 @@ import Posix
 /// An sshd of its own on 127.0.0.1, an installation of OpenNebula whose drivers reach it under any number of host names,
 /// and an `ssh` in PATH that records how it is called.
 public final class SSHServer: Sendable {
-    private let directory: TemporaryDirectory
     private let server: Server
-    public let port: Int
+    private let directory: TemporaryDirectory
 
     /// - Parameter fileSizeLimit: the longest file that the host's processes can write, in units of 512 bytes: a disk
     ///   that is full in the middle of a transfer.
     public init(fileSizeLimit: Int? = nil) throws {
         directory = try TemporaryDirectory()
-        port = freePort()
         // sshd wants the folder of its privilege separation.
         if getuid() == 0 { mkdir("/run/sshd", 0o755) }
         try Self.makeKey(directory.path("host"))
         try directory.write("authorized", [], mode: 0o600)
         let options = [
-            "Port \(port)", "ListenAddress 127.0.0.1", "HostKey \(directory.path("host"))", "PidFile none",
+            "ListenAddress 127.0.0.1", "HostKey \(directory.path("host"))", "PidFile none",
             "AuthorizedKeysFile \(directory.path("authorized"))", "StrictModes no", "UsePAM no",
             "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes", "PrintMotd no",
             "MaxStartups 200", "LogLevel ERROR",
             // The default is safe from quantum computers, and costs half a second of a test.
             "KexAlgorithms curve25519-sha256",
         ]
-        try directory.write("sshd_config", options.map { $0 + "\n" }.joined().utf8)
         let limit = fileSizeLimit.map { "trap '' XFSZ; ulimit -f \($0); " } ?? ""
-        server = try Server(
-            ["/bin/sh", "-c", limit + "exec /usr/sbin/sshd -D -f \"$1\"", "sh", directory.path("sshd_config")],
-            port: port)
+        server = try Server { [directory] ports in
+            let lines = ["Port \(ports[0])"] + options
+            let file = try directory.write("sshd_config", lines.map { $0 + "\n" }.joined().utf8)
+            return ["/bin/sh", "-c", limit + "exec /usr/sbin/sshd -D -e -f \"$1\"", "sh", file]
+        }
 
         let client = [
             "Host *", "IdentitiesOnly yes", "StrictHostKeyChecking no", "UserKnownHostsFile /dev/null",
@@ -46,6 +45,8 @@ public final class SSHServer: Sendable {
         try addHost("bridge1")
         try addHost("bridge2")
     }
+
+    public var port: Int { server.port }
 
     private static func makeKey(_ path: String) throws {
         let made = try TestSupport.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])

@@ -22,17 +22,6 @@ func quick(_ change: (inout HTTPOptions) -> Void = { _ in }) -> HTTPOptions {
     return options
 }
 
-/// `count` bytes in which no stretch looks like another.
-func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    return (0..<count).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return UInt8(truncatingIfNeeded: state >> 32)
-    }
-}
-
 /// A fault server with one file of `size` bytes, `/image`.
 struct Rig {
     let directory: TemporaryDirectory
@@ -42,7 +31,7 @@ struct Rig {
 
     init(size: Int = 200_000, certificate: Certificate? = nil, proxy: String? = nil) throws {
         directory = try TemporaryDirectory()
-        content = noise(size)
+        content = TestFiles.noise(size)
         try directory.write("image", content)
         server = try FaultServer(root: directory.path, certificate: certificate, proxy: proxy)
     }

@@ -15,12 +15,11 @@ import Testing
     }
 
     @Test func everyThreadLearnsEveryStep() throws {
-        let port = freePort()
-        let server = try Server(PythonTools.command("s3-strict.py", String(port), "eu-central-1", "0"), port: port)
+        let server = try StrictS3Server(region: "eu-central-1")
         defer { withExtendedLifetime(server) {} }
         let machine = Machine()
         var service = S3Service(
-            endpoint: S3Endpoint("http://127.0.0.1:\(port)", usesPathStyle: true)!, region: "us-east-1",
+            endpoint: S3Endpoint(server.endpoint, usesPathStyle: true)!, region: "us-east-1",
             credentials: S3Credentials(accessKeyID: "id", secretAccessKey: "secret"))
         let clock = service.clock
         service.clock = { clock() + machine.step.load(ordering: .relaxed) }

@@ -9,7 +9,7 @@ struct DownloadTests {
     @Test(arguments: [0, 1, 100, 5_000_000])
     func aFileComesFromNginx(size: Int) throws {
         let directory = try TemporaryDirectory()
-        let content = noise(size)
+        let content = TestFiles.noise(size)
         try directory.write("image", content)
         let nginx = try Nginx(root: directory.path)
         let download = HTTPDownload(url: nginx.url("/image"), options: quick(), log: LogRecorder().log)

@@ -8,7 +8,7 @@ import Testing
 struct ClientTests {
     @Test func aCatalogComesFromNginx() throws {
         let directory = try TemporaryDirectory()
-        let catalog = noise(300_000)
+        let catalog = TestFiles.noise(300_000)
         try directory.write("catalog", catalog)
         let nginx = try Nginx(root: directory.path)
         let client = HTTPClient(options: quick { $0.userAgent = "test/1" })
@@ -103,7 +103,7 @@ struct ClientTests {
     @Test func aRefusedConnectionIsTriedAgain() throws {
         let recorder = LogRecorder()
         let client = HTTPClient(options: quick { $0.attempts = 3 }, log: recorder.log)
-        let url = "http://user:secret@127.0.0.1:\(freePort())/image?key=secret"
+        let url = "http://user:secret@127.0.0.1:\(LocalPort.closed.number)/image?key=secret"
         let error = try #require(throws: DriverError.self) { try client.request(.get, url) }
         #expect(error.cause.contains("Failed to connect to 127.0.0.1"))
         #expect(error.remedy.contains("firewall"))

@@ -24,7 +24,7 @@ struct ProxyTests {
             setenv(variable, proxy, 1)
             let download = HTTPDownload(url: url, options: quick(), log: LogRecorder().log)
             let content = try download.readAll()
-            #expect(content == noise(50_000))
+            #expect(content == TestFiles.noise(50_000))
         }
         #expect(try proxied.server.requests().map(\.path) == [url])
     }
@@ -40,7 +40,7 @@ struct ProxyTests {
             let options = quick { $0.caFile = authority }
             let download = HTTPDownload(url: url, options: options, log: LogRecorder().log)
             let content = try download.readAll()
-            #expect(content == noise(50_000))
+            #expect(content == TestFiles.noise(50_000))
         }
         let requests = try proxied.server.requests()
         #expect(requests.map(\.method) == ["CONNECT"])
@@ -55,7 +55,7 @@ struct ProxyTests {
             setenv("http_proxy", proxy, 1)
             setenv("no_proxy", exception, 1)
             let response = try HTTPClient(options: quick()).request(.get, url)
-            #expect(response.body == noise(50_000))
+            #expect(response.body == TestFiles.noise(50_000))
         }
         #expect(try proxied.server.requests().isEmpty)
         #expect(try origin.server.requests().count == 1)
@@ -67,7 +67,7 @@ struct ProxyTests {
         await #expect(processExitsWith: .success) { [url = url as String] in
             setenv("HTTP_PROXY", "http://127.0.0.1:1", 1)
             let response = try HTTPClient(options: quick()).request(.get, url)
-            #expect(response.body == noise(50_000))
+            #expect(response.body == TestFiles.noise(50_000))
         }
     }
 

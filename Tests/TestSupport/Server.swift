@@ -1,0 +1,115 @@
+import Foundation
+import Glibc
+import Posix
+
+/// A server that a test has started; it is ended with its last reference.
+public final class Server: @unchecked Sendable {
+    /// How long to wait for a server, how often to start it, and how long it may take to end, in seconds.
+    public struct Patience: Sendable {
+        let answer: Double
+        let tries: Int
+        let end: Double
+
+        public init(answer: Double = 60, tries: Int = 3, end: Double = 5) {
+            (self.answer, self.tries, self.end) = (answer, tries, end)
+        }
+    }
+
+    private let run: Run
+    private let grace: Double
+
+    public var pid: pid_t { run.child.pid }
+    /// The first of its ports.
+    public var port: Int { run.ports[0].number }
+
+    /// Starts a server and waits until it is ready; starts it anew, on other ports, where it ends or is not ready in
+    /// time.
+    ///
+    /// - Parameters:
+    ///   - count: how many ports it needs, all of them on 127.0.0.1.
+    ///   - isReady: whether the server on this port, which takes connections, does what is wanted of it.
+    ///   - command: writes what the server needs for these ports, and returns its arguments.
+    /// - Throws: `NoAnswer` with the last lines that each try has printed.
+    public init(
+        ports count: Int = 1, patience: Patience = Patience(), isReady: (_ port: Int) throws -> Bool = { _ in true },
+        _ command: (_ ports: [Int]) throws -> [String]
+    ) throws {
+        if ProcessInfo.processInfo.environment["TEST_SERVERS"] == "no" { throw UnitTest() }
+        grace = patience.end
+        var failures: [String] = []
+        while failures.count < patience.tries {
+            let run = try Run(ports: (0..<count).map { _ in try LocalPort() }, command)
+            guard let failure = try run.failure(within: patience.answer, isReady) else {
+                self.run = run
+                return
+            }
+            run.child.terminate(grace: grace)
+            failures.append("\(failure)\n\(run.lastLines())")
+        }
+        throw NoAnswer(failures: failures)
+    }
+
+    deinit {
+        if let status = run.status {
+            // The test that met this fails of its own: here stands why.
+            let text = "\(run.program) has ended before its test, \(status)\n\(run.lastLines())\n"
+            FileHandle.standardError.write(Data(text.utf8))
+        }
+        run.child.terminate(grace: grace)
+    }
+
+    /// No try has come to an answer.
+    public struct NoAnswer: Error, CustomStringConvertible {
+        /// What was wrong with each try, and what the server has printed last.
+        public let failures: [String]
+        public var description: String { failures.joined(separator: "\n") }
+    }
+
+    /// `Tests/run unit` runs without servers.
+    public struct UnitTest: Error, CustomStringConvertible {
+        public var description: String { "a unit test starts a server: it belongs into ActionTests or *ServerTests" }
+    }
+}
+
+/// One start of a server.
+private struct Run {
+    let ports: [LocalPort]
+    let child: Child
+    let program: String
+    private let record: TemporaryDirectory
+
+    init(ports: [LocalPort], _ command: ([Int]) throws -> [String]) throws {
+        self.ports = ports
+        record = try TemporaryDirectory()
+        let arguments = try command(ports.map(\.number))
+        program = arguments.joined(separator: " ")
+        let output = try FileDescriptor.open(record.write("output", []), O_WRONLY | O_APPEND)
+        // A pipe that nobody writes to: its end tells a server that the tests' process is gone.
+        child = try Child(
+            arguments, input: .pipe, output: .descriptor(output), errors: .descriptor(output), ownGroup: true)
+    }
+
+    /// How it has ended, or nil if it runs.
+    var status: ExitStatus? {
+        var entry = pollfd(fd: child.exitDescriptor.number, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0 ? child.reap() : nil
+    }
+
+    /// Returns what keeps the server from being ready after so many seconds, or nil if it is.
+    func failure(within seconds: Double, _ isReady: (Int) throws -> Bool) throws -> String? {
+        let deadline = Clock.now + seconds
+        while Clock.now < deadline {
+            if let status { return "\(program) ended at once, \(status)" }
+            if try ports[0].answers && isReady(ports[0].number) { return nil }
+            usleep(20_000)
+        }
+        return "\(program) did not answer on port \(ports[0].number) within \(seconds) s"
+    }
+
+    /// The last 40 lines that the server has printed, indented.
+    func lastLines() -> String {
+        let output = (try? Data(contentsOf: URL(filePath: record.path("output")))) ?? Data()
+        return String(decoding: output, as: UTF8.self).split(separator: "\n").suffix(40).map { "    " + $0 }.joined(
+            separator: "\n")
+    }
+}
