@@ -88,6 +88,7 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("Catalog", ["DriverProtocol"]),
     ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
     ("ContainerImages", ["DriverProtocol", "Posix"]),
+    ("AppTransfer", ["DriverProtocol", "Posix"]),
 ]
 
 /// Those of them that are tested with servers, too, in `HTTPServerTests`.

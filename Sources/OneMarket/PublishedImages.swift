@@ -1,4 +1,5 @@
 import DriverProtocol
+import XML
 
 /// Which SOURCE imports have told. oned's DELETE for an app whose import is at work, or has just been answered, comes
 /// without one.

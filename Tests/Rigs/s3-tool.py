@@ -3,6 +3,7 @@
 
     s3-tool.py ENDPOINT ACCESS_KEY SECRET_KEY make-bucket BUCKET
                                               put BUCKET KEY FILE
+                                              move BUCKET KEY KEY         the object, its metadata with it
                                               fill BUCKET COUNT SIZE      COUNT objects of SIZE bytes
                                               begin-upload BUCKET KEY     an upload with one part, left open
                                               md5 BUCKET KEY              of the object's bytes
@@ -32,6 +33,9 @@ if command == "make-bucket":
     s3.create_bucket(Bucket=bucket)
 elif command == "put":
     s3.upload_file(rest[1], bucket, rest[0])
+elif command == "move":
+    s3.copy_object(Bucket=bucket, Key=rest[1], CopySource={"Bucket": bucket, "Key": rest[0]})
+    s3.delete_object(Bucket=bucket, Key=rest[0])
 elif command == "fill":
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         body = b"x" * int(rest[1])

@@ -117,12 +117,14 @@ public struct ImportJournal {
             // This import looks for what may come late of the name by itself.
             for name in names() where name.app == app && name.state == .lost { JournalEntry(name, in: directory)?.forget() }
         }
-        do throws(SystemError) {
+        do throws(DriverError) {
             try prepare()
             dropSurplus()
-            return try JournalEntry(new: JournalName(app, .importing), publication, in: directory)
+            return try writing { () throws(SystemError) in
+                try JournalEntry(new: JournalName(app, .importing), publication, in: directory)
+            }
         } catch {
-            warn(error, "where this import is killed, its image may stay, known to nobody")
+            log.warning("\(error); where this import is killed, its image may stay, known to nobody")
             return nil
         }
     }
@@ -140,12 +142,13 @@ public struct ImportJournal {
     /// The reply has been written. What follows is for the case that it has not reached oned, or too late.
     private func answered(_ entry: JournalEntry?) throws {
         guard let entry else { return }
-        do throws(SystemError) {
-            try entry.become(.answered)
-        } catch {
-            // Without an entry nobody takes anything back.
-            guard error.code != ENOENT else { return }
-            throw DriverError("write", quoted(directory), error)
+        try writing { () throws(SystemError) in
+            do throws(SystemError) {
+                try entry.become(.answered)
+            } catch {
+                // Without an entry nobody takes anything back.
+                guard error.code == ENOENT else { throw error }
+            }
         }
     }
 
@@ -221,15 +224,24 @@ public struct ImportJournal {
     }
 
     /// Makes the directory. Throws where it is not one that this user alone can write to.
-    private func prepare() throws(SystemError) {
-        for (path, mode) in [(String(directory.dropLast("/imports".count)), mode_t(0o750)), (directory, 0o700)] {
-            if mkdir(path, mode) != 0, errno != EEXIST { throw SystemError("mkdir", path) }
+    private func prepare() throws(DriverError) {
+        let status = try writing { () throws(SystemError) in
+            for (path, mode) in [(String(directory.dropLast("/imports".count)), mode_t(0o750)), (directory, 0o700)] {
+                if mkdir(path, mode) != 0, errno != EEXIST { throw SystemError("mkdir", path) }
+            }
+            let status = try FileStatus(path: directory, followLinks: false)
+            guard status.isDirectory else { throw SystemError("opendir", directory, code: ENOTDIR) }
+            return status
         }
-        let status = try FileStatus(path: directory, followLinks: false)
-        guard status.isDirectory else { throw SystemError("opendir", directory, code: ENOTDIR) }
         guard status.owner == geteuid() || geteuid() == 0, status.mode & 0o022 == 0 else {
-            throw SystemError("opendir", directory, code: EPERM)
+            throw DriverError(
+                "write", quoted(directory), cause: "others can write to it, too",
+                remedy: "make it a directory of the user that runs oned (oneadmin), of mode 700")
         }
+    }
+
+    private func writing<Result>(_ body: () throws(SystemError) -> Result) throws(DriverError) -> Result {
+        do { return try body() } catch { throw DriverError("write", quoted(directory), error) }
     }
 
     /// Forgets the oldest of the answered imports where they are too many.
@@ -242,20 +254,17 @@ public struct ImportJournal {
 
     /// Leaves word for imports that have begun and are not yet in the journal. Answers when, by the ``Clock``.
     private func announceDeletion() -> Double {
-        do throws(SystemError) {
+        do throws(DriverError) {
             try prepare()
             let path = joined(directory, JournalName(app, .deleted).text)
-            let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
-            try file.changeModificationTime(WallClock.now)
+            try writing { () throws(SystemError) in
+                let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+                try file.changeModificationTime(WallClock.now)
+            }
         } catch {
-            warn(error, "an import of the app that has just begun is not ended")
+            log.warning("\(error); an import of the app that has just begun is not ended")
         }
         return Clock.now
-    }
-
-    private func warn(_ error: SystemError, _ consequence: String) {
-        let reason = DriverError("write", quoted(directory), error)
-        log.warning("\(reason); \(consequence)")
     }
 
     /// Whether it went well; a warning tells where it did not.
