@@ -115,7 +115,8 @@ final class Job {
             log(.info, "DELETE: the app's import had published its image, which is removed")
             return try act(driver, document)
         }
-        guard aftermath.isOfEndedImport, !driver.readsStandardInput, message.value("MARKETPLACEAPP/SOURCE") == nil else {
+        guard aftermath.isOfEndedImport, !driver.readsStandardInput, message.value("MARKETPLACEAPP/SOURCE") == nil
+        else {
             return try act(driver, message.document)
         }
         // Other drivers know no app without SOURCE, and an import that has failed has left none.

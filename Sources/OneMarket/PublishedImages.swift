@@ -27,7 +27,9 @@ struct PublishedImages {
 
     private mutating func dropOld(at now: Double) {
         sources = sources.filter { now - $0.value.time <= Self.age }
-        guard sources.count >= Self.limit, let oldest = sources.min(by: { $0.value.time < $1.value.time }) else { return }
+        guard sources.count >= Self.limit, let oldest = sources.min(by: { $0.value.time < $1.value.time }) else {
+            return
+        }
         sources[oldest.key] = nil
     }
 }
@@ -40,7 +42,9 @@ extension Message {
         if let old = app.child("SOURCE") {
             return document[..<old.range.lowerBound] + element + document[old.range.upperBound...]
         }
-        guard let end = document[app.range].lastIndex(of: UInt8(ascii: "<")), end > app.range.lowerBound else { return nil }
+        guard let end = document[app.range].lastIndex(of: UInt8(ascii: "<")), end > app.range.lowerBound else {
+            return nil
+        }
         return document[..<end] + element + document[end...]
     }
 }

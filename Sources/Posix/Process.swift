@@ -46,7 +46,8 @@ public func endWithParent(_ parent: pid_t) -> Bool {
 /// When this process was begun, in seconds since the epoch, and up to 10 ms early: proc(5), `starttime`. Nil where that is
 /// not known.
 public func processStart() -> Double? {
-    guard let file = try? FileDescriptor.open("/proc/self/stat", O_RDONLY), let bytes = try? file.readToEnd(limit: 4096),
+    guard let file = try? FileDescriptor.open("/proc/self/stat", O_RDONLY),
+        let bytes = try? file.readToEnd(limit: 4096),
         // The program's name, in parentheses, may hold anything: the rest begins with the third field.
         let rest = String(decoding: bytes, as: UTF8.self).split(separator: ")").last
     else { return nil }

@@ -88,7 +88,7 @@ extension JournaledMarket {
             try market.perform("monitor", market.message(image, app: 1)),
             try market.deleteApp(8),
             // Whatever has that SOURCE.
-            try market.deleteApp(7, market.importApp(9, image)),
+            try market.deleteApp(7, market.importApp(9, image)), try market.deleteApp(9),
         ] { #expect(outcome.status == .exited(0)) }
         #expect(try market.journal("import").count == 1)
         // Its answer goes through after all.
@@ -280,12 +280,21 @@ extension JournaledMarket {
             "market-http-import", input: market.message(image, app: 7).base64,
             through: [
                 "unshare", "-rm", "sh", "-c",
-                "mount -t tmpfs -o nr_inodes=2 none \"$1\" && touch \"$1/x\" && shift && exec \"$@\"", "sh",
+                "mount -t tmpfs -o nr_inodes=2,mode=700 none \"$1\" && touch \"$1/x\" && shift && exec \"$@\"", "sh",
                 market.journalPath,
             ])
         #expect(try reply(of: outcome)["SOURCE"] != nil)
         #expect(outcome.errors.contains("No space left on device; free some space there; where this import is killed"))
         #expect(try market.published().count == 1)
+    }
+
+    @Test func whatWasNeverFinishedGoes() throws {
+        for (name, age) in [("old", 61), ("young", 30)] {
+            let path = try market.directory.write("var/market-drivers/imports/.\(name).new", [])
+            try TestFiles.succeed(["touch", "-d", "@\(time(nil) - age)", path])
+        }
+        #expect(try market.deleteApp(7, market.importApp(7, image)).status == .exited(0))
+        #expect(try market.journal() == [".young.new"])
     }
 
     @Test func theJournalsDirectoryIsMadeForThisUserAlone() throws {

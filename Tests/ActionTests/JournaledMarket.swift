@@ -114,7 +114,7 @@ extension BucketMarket: JournaledMarket {
     }
 
     func images() throws -> [String] {
-        try server.ask("keys", bucket) + server.ask("uploads", bucket).map { "an upload of \($0)" }
+        try server.ask("all", bucket)
     }
 }
 

@@ -51,7 +51,9 @@ import Testing
                 import:
                     "(trap '' TERM; echo \"$(exec sh -c 'echo $PPID')\" > \"$ONE_LOCATION/grandchild\"; "
                     + "while :; do sleep 0.1; done) &\n" + Self.waiting,
-                delete: Self.deleting + "kill -0 \"$(cat \"$ONE_LOCATION/grandchild\")\" 2> /dev/null && exit 1\nexit 0\n"))
+                delete: Self.deleting
+                    // A process that nobody reaps is no process any more.
+                    + "! grep -q '^State:.[^ZX]' \"/proc/$(cat \"$ONE_LOCATION/grandchild\")/status\"\n"))
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = (try rig.awaitFile("pid"), try rig.awaitFile("grandchild"))
         try rig.send("DELETE", 7, OneMarketRig.message())
@@ -109,7 +111,8 @@ import Testing
         let rig = try OneMarketRig(drivers: Self.drivers(import: Self.answering))
         try rig.send("IMPORT", 7, OneMarketRig.message())
         #expect(try rig.success() == OneMarketRig.imported)
-        let message = OneMarketRig.message().replacing("<ID>1</ID><TYPE>", with: "<SOURCE>mine</SOURCE><ID>1</ID><TYPE>")
+        let message = OneMarketRig.message().replacing(
+            "<ID>1</ID><TYPE>", with: "<SOURCE>mine</SOURCE><ID>1</ID><TYPE>")
         try rig.send("DELETE", 7, message)
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
         #expect(try deletedSource(rig) == "mine")
@@ -148,13 +151,15 @@ import Testing
 
     @Test("a driver of others is given no app without SOURCE whose import was ended")
     func thirdParty() throws {
-        let rig = try OneMarketRig(drivers: Self.drivers(import: Self.waiting, delete: OneMarketRig.record + "exit 1\n"))
+        let rig = try OneMarketRig(
+            drivers: Self.drivers(import: Self.waiting, delete: OneMarketRig.record + "exit 1\n"))
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = try rig.awaitFile("pid")
         try rig.send("DELETE", 7, OneMarketRig.message())
         #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
-        #expect(rig.logs.last == "LOG I 7 DELETE: nothing to delete, the app's import was ended before it had published")
+        #expect(
+            rig.logs.last == "LOG I 7 DELETE: nothing to delete, the app's import was ended before it had published")
         #expect(try !rig.location.names().contains("market-http-delete.arguments"))
     }
 
@@ -170,7 +175,8 @@ import Testing
         #expect(try Message(text: Array(argument.utf8)).value("MARKETPLACEAPP/SOURCE") == "s")
     }
 
-    @Test("at the end of one_market a DELETE that waits for its import is answered, too", arguments: ["EOF", "FINALIZE"])
+    @Test(
+        "at the end of one_market a DELETE that waits for its import is answered, too", arguments: ["EOF", "FINALIZE"])
     func ending(by: String) throws {
         let rig = try OneMarketRig(
             drivers: Self.drivers(import: "trap '' TERM\necho $$ > \"$ONE_LOCATION/pid\"\nsleep 60\nsleep 60\n"))

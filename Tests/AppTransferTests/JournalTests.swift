@@ -68,7 +68,8 @@ import Testing
     @Test(
         "other names are none of the journal's",
         arguments: [
-            "", ".", "..", "x", "0.100.7.1.abc", "0.100.7.1.abc.import.bak", "0.100.7.1.abc.unknown", "0.100.7..abc.import",
+            "", ".", "..", "x", "0.100.7.1.abc", "0.100.7.1.abc.import.bak", "0.100.7.1.abc.unknown",
+            "0.100.7..abc.import",
             ".abc.new", "0.100.7.1.a/b.import",
         ])
     func otherNames(text: String) {

@@ -10,7 +10,7 @@ import Testing
         let script =
             "import fcntl,os,struct,sys\nf=os.open(sys.argv[1],os.O_RDWR)\n"
             + "fcntl.fcntl(f,fcntl.F_SETLK,struct.pack('hhqqi',fcntl.F_WRLCK,0,int(sys.argv[2]),1,0))\n"
-            + "print('held',flush=True)\nsys.stdin.read()\n"
+            + "os.write(1,b'held\\n')\nsys.stdin.read()\n"
         let child = try Child(["python3", "-c", script, path, String(byte)], input: .pipe)
         var word = [UInt8](repeating: 0, count: 5)
         _ = try word.withUnsafeMutableBytes { try child.output!.readAvailable(into: $0, by: Clock.now + 30) }

@@ -8,6 +8,7 @@
                                               begin-upload BUCKET KEY     an upload with one part, left open
                                               md5 BUCKET KEY              of the object's bytes
                                               keys BUCKET | uploads BUCKET | bytes BUCKET
+                                              all BUCKET                  the keys, then "upload KEY" for those left open
                                               storage BUCKET KEY          its class, encryption and key
                                               session ROLE                keys that pass: id, secret and token
 """
@@ -27,6 +28,10 @@ s3 = boto3.client(
 def objects():
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         yield from page.get("Contents", [])
+
+
+def uploads():
+    return [entry["Key"] for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
 
 
 if command == "make-bucket":
@@ -54,8 +59,9 @@ elif command == "keys":
 elif command == "bytes":
     print(sum(entry["Size"] for entry in objects()))
 elif command == "uploads":
-    for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-        print(entry["Key"])
+    print("".join(key + "\n" for key in uploads()), end="")
+elif command == "all":
+    print("".join([entry["Key"] + "\n" for entry in objects()] + [f"upload {key}\n" for key in uploads()]), end="")
 elif command == "storage":
     head = s3.head_object(Bucket=bucket, Key=rest[0])
     for name in ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId"):

@@ -18,7 +18,8 @@ public func deleteApp<Market: Publications>(
     do {
         used = try market()
     } catch let error as DriverError {
-        request.log.warning("the app has no SOURCE, and what an import may have left of it cannot be looked for: \(error)")
+        request.log.warning(
+            "the app has no SOURCE, and what an import may have left of it cannot be looked for: \(error)")
         return Reply()
     }
     try ImportJournal(request, used).delete()

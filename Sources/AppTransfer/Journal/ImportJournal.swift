@@ -115,11 +115,13 @@ public struct ImportJournal {
     private func begin(_ publication: Publication) -> JournalEntry? {
         if !publication.attempt.isEmpty {
             // This import looks for what may come late of the name by itself.
-            for name in names() where name.app == app && name.state == .lost { JournalEntry(name, in: directory)?.forget() }
+            for name in names() where name.app == app && name.state == .lost {
+                JournalEntry(name, in: directory)?.forget()
+            }
         }
         do throws(DriverError) {
             try prepare()
-            dropSurplus()
+            tidy()
             return try writing { () throws(SystemError) in
                 try JournalEntry(new: JournalName(app, .importing), publication, in: directory)
             }
@@ -244,8 +246,9 @@ public struct ImportJournal {
         do { return try body() } catch { throw DriverError("write", quoted(directory), error) }
     }
 
-    /// Forgets the oldest of the answered imports where they are too many.
-    private func dropSurplus() {
+    /// Forgets the oldest of the answered imports where they are too many, and what was never finished.
+    private func tidy() {
+        JournalEntry.removeUnfinished(in: directory)
         let answered = names().filter { $0.state == .answered }
         guard answered.count > Self.answeredLimit else { return }
         let entries = answered.compactMap { JournalEntry($0, in: directory) }.sorted { $0.age > $1.age }

@@ -75,7 +75,9 @@ public struct Publication: Equatable, Sendable {
 
     /// Reads such a text; nil where it is none.
     init?(text: String) {
-        guard let template = try? Template(parsing: text), let name = template["NAME"], !name.isEmpty else { return nil }
+        guard let template = try? Template(parsing: text), let name = template["NAME"], !name.isEmpty else {
+            return nil
+        }
         self.init(name: name, attempt: template["ATTEMPT"] ?? "")
     }
 }
@@ -86,6 +88,9 @@ struct JournalEntry {
     private static let ownerByte: Int64 = 0
     private static let cleanerByte: Int64 = 1
     private static let sizeLimit = 4096
+    /// A file that is being written: its name begins and ends so. It is not for longer than so many seconds.
+    private static let unfinished = (beginning: ".", ending: ".new")
+    private static let writingTime = 60.0
 
     let name: JournalName
     let path: String
@@ -97,7 +102,8 @@ struct JournalEntry {
     init?(_ name: JournalName, in directory: String) {
         let path = joined(directory, name.text)
         // For writing: a lock for nobody else wants that.
-        guard let file = try? FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK), let status = try? file.status(),
+        guard let file = try? FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK),
+            let status = try? file.status(),
             status.isRegularFile, status.size <= Self.sizeLimit
         else { return nil }
         self.name = name
@@ -108,7 +114,7 @@ struct JournalEntry {
 
     /// Writes a new one, locked by this process, and makes it durable before it can be seen.
     init(new name: JournalName, _ publication: Publication, in directory: String) throws(SystemError) {
-        let temporary = joined(directory, ".\(name.unique).new")
+        let temporary = joined(directory, Self.unfinished.beginning + name.unique + Self.unfinished.ending)
         self.name = name
         path = joined(directory, name.text)
         age = 0
@@ -123,6 +129,16 @@ struct JournalEntry {
             throw error
         }
         PendingFile.synchronizeDirectory(directory)
+    }
+
+    /// Removes what killed processes were writing.
+    static func removeUnfinished(in directory: String) {
+        for name in (try? directoryEntries(directory)) ?? []
+        where name.hasPrefix(unfinished.beginning) && name.hasSuffix(unfinished.ending) {
+            let path = joined(directory, name)
+            guard let status = try? FileStatus(path: path, followLinks: false) else { continue }
+            if WallClock.now - status.modificationTime > writingTime { unlink(path) }
+        }
     }
 
     /// The process of the import that lives; nil where it is dead.
@@ -141,9 +157,11 @@ struct JournalEntry {
 
     func publication() -> Publication? {
         var bytes = [UInt8](repeating: 0, count: Self.sizeLimit)
-        guard let count = try? bytes.withUnsafeMutableBytes({ buffer throws(SystemError) in
-            try file.read(into: buffer, at: 0)
-        }) else { return nil }
+        guard
+            let count = try? bytes.withUnsafeMutableBytes({ buffer throws(SystemError) in
+                try file.read(into: buffer, at: 0)
+            })
+        else { return nil }
         return Publication(text: String(decoding: bytes[..<count], as: UTF8.self))
     }
 
