@@ -5,7 +5,7 @@ import PackageDescription
 /// action becomes an executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
 let drivers: [(backend: String, imports: [Target.Dependency], folder: String, actions: [String])] = [
     (
-        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol"], "market/http",
+        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"], "market/http",
         ["import", "delete", "monitor", "export"]
     ),
     (
@@ -88,6 +88,7 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("Catalog", ["DriverProtocol"]),
     ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
     ("ContainerImages", ["DriverProtocol", "Posix"]),
+    ("AppTransfer", ["DriverProtocol", "Posix"]),
 ]
 
 /// Those of them that are tested with servers, too, in `HTTPServerTests`.

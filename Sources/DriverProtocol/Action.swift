@@ -43,14 +43,19 @@ public struct Reply {
     public let bytes: [UInt8]
     /// Takes back what the action has done, where the reply can't be delivered.
     public let undo: () -> Void
+    /// Settles what was owed until the reply was delivered. Where it throws, the action has failed, and is taken back.
+    public let confirm: () throws -> Void
 
     public init(_ text: String = "", undo: @escaping () -> Void = {}) {
         self.init(bytes: Array(text.utf8), undo: undo)
     }
 
-    public init(bytes: [UInt8], undo: @escaping () -> Void = {}) {
+    public init(
+        bytes: [UInt8], undo: @escaping () -> Void = {}, confirm: @escaping () throws -> Void = {}
+    ) {
         self.bytes = bytes
         self.undo = undo
+        self.confirm = confirm
     }
 
     /// The answer of `import` and `export`. `size` in MB.

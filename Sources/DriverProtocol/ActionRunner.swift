@@ -100,6 +100,7 @@ public enum ActionRunner {
         do {
             try Interrupt.check()
             try reply.bytes.withUnsafeBytes { try output.writeAll($0) }
+            try reply.confirm()
         } catch {
             Interrupt.holding(reply.undo)
             guard let failure = error as? SystemError else { throw error }

@@ -17,6 +17,16 @@ final class Job {
         case cancelled
         case timedOut
         case shutdown
+        /// oned deletes the app that is being imported.
+        case deleted
+    }
+
+    /// What a DELETE finds that comes from an app's import.
+    struct Aftermath {
+        /// The SOURCE that the import has told, where it has published.
+        var source: String?
+        /// The import was ended for this DELETE.
+        var isOfEndedImport = false
     }
 
     private enum Phase {
@@ -30,6 +40,9 @@ final class Job {
 
     let verb: Verb
     let id: Int
+    /// What an import has printed that has published its image.
+    private(set) var imported: [UInt8]?
+    private let aftermath: Aftermath
     private let context: Context
     private let say: ([UInt8]) -> Void
     private var redaction = Redaction()
@@ -39,10 +52,13 @@ final class Job {
     private var stop: Stop?
     private var deadline: Double?
 
-    /// A request whose lines to oned are given to `say`.
-    init(_ verb: Verb, id: Int, context: Context, say: @escaping ([UInt8]) -> Void) {
+    /// A request whose lines to oned are given to `say`. A DELETE may come in the `aftermath` of an import.
+    init(
+        _ verb: Verb, id: Int, context: Context, aftermath: Aftermath = Aftermath(), say: @escaping ([UInt8]) -> Void
+    ) {
         self.verb = verb
         self.id = id
+        self.aftermath = aftermath
         self.context = context
         self.say = say
         if let proxy = context.options.proxy { redaction.learn(url: proxy) }
@@ -80,7 +96,8 @@ final class Job {
         case .refuse(let reason):
             fail(reason)
         case .run(let market):
-            try act(try Driver("market/\(market)/\(verb.action)", remotes: context.remotes), message.document)
+            let driver = try Driver("market/\(market)/\(verb.action)", remotes: context.remotes)
+            if verb == .delete { try delete(by: driver, message) } else { try act(driver, message.document) }
         case .exportAndImport(let datastore, let market):
             // Looked up before the export, which may take an hour.
             let importDriver = try Driver("market/\(market)/\(verb.action)", remotes: context.remotes)
@@ -91,6 +108,20 @@ final class Job {
                     datastore: export, id: id, message: encoded(Handover.exportMessage(message)),
                     environment: context.environment.forExport(before: importDriver)))
         }
+    }
+
+    private func delete(by driver: Driver, _ message: Message) throws(DriverError) {
+        if let document = aftermath.source.flatMap({ message.document(withSource: $0) }) {
+            log(.info, "DELETE: the app's import had published its image, which is removed")
+            return try act(driver, document)
+        }
+        guard aftermath.isOfEndedImport, !driver.readsStandardInput, message.value("MARKETPLACEAPP/SOURCE") == nil
+        else {
+            return try act(driver, message.document)
+        }
+        // Other drivers know no app without SOURCE, and an import that has failed has left none.
+        log(.info, "DELETE: nothing to delete, the app's import was ended before it had published")
+        say(Answer.success(verb, id, output: []))
     }
 
     private func act(_ driver: Driver, _ document: [UInt8]) throws(DriverError) {
@@ -171,7 +202,9 @@ final class Job {
         case .acting:
             // An import that has answered has published: told to end or not, the app has its image.
             let hasImported = verb == .importApp && step.status?.isSuccess == true && problem(of: step) == nil
-            if !hasImported, let reason = reason(of: step) ?? problem(of: step) {
+            if hasImported { imported = step.output }
+            let isWanted = if case .deleted = stop { false } else { hasImported }
+            if !isWanted, let reason = reason(of: step) ?? problem(of: step) {
                 fail(reason)
             } else {
                 say(Answer.success(verb, id, output: step.output))
@@ -226,6 +259,7 @@ final class Job {
                 "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w); raise -w of one_market if it needs longer"
         case .shutdown:
             return "\(step.name) was ended, because one_market was told to end; start it again when oned is back"
+        case .deleted: return "\(step.name) was ended, because its app was deleted"
         case nil: break
         }
         if step.isOutputTooLarge { return "\(step.name) printed more than \(context.limits.output >> 20) MiB" }

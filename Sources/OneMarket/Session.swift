@@ -13,6 +13,8 @@ final class Session {
         let verb: Verb
         let id: Int
         let payload: [UInt8]
+        /// For this DELETE its app's import was ended.
+        var endedImport = false
     }
 
     private let input: FileDescriptor
@@ -26,8 +28,12 @@ final class Session {
     private var warnings: [String]
     private var waiting: [Request] = []
     private var nextWaiting = 0
+    /// Each waits for the end of its app's import, whose place it takes then.
+    private var heldDeletes: [Request] = []
+    private var published = PublishedImages()
     private var running: [Job] = []
-    private var remnants: [Remnant] = []
+    /// What ended requests have left running, and of which app's import that is, where it is of one.
+    private var remnants: [(importing: Int?, remnant: Remnant)] = []
     private var isStopping = false
     /// When the last answers are given up.
     private var flushDeadline: Double?
@@ -79,7 +85,7 @@ final class Session {
 
     /// Milliseconds until something is due whatever happens; -1 for never.
     private func timeout(at now: Double) -> Int32 {
-        if nextWaiting < waiting.count, running.count < context.options.threads { return 0 }
+        if canStart { return 0 }
         var next = flushDeadline ?? .infinity
         if !remnants.isEmpty { next = min(next, now + Remnant.interval) }
         for job in running { next = min(next, job.nextTime) }
@@ -90,24 +96,42 @@ final class Session {
         var rest = entries
         for job in running {
             if let remnant = job.handle(rest.prefix(Step.entryCount), scratch: scratch, now: now) {
-                remnants.append(remnant)
+                remnants.append((job.verb == .importApp ? job.id : nil, remnant))
             }
             rest = rest.dropFirst(Step.entryCount)
             job.advance(at: now)
         }
+        for job in running where job.isFinished {
+            if let output = job.imported { published.note(output, of: job.id, at: now) }
+        }
         running.removeAll { $0.isFinished }
-        remnants.removeAll { $0.isGone(at: now) }
+        remnants.removeAll { $0.remnant.isGone(at: now) }
+        releaseDeletes()
+    }
+
+    /// A request waits, and has a place. That of an ended import is kept for the DELETE that has ended it.
+    private var canStart: Bool {
+        let kept = heldDeletes.count { !runsImport(of: $0.id) }
+        return nextWaiting < waiting.count && running.count + kept < context.options.threads
     }
 
     private func startWaiting() {
         var starts = 0
-        while nextWaiting < waiting.count, running.count < context.options.threads, starts < Self.startsPerTurn {
+        while canStart, starts < Self.startsPerTurn {
             let request = waiting[nextWaiting]
             waiting[nextWaiting] = Request(verb: request.verb, id: request.id, payload: [])
             nextWaiting += 1
             starts += 1
-            let job = Job(request.verb, id: request.id, context: context) { [unowned self] in answers.append($0) }
-            job.begin(request.payload, at: Clock.now)
+            let now = Clock.now
+            var aftermath = Job.Aftermath()
+            if request.verb == .delete {
+                aftermath = Job.Aftermath(
+                    source: published.take(request.id, at: now), isOfEndedImport: request.endedImport)
+            }
+            let job = Job(request.verb, id: request.id, context: context, aftermath: aftermath) { [unowned self] in
+                answers.append($0)
+            }
+            job.begin(request.payload, at: now)
             if !job.isFinished { running.append(job) }
         }
         if nextWaiting == waiting.count || nextWaiting > 4096 {
@@ -141,6 +165,7 @@ final class Session {
         for warning in warnings { log(.warning, nil, "one_market: \(warning); it is left out of account") }
         warnings = []
         switch line {
+        case .action(.delete, let id, let payload): delete(Request(verb: .delete, id: id, payload: payload))
         case .action(let verb, let id, let payload): waiting.append(Request(verb: verb, id: id, payload: payload))
         case .cancel(let id): cancel(id)
         default: stop()
@@ -157,6 +182,34 @@ final class Session {
             Answer.failure(verb, id, "Cannot read the driver message: \(reason); shorten the templates in it"))
     }
 
+    /// oned deletes an app, it may be one whose import waits or is at work: oned does not cancel that.
+    private func delete(_ request: Request) {
+        var request = request
+        let dropped = dropWaiting(because: "not begun, because its app was deleted") {
+            $0.verb == .importApp && $0.id == request.id
+        }
+        request.endedImport = dropped > 0 || isImporting(request.id)
+        guard isImporting(request.id) else { return waiting.append(request) }
+        log(.info, request.id, "IMPORT: its app is deleted, it is being ended")
+        let now = Clock.now
+        for job in running where job.verb == .importApp && job.id == request.id { job.end(.deleted, at: now) }
+        heldDeletes.append(request)
+    }
+
+    private func isImporting(_ id: Int) -> Bool {
+        runsImport(of: id) || remnants.contains { $0.importing == id }
+    }
+
+    private func runsImport(of id: Int) -> Bool { running.contains { $0.verb == .importApp && $0.id == id } }
+
+    /// Lets those begin next whose imports are gone, with all that they had started.
+    private func releaseDeletes() {
+        guard !heldDeletes.isEmpty else { return }
+        let released = heldDeletes.filter { !isImporting($0.id) }
+        waiting.insert(contentsOf: released, at: nextWaiting)
+        heldDeletes.removeAll { !isImporting($0.id) }
+    }
+
     private func cancel(_ id: Int) {
         let now = Clock.now
         let matching = running.filter { $0.id == id && $0.isOpen }
@@ -165,19 +218,20 @@ final class Session {
             job.end(.cancelled, at: now)
         }
         let dropped = dropWaiting(because: "cancelled before it had begun; start it again if that was not meant") {
-            $0 == id
+            $0.id == id
         }
         if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL: nothing is at work for this object") }
     }
 
     /// Answers the waiting requests of some objects with a failure, and counts them.
-    private func dropWaiting(because reason: String, _ isMeant: (Int) -> Bool) -> Int {
-        let dropped = waiting[nextWaiting...].filter { isMeant($0.id) }
+    private func dropWaiting(because reason: String, _ isMeant: (Request) -> Bool) -> Int {
+        let dropped = heldDeletes.filter(isMeant) + waiting[nextWaiting...].filter(isMeant)
         for request in dropped {
             answers.append(
                 Answer.failure(request.verb, request.id, "\(request.verb.rawValue) was \(reason)"))
         }
-        waiting = waiting[nextWaiting...].filter { !isMeant($0.id) }
+        heldDeletes.removeAll(where: isMeant)
+        waiting = waiting[nextWaiting...].filter { !isMeant($0) }
         nextWaiting = 0
         return dropped.count
     }

@@ -146,7 +146,8 @@ final class Step {
             child.send(SIGTERM)
             killTime = now + limits.grace
         }
-        return killTime.map { Remnant(child: child, killTime: $0) }
+        // Where the program itself had to be killed, what it has left is killed at once.
+        return killTime.map { Remnant(child: child, killTime: $0.isFinite ? $0 : now) }
     }
 }
 
@@ -154,6 +155,8 @@ final class Step {
 struct Remnant {
     /// How often, in seconds, it is looked at.
     static let interval = 0.05
+    /// For how many seconds one that was killed is waited for: what nobody reaps, stays in it.
+    private static let patience = 1.0
 
     fileprivate let child: Child
     fileprivate let killTime: Double
@@ -161,9 +164,8 @@ struct Remnant {
     /// Whether the group is gone too; it is killed when its time is over.
     func isGone(at now: Double) -> Bool {
         guard child.isGroupAlive else { return true }
-        guard now >= killTime else { return false }
-        child.send(SIGKILL)
-        return true
+        if now >= killTime { child.send(SIGKILL) }
+        return now >= killTime + Self.patience
     }
 }
 

@@ -2,11 +2,18 @@ import Glibc
 
 /// Seconds of a clock that nobody sets: clock_gettime(2) with CLOCK_MONOTONIC.
 public enum Clock {
-    public static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    public static var now: Double { seconds(CLOCK_MONOTONIC) }
+}
+
+/// Seconds since the epoch: clock_gettime(2) with CLOCK_REALTIME.
+public enum WallClock {
+    public static var now: Double { seconds(CLOCK_REALTIME) }
+}
+
+func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 /// Sleeps until `deadline` of the ``Clock``; a signal that asks this process to end, ends the sleep too.

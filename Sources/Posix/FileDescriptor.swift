@@ -56,6 +56,16 @@ public final class FileDescriptor: @unchecked Sendable {
         }
     }
 
+    /// write(2), as often as it takes.
+    public func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            done += try retrying("write", name) {
+                bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress! + done, $0.count - done) }
+            }
+        }
+    }
+
     /// pwrite(2), as often as it takes.
     public func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
         var done = 0
@@ -104,6 +114,13 @@ public final class FileDescriptor: @unchecked Sendable {
     /// fchmod(2).
     public func changeMode(_ mode: mode_t) throws(SystemError) {
         try retrying("fchmod", name) { fchmod(number, mode) }
+    }
+
+    /// futimens(2): `seconds` since the epoch.
+    public func changeModificationTime(_ seconds: Double) throws(SystemError) {
+        let whole = seconds.rounded(.down)
+        let time = timespec(tv_sec: time_t(whole), tv_nsec: Int((seconds - whole) * 1e9))
+        try retrying("futimens", name) { futimens(number, [time, time]) }
     }
 
     /// flock(2) without waiting: whether the lock was had.

@@ -6,6 +6,7 @@ public struct FileStatus: Sendable, Equatable {
     public let device: dev_t
     public let inode: ino_t
     public let mode: mode_t
+    public let owner: uid_t
     /// How many names the file has.
     public let linkCount: Int
     /// Bytes.
@@ -19,6 +20,7 @@ public struct FileStatus: Sendable, Equatable {
         device = status.st_dev
         inode = status.st_ino
         mode = status.st_mode
+        owner = status.st_uid
         linkCount = Int(status.st_nlink)
         size = Int64(status.st_size)
         allocatedSize = Int64(status.st_blocks) * 512
@@ -36,6 +38,9 @@ public struct FileStatus: Sendable, Equatable {
         }
         self.init(status)
     }
+
+    /// Seconds since the epoch.
+    public var modificationTime: Double { Double(modificationSeconds) + Double(modificationNanoseconds) / 1e9 }
 
     /// Whether nothing has been written to the file between the two looks at it.
     public func hasSameContent(as other: FileStatus) -> Bool {

@@ -1,4 +1,3 @@
-import CPosix
 import Glibc
 
 /// Processes that are told by their environment, wherever they have gone since: daemons leave their process group, their
@@ -18,26 +17,17 @@ public enum MarkedProcesses {
             let found = find(mark, in: directory)
             if found.isEmpty { return }
             let signal = Clock.now < begun + grace ? SIGTERM : SIGKILL
-            for process in found { _ = cposix_pidfd_send_signal(process.descriptor.number, signal) }
+            for process in found { try? process.send(signal) }
             let deadline = Clock.now + interval
             for process in found { wait(for: process, until: deadline) }
         }
     }
 
-    private struct Process {
-        let pid: pid_t
-        /// Stands for this process even where its number has gone to another one.
-        let descriptor: FileDescriptor
-    }
-
-    private static func find(_ mark: String, in directory: String) -> [Process] {
+    private static func find(_ mark: String, in directory: String) -> [ProcessHandle] {
         let mark = Array(mark.utf8)
         let place = try? FileStatus(path: directory)
         return ((try? directoryEntries("/proc")) ?? []).compactMap { name in
-            guard let pid = pid_t(name), pid != getpid() else { return nil }
-            let number = cposix_pidfd_open(pid)
-            guard number >= 0 else { return nil }
-            let process = Process(pid: pid, descriptor: FileDescriptor(number, name: "process \(pid)"))
+            guard let pid = pid_t(name), pid != getpid(), let process = ProcessHandle(pid) else { return nil }
             let file = try? FileDescriptor.open("/proc/\(pid)/environ", O_RDONLY)
             guard let environment = try? file?.readToEnd(limit: environmentLimit) else { return nil }
             if environment.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { return process }
@@ -49,9 +39,8 @@ public enum MarkedProcesses {
         }
     }
 
-    private static func wait(for process: Process, until deadline: Double) {
-        var entry = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, Int32(max(0, deadline - Clock.now) * 1000)) > 0 else { return }
+    private static func wait(for process: ProcessHandle, until deadline: Double) {
+        guard process.hasEnded(by: deadline, interruptible: false) else { return }
         // An orphan that has become this process's child has nobody else who would.
         waitpid(process.pid, nil, WNOHANG)
     }

@@ -42,3 +42,16 @@ public func endWithParent(_ parent: pid_t) -> Bool {
     if getppid() != parent { raise(SIGTERM) }
     return true
 }
+
+/// When this process was begun, in seconds since the epoch, and up to 10 ms early: proc(5), `starttime`. Nil where that is
+/// not known.
+public func processStart() -> Double? {
+    guard let file = try? FileDescriptor.open("/proc/self/stat", O_RDONLY),
+        let bytes = try? file.readToEnd(limit: 4096),
+        // The program's name, in parentheses, may hold anything: the rest begins with the third field.
+        let rest = String(decoding: bytes, as: UTF8.self).split(separator: ")").last
+    else { return nil }
+    let fields = rest.split(separator: " ")
+    guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
+    return WallClock.now - (seconds(CLOCK_BOOTTIME) - ticks / Double(sysconf(Int32(_SC_CLK_TCK))))
+}

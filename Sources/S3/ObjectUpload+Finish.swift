@@ -106,7 +106,7 @@ extension ObjectUpload {
         case .completing(let multipart):
             // Each by itself: what one cannot take back must not keep the others from it.
             if let multipart { abort(multipart, client) }
-            attempt("remove what was uploaded to", "where it is there, the next import of the same app replaces it") {
+            attempt("remove what was uploaded to", "where it is there, the next action of the marketplace removes it") {
                 _ = try client.removeOwn(bucket: target.bucket, key: target.key, attempt: nonce)
             }
         }

@@ -88,13 +88,13 @@ public struct S3Marketplace: Sendable {
         }
     }
 
-    /// Removes what an import has uploaded, where oned never heard of it.
-    public func takeBack(key: String) {
-        do {
-            try client.forCleanup.delete(bucket: market.bucket, key: key)
-        } catch {
-            log.warning("cannot remove \(quoted(key)) again: \(error); the next import of the same app replaces it")
-        }
+    /// Removes the object of that name if it was uploaded for that ``owner(_:)``. Returns whether it was.
+    public func removeObject(ofOwner owner: String, key: String) throws -> Bool {
+        let object = try client.head(bucket: market.bucket, key: key)
+        guard let object, object.metadata[ObjectUpload.ownerField] == owner else { return false }
+        log.warning("removing \(quoted(key)): an earlier import of this app has left it")
+        try client.delete(bucket: market.bucket, key: key)
+        return true
     }
 }
 

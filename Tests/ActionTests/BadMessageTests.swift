@@ -16,8 +16,7 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
         let market = ["MARKETPLACE/TEMPLATE/PUBLIC_DIR", "MARKETPLACE/TEMPLATE/BASE_URL"]
         switch self {
         case .importing: return market + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
-        case .deleting: return market + ["MARKETPLACEAPP/SOURCE"]
-        case .monitoring: return market
+        case .deleting, .monitoring: return market
         case .exporting: return ["IMAGE/SOURCE", "DATASTORE/BASE_PATH"]
         case .bringing: return market + ["MARKETPLACEAPP/SOURCE", "DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
         }

@@ -17,6 +17,7 @@ final class BucketMarket: Sendable {
         self.bucket = bucket
         directory = try TemporaryDirectory()
         datastore = try directory.makeDirectory("datastore")
+        _ = try directory.makeDirectory("var")
         if exists { #expect(try server.tool("make-bucket", bucket).status.isSuccess) }
     }
 

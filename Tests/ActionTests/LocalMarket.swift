@@ -21,6 +21,7 @@ final class LocalMarket: Sendable {
         directory = try TemporaryDirectory()
         publicDirectory = try directory.makeDirectory("public")
         datastore = try directory.makeDirectory("datastore")
+        _ = try directory.makeDirectory("var/market-drivers/imports")
     }
 
     private func message(_ fixture: String) throws -> DriverMessage {

@@ -3,10 +3,12 @@
 
     s3-tool.py ENDPOINT ACCESS_KEY SECRET_KEY make-bucket BUCKET
                                               put BUCKET KEY FILE
+                                              move BUCKET KEY KEY         the object, its metadata with it
                                               fill BUCKET COUNT SIZE      COUNT objects of SIZE bytes
                                               begin-upload BUCKET KEY     an upload with one part, left open
                                               md5 BUCKET KEY              of the object's bytes
                                               keys BUCKET | uploads BUCKET | bytes BUCKET
+                                              all BUCKET                  the keys, then "upload KEY" for those left open
                                               storage BUCKET KEY          its class, encryption and key
                                               session ROLE                keys that pass: id, secret and token
 """
@@ -28,10 +30,17 @@ def objects():
         yield from page.get("Contents", [])
 
 
+def uploads():
+    return [entry["Key"] for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
+
+
 if command == "make-bucket":
     s3.create_bucket(Bucket=bucket)
 elif command == "put":
     s3.upload_file(rest[1], bucket, rest[0])
+elif command == "move":
+    s3.copy_object(Bucket=bucket, Key=rest[1], CopySource={"Bucket": bucket, "Key": rest[0]})
+    s3.delete_object(Bucket=bucket, Key=rest[0])
 elif command == "fill":
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         body = b"x" * int(rest[1])
@@ -50,8 +59,9 @@ elif command == "keys":
 elif command == "bytes":
     print(sum(entry["Size"] for entry in objects()))
 elif command == "uploads":
-    for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-        print(entry["Key"])
+    print("".join(key + "\n" for key in uploads()), end="")
+elif command == "all":
+    print("".join([entry["Key"] + "\n" for entry in objects()] + [f"upload {key}\n" for key in uploads()]), end="")
 elif command == "storage":
     head = s3.head_object(Bucket=bucket, Key=rest[0])
     for name in ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId"):

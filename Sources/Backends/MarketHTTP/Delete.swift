@@ -1,17 +1,20 @@
+import AppTransfer
 import DriverProtocol
 
 /// `market/http/delete`: removes an app's file.
 public enum Delete: Action {
     public static let name = "market/http/delete"
     public static let purpose = "removes an app's file from PUBLIC_DIR; prints nothing"
-    public static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"]
+    public static let inputs = PublicDirectory.inputs
 
     public static func run(_ request: Request) throws -> Reply {
-        let directory = try PublicDirectory(request)
-        let name = try directory.fileName(of: request.message)
-        if try !directory.images.remove(name) {
-            request.log.warning("the file \(quoted(name)) is already gone from \(quoted(directory.path))")
+        try deleteApp(request) {
+            try PublicDirectory(request)
+        } remove: { directory in
+            let name = try directory.fileName(of: request.message)
+            if try !directory.images.remove(name) {
+                request.log.warning("the file \(quoted(name)) is already gone from \(quoted(directory.path))")
+            }
         }
-        return Reply()
     }
 }

@@ -1,8 +1,8 @@
 import AppTransfer
 import Checksums
 import DriverProtocol
-import Glibc
 import ImageTransfer
+import Posix
 
 /// `market/http/import`: puts an image where the web server serves it.
 public enum Import: Action {
@@ -21,12 +21,14 @@ public enum Import: Action {
         let expected = try ExpectedDigests(message, md5: "MD5")
         let source = try imageSource(message.required("IMPORT_SOURCE"), request)
 
-        let names = ImageNames(id: try message.required("MARKETPLACEAPP/ID"), epoch: time(nil))
-        let sink = try directory.images.makeSink(names, mode: mode, needing: source.storageSize)
-        let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-        let name = try sink.publish()
-        return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format) {
-            _ = try? directory.images.remove(name)
+        // No other file can have that name: whatever has it is this import's.
+        let name = randomName(digits: PublicDirectory.nameLength)
+        return try ImportJournal(request, directory).record(Publication(name: name)) { running in
+            let sink = try directory.images.makeSink(ImageNames(name), mode: mode, needing: source.storageSize)
+            let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
+            running.isPublishing()
+            _ = try sink.publish()
+            return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format)
         }
     }
 

@@ -1,3 +1,4 @@
+import AppTransfer
 import DriverProtocol
 
 /// `market/http/monitor`: how much room the marketplace has.
@@ -7,7 +8,9 @@ public enum Monitor: Action {
     public static let inputs = PublicDirectory.inputs
 
     public static func run(_ request: Request) throws -> Reply {
-        let space = try PublicDirectory(request).images.space()
+        let directory = try PublicDirectory(request)
+        ImportJournal(request, directory).sweep()
+        let space = try directory.images.space()
         return Reply(usedMB: space.used >> 20, freeMB: space.available >> 20, totalMB: space.total >> 20)
     }
 }

@@ -1,8 +1,11 @@
+import AppTransfer
 import DriverProtocol
 import ImageTransfer
 
 /// The marketplace: a directory and the URL under which a web server serves it.
-struct PublicDirectory {
+struct PublicDirectory: Publications {
+    /// Digits of a file's name.
+    static let nameLength = 32
     static let inputs = ["MARKETPLACE/TEMPLATE/PUBLIC_DIR", "MARKETPLACE/TEMPLATE/BASE_URL"]
 
     let path: String
@@ -58,5 +61,21 @@ struct PublicDirectory {
                 "MARKETPLACEAPP/SOURCE", "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
         }
         return String(decoding: name, as: UTF8.self)
+    }
+
+    var areRemote: Bool { images.isRemote }
+
+    func takeBack(_ publication: Publication) throws -> Bool {
+        let name = publication.name.utf8
+        guard name.count == Self.nameLength, name.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
+            return false
+        }
+        images.removeAbandoned()
+        return try images.remove(publication.name)
+    }
+
+    func clear(after message: Message) throws -> Bool {
+        images.removeAbandoned()
+        return false
     }
 }

@@ -1,3 +1,4 @@
+import AppTransfer
 import DriverProtocol
 import S3
 
@@ -5,10 +6,17 @@ import S3
 public enum Delete: Action {
     public static let name = "market/s3/delete"
     public static let purpose = "removes an app's object from BUCKET; prints nothing"
-    public static let inputs = S3Market.inputs + ["MARKETPLACEAPP/SOURCE"]
+    public static let inputs = S3Market.inputs
 
     public static func run(_ request: Request) throws -> Reply {
-        let marketplace = try S3Marketplace(request)
+        try deleteApp(request) {
+            MarketObjects(try S3Marketplace(request))
+        } remove: { objects in
+            try remove(request, from: objects.marketplace)
+        }
+    }
+
+    private static func remove(_ request: Request, from marketplace: S3Marketplace) throws {
         let (market, client) = (marketplace.market, marketplace.client)
         let key = try key(request.message, in: market)
         if try client.head(bucket: market.bucket, key: key) == nil {
@@ -16,10 +24,9 @@ public enum Delete: Action {
                 throw try client.missing(bucket: market.bucket)
             }
             request.log.warning("the object \(quoted(key)) is already gone from the bucket \(quoted(market.bucket))")
-            return Reply()
+            return
         }
         try client.delete(bucket: market.bucket, key: key)
-        return Reply()
     }
 
     /// The app's key. Refused where it is not in this marketplace's bucket, or not one of its own.

@@ -22,16 +22,18 @@ public enum Import: Action {
         let target = ObjectUpload.Target(market, key: key, length: source.length, owner: S3Marketplace.owner(message))
         let sink = try S3Sink(marketplace.client, target)
 
-        try marketplace.prepare(key: key, owner: target.owner)
-        do {
-            let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-            _ = try sink.publish()
-            return Reply(source: market.url(ofKey: key), md5: copied.source[.md5] ?? "", size: size, format: format) {
-                marketplace.takeBack(key: key)
+        let journal = ImportJournal(request, MarketObjects(marketplace))
+        return try journal.record(Publication(name: key, attempt: sink.attempt)) { running in
+            try marketplace.prepare(key: key, owner: target.owner)
+            do {
+                let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
+                running.isPublishing()
+                _ = try sink.publish()
+                return Reply(source: market.url(ofKey: key), md5: copied.source[.md5] ?? "", size: size, format: format)
+            } catch {
+                sink.discard()
+                throw error
             }
-        } catch {
-            sink.discard()
-            throw error
         }
     }
 

@@ -1,3 +1,4 @@
+import AppTransfer
 import DriverProtocol
 import S3
 
@@ -13,6 +14,7 @@ public enum Monitor: Action {
         guard let bucket = try marketplace.bucket(countsBytes: true) else {
             return room(used: 0, quota: nil, market)
         }
+        ImportJournal(request, MarketObjects(marketplace)).sweep()
         marketplace.abortAbandoned()
         let used = try bucket.used ?? marketplace.client.usage(bucket: market.bucket).bytes
         return room(used: used, quota: bucket.quota, market)

@@ -5,6 +5,11 @@ public struct RemoteDirectory: ImageDirectory {
     let path: String
     let hosts: BridgeHosts
 
+    public var isRemote: Bool { true }
+
+    /// The script that writes them does it.
+    public func removeAbandoned() {}
+
     public func space() throws -> FileSystemSpace {
         try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { try Self.space(of: $0) }
     }

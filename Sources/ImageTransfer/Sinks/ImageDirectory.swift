@@ -15,6 +15,10 @@ public protocol ImageDirectory: Sendable {
     func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> Sink
     /// Removes a regular file: false where there was none of that name.
     func remove(_ name: String) throws -> Bool
+    /// Whether it is on another machine.
+    var isRemote: Bool { get }
+    /// Removes the hidden files of killed writers, as far as the other machine does not do that by itself.
+    func removeAbandoned()
 }
 
 /// The directory `path`, reached through `bridge` where there is one.

@@ -19,13 +19,19 @@ public struct LocalDirectory: ImageDirectory {
         }
     }
 
+    public var isRemote: Bool { false }
+
+    public func removeAbandoned() {
+        PendingFile.removeAbandoned(in: path)
+    }
+
     public func checkRoom(for needed: UInt64?) throws {
         try ImageTransfer.checkRoom(needed: needed, available: space().available, in: path)
     }
 
     /// A ``FileSink`` also tells the file's temporary path.
     public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
-        PendingFile.removeAbandoned(in: path)
+        removeAbandoned()
         try checkRoom(for: needed)
         return try FileSink(directory: path, names, mode: mode)
     }

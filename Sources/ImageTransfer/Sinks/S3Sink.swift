@@ -13,6 +13,8 @@ public final class S3Sink: ImageSink {
     }
 
     public var name: String { upload.name }
+    /// What tells this upload from others of the same key.
+    public var attempt: String { upload.nonce }
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
     public func skip(_ count: UInt64) throws { try upload.writeZeros(count) }

@@ -1,0 +1,180 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// An app, as the journal of imports names it: oned gives an id once, and the time with it.
+struct JournaledApp: Equatable {
+    /// The zone's and the marketplace's ids.
+    let market: String
+    /// The app's id, and its time of registration.
+    let app: String
+
+    /// The app of a message; that of a message about no app is empty.
+    init(_ message: Message) {
+        market = Self.numbers(message, "MARKETPLACE/ZONE_ID", "MARKETPLACE/ID")
+        app = Self.numbers(message, "MARKETPLACEAPP/ID", "MARKETPLACEAPP/REGTIME")
+    }
+
+    init(market: String, app: String) {
+        self.market = market
+        self.app = app
+    }
+
+    /// Numbers alone: they become a file's name. What is no number is a hyphen.
+    private static func numbers(_ message: Message, _ paths: String...) -> String {
+        paths.map { path in message.value(path).flatMap { UInt64($0) }.map(String.init) ?? "-" }.joined(separator: ".")
+    }
+}
+
+/// The name of a journal's file: `ZONE.MARKETPLACE.APP.REGTIME.RANDOM.STATE`.
+struct JournalName: Equatable {
+    let app: JournaledApp
+    let unique: String
+    var state: JournalState
+
+    /// A new name.
+    init(_ app: JournaledApp, _ state: JournalState) {
+        self.app = app
+        self.state = state
+        unique = randomName()
+    }
+
+    /// Reads a name; nil where it is none.
+    init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 6, let state = JournalState(rawValue: parts[5]),
+            parts[..<5].allSatisfy({ !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "/")) })
+        else { return nil }
+        app = JournaledApp(market: parts[..<2].joined(separator: "."), app: parts[2..<4].joined(separator: "."))
+        unique = parts[4]
+        self.state = state
+    }
+
+    var text: String { "\(app.market).\(app.app).\(unique).\(state.rawValue)" }
+}
+
+/// What an import publishes, by what tells it from everything else.
+public struct Publication: Equatable, Sendable {
+    /// The file's name or the object's key.
+    public let name: String
+    /// What tells this try from another one that takes the same name; empty where no other can take it.
+    public let attempt: String
+
+    public init(name: String, attempt: String = "") {
+        self.name = name
+        self.attempt = attempt
+    }
+
+    /// The text of a journal's file.
+    var text: String {
+        var template = Template()
+        template.append("NAME", name)
+        template.append("ATTEMPT", attempt)
+        return template.text
+    }
+
+    /// Reads such a text; nil where it is none.
+    init?(text: String) {
+        guard let template = try? Template(parsing: text), let name = template["NAME"], !name.isEmpty else {
+            return nil
+        }
+        self.init(name: name, attempt: template["ATTEMPT"] ?? "")
+    }
+}
+
+/// A file of the journal, open.
+struct JournalEntry {
+    /// The byte that is locked by the import while it lives, and by whoever takes back what it has published.
+    private static let ownerByte: Int64 = 0
+    private static let cleanerByte: Int64 = 1
+    private static let sizeLimit = 4096
+    /// A file that is being written: its name begins and ends so. It is not for longer than so many seconds.
+    private static let unfinished = (beginning: ".", ending: ".new")
+    private static let writingTime = 60.0
+
+    let name: JournalName
+    let path: String
+    let file: FileDescriptor
+    /// Seconds.
+    let age: Double
+
+    /// Opens one for what is to be done about it. Nil where it is gone, or is no file of the journal's.
+    init?(_ name: JournalName, in directory: String) {
+        let path = joined(directory, name.text)
+        // For writing: a lock for nobody else wants that.
+        guard let file = try? FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK),
+            let status = try? file.status(),
+            status.isRegularFile, status.size <= Self.sizeLimit
+        else { return nil }
+        self.name = name
+        self.path = path
+        self.file = file
+        age = WallClock.now - status.modificationTime
+    }
+
+    /// Writes a new one, locked by this process, and makes it durable before it can be seen.
+    init(new name: JournalName, _ publication: Publication, in directory: String) throws(SystemError) {
+        let temporary = joined(directory, Self.unfinished.beginning + name.unique + Self.unfinished.ending)
+        self.name = name
+        path = joined(directory, name.text)
+        age = 0
+        file = try FileDescriptor.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        do throws(SystemError) {
+            _ = try file.lock(byte: Self.ownerByte)
+            try file.writeAll(Array(publication.text.utf8))
+            try file.synchronize()
+            try retrying("rename", path) { [path] in rename(temporary, path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        PendingFile.synchronizeDirectory(directory)
+    }
+
+    /// Removes what killed processes were writing.
+    static func removeUnfinished(in directory: String) {
+        for name in (try? directoryEntries(directory)) ?? []
+        where name.hasPrefix(unfinished.beginning) && name.hasSuffix(unfinished.ending) {
+            let path = joined(directory, name)
+            guard let status = try? FileStatus(path: path, followLinks: false) else { continue }
+            if WallClock.now - status.modificationTime > writingTime { unlink(path) }
+        }
+    }
+
+    /// The process of the import that lives; nil where it is dead.
+    func owner() throws(DriverError) -> pid_t? {
+        do { return try file.holder(ofByte: Self.ownerByte) } catch { throw DriverError("use", quoted(path), error) }
+    }
+
+    /// Waits until nobody else takes back what it stands for: whether it is still there then, under its name.
+    func reserve() throws -> Bool {
+        while try !file.lock(byte: Self.cleanerByte) { try sleep(until: Clock.now + 0.02) }
+        guard let now = try? FileStatus(path: path, followLinks: false), let opened = try? file.status() else {
+            return false
+        }
+        return now.device == opened.device && now.inode == opened.inode
+    }
+
+    func publication() -> Publication? {
+        var bytes = [UInt8](repeating: 0, count: Self.sizeLimit)
+        guard
+            let count = try? bytes.withUnsafeMutableBytes({ buffer throws(SystemError) in
+                try file.read(into: buffer, at: 0)
+            })
+        else { return nil }
+        return Publication(text: String(decoding: bytes[..<count], as: UTF8.self))
+    }
+
+    /// Gives it another state; its age begins anew.
+    func become(_ state: JournalState) throws(SystemError) {
+        var next = name
+        next.state = state
+        let target = joined(String(path.dropLast(name.text.count + 1)), next.text)
+        try retrying("utimensat", path) { utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) }
+        try retrying("rename", path) { rename(path, target) }
+    }
+
+    func forget() {
+        unlink(path)
+    }
+}

@@ -1,0 +1,27 @@
+import AppTransfer
+import DriverProtocol
+import S3
+
+/// The objects of a marketplace, as the journal of imports sees them.
+struct MarketObjects: Publications {
+    let marketplace: S3Marketplace
+
+    init(_ marketplace: S3Marketplace) {
+        self.marketplace = marketplace
+    }
+
+    var areRemote: Bool { true }
+
+    func takeBack(_ publication: Publication) throws -> Bool {
+        let market = marketplace.market
+        guard market.isOwn(publication.name) else { return false }
+        return try marketplace.client.forCleanup.removeOwn(
+            bucket: market.bucket, key: publication.name, attempt: publication.attempt)
+    }
+
+    func clear(after message: Message) throws -> Bool {
+        let key = try marketplace.market.objectKey(of: message)
+        marketplace.abortAbandoned(key: key)
+        return try marketplace.removeObject(ofOwner: S3Marketplace.owner(message), key: key)
+    }
+}

@@ -1,0 +1,50 @@
+import DriverProtocol
+import XML
+
+/// Which SOURCE imports have told. oned's DELETE for an app whose import is at work, or has just been answered, comes
+/// without one.
+struct PublishedImages {
+    /// How many are remembered, and for how many seconds: longer than a line waits in oned or in a pipe.
+    static let limit = 1000
+    static let age = 3600.0
+
+    private var sources: [Int: (source: String, time: Double)] = [:]
+
+    /// An import has printed `output` for that app.
+    mutating func note(_ output: [UInt8], of id: Int, at now: Double) {
+        guard let template = try? Template(parsing: String(decoding: output, as: UTF8.self)),
+            let source = template["SOURCE"], !source.isEmpty
+        else { return }
+        if sources.count >= Self.limit { dropOld(at: now) }
+        sources[id] = (source, now)
+    }
+
+    /// What was told of an app, which is forgotten: it is being deleted.
+    mutating func take(_ id: Int, at now: Double) -> String? {
+        guard let found = sources.removeValue(forKey: id), now - found.time <= Self.age else { return nil }
+        return found.source
+    }
+
+    private mutating func dropOld(at now: Double) {
+        sources = sources.filter { now - $0.value.time <= Self.age }
+        guard sources.count >= Self.limit, let oldest = sources.min(by: { $0.value.time < $1.value.time }) else {
+            return
+        }
+        sources[oldest.key] = nil
+    }
+}
+
+extension Message {
+    /// The document with that SOURCE in its app; nil where it has one already, or no app.
+    func document(withSource source: String) -> [UInt8]? {
+        guard value("MARKETPLACEAPP/SOURCE") == nil, let app = root.child("MARKETPLACEAPP") else { return nil }
+        let element = Array("<SOURCE>\(characterData(source))</SOURCE>".utf8)
+        if let old = app.child("SOURCE") {
+            return document[..<old.range.lowerBound] + element + document[old.range.upperBound...]
+        }
+        guard let end = document[app.range].lastIndex(of: UInt8(ascii: "<")), end > app.range.lowerBound else {
+            return nil
+        }
+        return document[..<end] + element + document[end...]
+    }
+}

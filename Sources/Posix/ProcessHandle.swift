@@ -1,0 +1,36 @@
+import CPosix
+import Glibc
+
+/// Another process: stands for that very one even where its number has gone to the next.
+public struct ProcessHandle: Sendable {
+    public let pid: pid_t
+    private let descriptor: FileDescriptor
+
+    /// pidfd_open(2): nil where there is no such process.
+    public init?(_ pid: pid_t) {
+        let number = cposix_pidfd_open(pid)
+        guard number >= 0 else { return nil }
+        self.pid = pid
+        descriptor = FileDescriptor(number, name: "process \(pid)")
+    }
+
+    /// pidfd_send_signal(2). One that has ended takes it without an error.
+    public func send(_ signal: Int32) throws(SystemError) {
+        do {
+            try retrying("kill", descriptor.name) { cposix_pidfd_send_signal(descriptor.number, signal) }
+        } catch {
+            guard error.code == ESRCH else { throw error }
+        }
+    }
+
+    /// Waits for its end, until `deadline` of the ``Clock`` at the most: whether it has ended. Where `interruptible`, a
+    /// signal to this process ends the waiting, too.
+    public func hasEnded(by deadline: Double, interruptible: Bool) -> Bool {
+        var entries = [
+            pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: interruptible ? Interrupt.descriptor : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        poll(&entries, 2, Int32(max(0, min(deadline - Clock.now, 3600)) * 1000))
+        return entries[0].revents != 0
+    }
+}

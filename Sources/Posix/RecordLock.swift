@@ -1,0 +1,33 @@
+import Glibc
+
+/// Locks on single bytes, which need not be there: fcntl(2). The kernel knows whose they are, and lets them go with their
+/// process, however that ends. A process loses them, too, when it closes any descriptor of the file.
+extension FileDescriptor {
+    /// F_SETLK: whether this process has the lock now. Throws where the file system knows no locks.
+    public func lock(byte offset: Int64) throws(SystemError) -> Bool {
+        do {
+            _ = try record(F_SETLK, offset)
+            return true
+        } catch {
+            guard error.code == EACCES || error.code == EAGAIN else { throw error }
+            return false
+        }
+    }
+
+    /// F_GETLK: the process that has the lock, nil where none has or this one does. It is not positive where the process
+    /// has no number here: it runs on another machine, or outside of this container.
+    public func holder(ofByte offset: Int64) throws(SystemError) -> pid_t? {
+        let found = try record(F_GETLK, offset)
+        return found.l_type == Int16(F_UNLCK) ? nil : found.l_pid
+    }
+
+    private func record(_ command: Int32, _ offset: Int64) throws(SystemError) -> flock {
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = off_t(offset)
+        lock.l_len = 1
+        try retrying("fcntl", name) { fcntl(number, command, &lock) }
+        return lock
+    }
+}

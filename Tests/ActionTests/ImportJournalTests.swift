@@ -1,0 +1,320 @@
+import DriverProtocol
+import Foundation
+import Glibc
+import Posix
+import TestSupport
+import Testing
+
+/// The marketplaces that have a journal of imports.
+enum JournaledKind: CaseIterable {
+    case directory, bridge, bucket
+
+    func make() throws -> any JournaledMarket {
+        switch self {
+        case .directory: try LocalMarket()
+        case .bridge: BridgeMarket(bridge: try Bridge())
+        case .bucket: try BucketMarket(S3Server(.seaweed), bucket: "journal")
+        }
+    }
+}
+
+extension JournaledMarket {
+    func writeImage(_ size: Int = 100_000) throws -> String {
+        try directory.write("image", TestFiles.noise(size))
+    }
+
+    /// Runs an import of an app that publishes its image, cannot answer, and is killed then.
+    func killUnanswered(_ app: Int, _ image: String) throws {
+        let before = try images().count
+        let (child, pipe) = try startUnanswered(message(image, app: app))
+        #expect(try images().count == before + 1)
+        child.send(SIGKILL)
+        #expect(child.reap() == .signalled(SIGKILL))
+        #expect(try journal("import").count == 1)
+        withExtendedLifetime(pipe) {}
+    }
+
+    /// Checks that nothing is left: neither an image nor an import in the journal.
+    func expectNothing(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(try images() == [], sourceLocation: sourceLocation)
+        #expect(try journal().filter { !$0.hasSuffix(".deleted") } == [], sourceLocation: sourceLocation)
+    }
+}
+
+/// What an import has published and not answered, when it is killed: the next action of the marketplace removes it.
+@Suite(.serialized) struct UnansweredImportTests {
+    enum Next: CaseIterable {
+        case monitor, importOfAnother, importOfTheSame, deletion, deletionOfAnother
+    }
+
+    @Test(arguments: JournaledKind.allCases) func theNextActionRemovesIt(kind: JournaledKind) throws {
+        let market = try kind.make()
+        let image = try market.writeImage()
+        let kept = try market.importApp(6, image)
+        for next in Next.allCases {
+            let another = next == .deletionOfAnother ? try market.importApp(8, image) : nil
+            let before = try market.images().count
+            try market.killUnanswered(7, image)
+            switch next {
+            case .monitor:
+                let outcome = try market.perform("monitor", market.message(image, app: 1))
+                #expect(outcome.status == .exited(0) && outcome.errors.contains("WARN: "))
+                #expect(outcome.errors.contains("an import that has ended was not answered"))
+                #expect(try market.images().count == before)
+            case .importOfAnother, .importOfTheSame:
+                let app = next == .importOfTheSame ? 7 : 8
+                let source = try market.importApp(app, image)
+                #expect(try market.images().count == before + 1)
+                #expect(try market.deleteApp(app, source).status == .exited(0))
+                #expect(try market.images().count == before)
+            case .deletion:
+                #expect(try market.deleteApp(7).status == .exited(0))
+                #expect(try market.images().count == before)
+            case .deletionOfAnother:
+                #expect(try market.deleteApp(8, another).status == .exited(0))
+                #expect(try market.images().count == before - 1)
+            }
+            #expect(try market.journal("import", "lost") == [], "\(next)")
+        }
+        #expect(try market.deleteApp(6, kept).status == .exited(0))
+        try market.expectNothing()
+    }
+
+    @Test(arguments: JournaledKind.allCases) func anImportThatLivesIsLeftAlone(kind: JournaledKind) throws {
+        let market = try kind.make()
+        let image = try market.writeImage()
+        let (child, pipe) = try market.startUnanswered(market.message(image, app: 7))
+        for outcome in [
+            try market.perform("monitor", market.message(image, app: 1)),
+            try market.deleteApp(8),
+            // Whatever has that SOURCE.
+            try market.deleteApp(7, market.importApp(9, image)), try market.deleteApp(9),
+        ] { #expect(outcome.status == .exited(0)) }
+        #expect(try market.journal("import").count == 1)
+        // Its answer goes through after all.
+        var text = [UInt8](repeating: 0, count: 1 << 17)
+        let count = try text.withUnsafeMutableBytes { try pipe.reading.read(into: $0) }
+        #expect(count == LocalMarket.pipeCapacity)
+        let answer = try text.withUnsafeMutableBytes { try pipe.reading.read(into: $0) }
+        #expect(child.reap() == .exited(0))
+        let source = try #require(try Template(parsing: String(decoding: text[..<answer], as: UTF8.self))["SOURCE"])
+        #expect(try market.images().count == 1)
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        #expect(try market.images().count == 1)
+        #expect(try market.deleteApp(7, source).status == .exited(0))
+        try market.expectNothing()
+    }
+
+    /// The answer may not have reached oned: its one_market was killed, or the deletion had crossed it.
+    @Test(arguments: JournaledKind.allCases) func anAnsweredOneIsRemovedByItsDeletionAlone(kind: JournaledKind) throws {
+        let market = try kind.make()
+        let image = try market.writeImage()
+        _ = try market.importApp(7, image)
+        #expect(try market.journal("answered").count == 1)
+        for app in [8, 70] { #expect(try market.deleteApp(app).status == .exited(0)) }
+        // The same number in another life of the cloud.
+        let other = try market.message(image, app: 7).with("MARKETPLACEAPP/REGTIME", "5")
+        #expect(try market.perform("delete", other.with("MARKETPLACEAPP/SOURCE", nil)).status == .exited(0))
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        #expect(try market.images().count == 1 && market.journal("answered").count == 1)
+        #expect(try market.deleteApp(7).status == .exited(0))
+        try market.expectNothing()
+    }
+
+    @Test func answeredOnesAndDeletionsAreForgotten() throws {
+        let market = try LocalMarket()
+        let image = try market.writeImage()
+        let source = try market.importApp(7, image)
+        #expect(try market.deleteApp(8).status == .exited(0))
+        let monitor = try market.message(image, app: 1)
+        for (days, isKept) in [(29, true), (31, false)] {
+            try market.age("answered", by: days * 86_400)
+            try market.age("deleted", by: days * 20)
+            #expect(try market.perform("monitor", monitor).status == .exited(0))
+            #expect(try market.journal().count == (isKept ? 2 : 0))
+        }
+        #expect(try market.images().count == 1)
+        #expect(try market.deleteApp(7, source).status == .exited(0))
+    }
+
+    /// Nobody has to have a journal of thousands read at each import.
+    @Test func onlySoManyAnsweredOnesAreKept() throws {
+        let market = try LocalMarket()
+        let image = try market.writeImage()
+        for number in 0..<1500 {
+            try market.directory.write(
+                "var/market-drivers/imports/0.99.\(number).1.0123456789abcdef.answered", "NAME=\"x\"\n".utf8)
+        }
+        _ = try market.importApp(7, image)
+        #expect(try market.journal("answered").count == 1001)
+        #expect(try market.journal("answered").contains { $0.hasPrefix("0.100.7.") })
+    }
+
+    /// What a service carries out late, or a bridge host, is looked for again for an hour.
+    @Test func whatComesLateIsRemoved() throws {
+        let market = try BucketMarket(S3Server(.seaweed), bucket: "late")
+        let image = try market.writeImage()
+        let monitor = try market.message(image, app: 1)
+        try market.killUnanswered(7, image)
+        try market.server.tool("move", "late", "marketapp-7", "hidden")
+        #expect(try market.perform("monitor", monitor).status == .exited(0))
+        #expect(try market.journal("lost").count == 1)
+        try market.server.tool("move", "late", "hidden", "marketapp-7")
+        #expect(try market.perform("monitor", monitor).status == .exited(0))
+        #expect(try market.images() == [])
+        try market.expectNothing()
+
+        try market.killUnanswered(7, image)
+        try market.server.tool("move", "late", "marketapp-7", "hidden")
+        for hours in [0, 2] {
+            try market.age("lost", by: hours * 3600)
+            #expect(try market.perform("monitor", monitor).status == .exited(0))
+        }
+        #expect(try market.journal() == [])
+    }
+
+    /// The key's object is another import's by then.
+    @Test func anObjectOfAnotherTryIsLeftAlone() throws {
+        let market = try BucketMarket(S3Server(.seaweed), bucket: "tries")
+        let image = try market.writeImage()
+        try market.killUnanswered(7, image)
+        let entry = try #require(try market.journal("import").first)
+        let text = try Data(contentsOf: URL(filePath: market.journalPath + "/" + entry))
+        #expect(try market.deleteApp(7).status == .exited(0))
+        _ = try market.importApp(7, image)
+        // The dead import's entry, come back.
+        try text.write(to: URL(filePath: market.journalPath + "/" + entry))
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        #expect(try market.images() == ["marketapp-7"])
+    }
+}
+
+/// A journal that cannot be used, or says what it should not.
+@Suite struct ImportJournalFaultTests {
+    private let market: LocalMarket
+    private let image: String
+
+    init() throws {
+        market = try LocalMarket()
+        image = try market.writeImage()
+    }
+
+    /// A dead import's entry with this text.
+    private func plant(_ text: String, app: Int = 7) throws -> String {
+        let name = "0.100.\(app).1795310543.0123456789abcdef.import"
+        try market.directory.write("var/market-drivers/imports/" + name, text.utf8)
+        return name
+    }
+
+    @Test(arguments: [
+        "NAME=\"../outside\"\nATTEMPT=\"\"\n", "NAME=\"app\"\nATTEMPT=\"\"\n", "NAME=\"*\"\n",
+        "NAME=\"0123456789abcdef0123456789abcde/\"\n", "NAME=\"ABCDEF0123456789ABCDEF0123456789\"\n",
+    ])
+    func nothingButImagesIsRemoved(text: String) throws {
+        try market.directory.write("outside", [1])
+        for name in ["app", "ABCDEF0123456789ABCDEF0123456789"] { try market.directory.write("public/" + name, [1]) }
+        _ = try plant(text)
+        let before = try market.published()
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        #expect(try market.published() == before && market.directory.names().contains("outside"))
+        #expect(try market.journal() == [])
+    }
+
+    @Test(arguments: ["", "garbage", "\u{0}\u{1}\u{2}"])
+    func whatIsNoEntryIsNamedAndLeft(text: String) throws {
+        let name = try plant(text)
+        let outcome = try market.perform("monitor", market.message(image, app: 1))
+        #expect(outcome.status == .exited(0) && outcome.errors.contains(name) && outcome.errors.contains("WARN: "))
+        #expect(try market.journal() == [name])
+    }
+
+    /// Another marketplace's entries are none of this one's business.
+    @Test func theEntriesOfAnotherMarketplaceAreLeftAlone() throws {
+        let name = "0.1.7.1795310543.0123456789abcdef.import"
+        let file = "0123456789abcdef0123456789abcdef"
+        try market.directory.write("public/" + file, [1])
+        try market.directory.write("var/market-drivers/imports/" + name, "NAME=\"\(file)\"\n".utf8)
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        #expect(try market.deleteApp(7).status == .exited(0))
+        #expect(try market.published() == [file] && market.journal("import") == [name])
+    }
+
+    enum Unusable: CaseIterable {
+        case missing, file, link, sharedByAll, notAllowed
+    }
+
+    @Test(arguments: Unusable.allCases) func anImportGoesOnWithoutAJournal(unusable: Unusable) throws {
+        let path = market.journalPath
+        try FileManager.default.removeItem(atPath: path)
+        var wrapper: [String] = []
+        switch unusable {
+        case .missing: try FileManager.default.removeItem(atPath: market.directory.path("var"))
+        case .file: try market.directory.write("var/market-drivers/imports", [])
+        case .link:
+            let elsewhere = try market.directory.makeDirectory("elsewhere")
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: elsewhere)
+        case .sharedByAll:
+            _ = try market.directory.makeDirectory("var/market-drivers/imports")
+            chmod(path, 0o777)
+        case .notAllowed:
+            wrapper = LocalMarket.unprivileged
+            chmod(market.publicDirectory, 0o777)
+            if wrapper.isEmpty { chmod(market.directory.path("var/market-drivers"), 0o500) }
+        }
+        let outcome = try market.act(
+            "market-http-import", input: market.message(image, app: 7).base64, through: wrapper)
+        let source = try reply(of: outcome)["SOURCE"]
+        #expect(outcome.errors.contains("WARN: ") && outcome.errors.contains("Cannot write '\(path)'"))
+        #expect(outcome.errors.contains("where this import is killed"))
+        if unusable == .sharedByAll { #expect(outcome.errors.contains("others can write to it, too")) }
+        #expect(try market.deleteApp(7).status == .exited(0))
+        #expect(try market.published().count == 1)
+        #expect(try market.deleteApp(7, source).status == .exited(0))
+        #expect(try market.published() == [])
+        if unusable == .link { #expect(try market.directory.names(in: "elsewhere") == []) }
+    }
+
+    /// A disk without room: the journal's directory lies on one of its own.
+    @Test func aFullDiskIsAWarning() throws {
+        let outcome = try market.act(
+            "market-http-import", input: market.message(image, app: 7).base64,
+            through: [
+                "unshare", "-rm", "sh", "-c",
+                "mount -t tmpfs -o nr_inodes=2,mode=700 none \"$1\" && touch \"$1/x\" && shift && exec \"$@\"", "sh",
+                market.journalPath,
+            ])
+        #expect(try reply(of: outcome)["SOURCE"] != nil)
+        #expect(outcome.errors.contains("No space left on device; free some space there; where this import is killed"))
+        #expect(try market.published().count == 1)
+    }
+
+    @Test func whatWasNeverFinishedGoes() throws {
+        for (name, age) in [("old", 61), ("young", 30)] {
+            let path = try market.directory.write("var/market-drivers/imports/.\(name).new", [])
+            try TestFiles.succeed(["touch", "-d", "@\(time(nil) - age)", path])
+        }
+        #expect(try market.deleteApp(7, market.importApp(7, image)).status == .exited(0))
+        #expect(try market.journal() == [".young.new"])
+    }
+
+    @Test func theJournalsDirectoryIsMadeForThisUserAlone() throws {
+        try FileManager.default.removeItem(atPath: market.directory.path("var/market-drivers"))
+        _ = try market.importApp(7, image)
+        let status = try TestFiles.status(market.journalPath)
+        #expect(status.isDirectory && status.mode & 0o777 == 0o700)
+    }
+
+    /// What cannot be taken back stays in the journal until it can.
+    @Test func whatCannotBeTakenBackIsTriedAgain() throws {
+        try market.killUnanswered(7, image)
+        let moved = market.directory.path("moved")
+        try FileManager.default.moveItem(atPath: market.publicDirectory, toPath: moved)
+        let outcome = try market.deleteApp(7)
+        #expect(outcome.status == .exited(0) && outcome.errors.contains("WARN: "))
+        #expect(outcome.errors.contains("the next action of this marketplace tries again"))
+        #expect(try market.journal("import").count == 1)
+        try FileManager.default.moveItem(atPath: moved, toPath: market.publicDirectory)
+        #expect(try market.perform("monitor", market.message(image, app: 1)).status == .exited(0))
+        try market.expectNothing()
+    }
+}
