@@ -18,7 +18,7 @@ import Testing
         "the command line is understood",
         arguments: [
             // as oned passes it: all in one argument
-            (["-t 15 -m http,s3,one,linuxcontainers"], options()),
+            (["-t 15 -m http,s3,one,linuxcontainers"], options(markets: ["http", "s3", "one", "linuxcontainers"])),
             (
                 ["-t 2 -m http -w 30 -p http://proxy:3128"],
                 options(threads: 2, markets: ["http"], timeout: 30, proxy: "http://proxy:3128")
