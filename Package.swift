@@ -87,6 +87,7 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("S3", ["Checksums", "DriverProtocol", "Posix"]),
     ("Catalog", ["DriverProtocol"]),
     ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
+    ("Datastores", ["ImageTransfer", "DriverProtocol"]),
     ("ContainerImages", ["DriverProtocol", "Posix"]),
     ("AppTransfer", ["DriverProtocol", "Posix"]),
 ]
