@@ -270,7 +270,8 @@ import Testing
     @Test(arguments: S3Server.Kind.allCases) func signalsLeaveNothing(kind: S3Server.Kind) throws {
         let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "signals")
-        let image = try TestFiles.makeSparse(market.directory.path("large"), length: 3 << 30, data: [0: TestFiles.noise(8 << 20)])
+        let image = try TestFiles.makeSparse(
+            market.directory.path("large"), length: 3 << 30, data: [0: TestFiles.noise(8 << 20)])
         let message = try market.importMessage(image, [Self.id: "1"])
         func interrupt(_ signal: Int32) throws -> Outcome {
             let action = try RunningAction(
