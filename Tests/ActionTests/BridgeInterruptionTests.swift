@@ -23,36 +23,36 @@ import Testing
         let image = try bridge.directory.write("image", noise(24 << 20))
         let sum = try md5(of: image)
         let whole = try duration(bridge, image)
+        var random = SeededGenerator.fresh()
         var ended = 0
-        for round in 0..<Self.rounds {
+        for moment in Moment.spread(Self.rounds, duration: whole, bytes: 24 << 20, using: &random) {
             let calls = bridge.server.hostsTried().count
             let child = try bridge.startImport(image)
-            let moment = whole * (Double(round) + .random(in: 0..<1)) / Double(Self.rounds)
-            usleep(UInt32(moment * 1e6))
+            moment.wait(for: child)
             child.send(signal)
             let status = child.reap()
             let output = try text(child.output)
             let visible = try bridge.published().filter { !$0.hasPrefix(".") }
             if status == .exited(0) {
-                #expect(visible.count == 1 && output.contains(visible.first ?? "?"), "after \(moment) s")
+                #expect(visible.count == 1 && output.contains(visible.first ?? "?"), "\(moment)")
             } else {
                 ended += 1
-                #expect(output == "", "after \(moment) s")
+                #expect(output == "", "\(moment)")
                 // A process that is killed while the host is about to say that all is done cannot take it back.
-                #expect(visible == [] || signal == SIGKILL, "after \(moment) s")
+                #expect(visible == [] || signal == SIGKILL, "\(moment)")
                 // A process that is still being loaded has taken over no signal, and has begun nothing.
                 let hadBegun = bridge.server.hostsTried().count > calls
                 let isKill = signal == SIGKILL || !hadBegun && status != .exited(1)
-                #expect(status == (isKill ? .signalled(signal) : .exited(1)), "after \(moment) s")
+                #expect(status == (isKill ? .signalled(signal) : .exited(1)), "\(moment)")
             }
             if signal != SIGKILL, status == .exited(1) {
-                #expect(try text(child.errors).contains("ended by signal \(signal)"), "after \(moment) s")
+                #expect(try text(child.errors).contains("ended by signal \(signal)"), "\(moment)")
             }
             for name in visible { #expect(try md5(of: bridge.market + "/" + name) == sum) }
-            #expect(try bridge.isCleanedUp(), "after \(moment) s")
+            #expect(try bridge.isCleanedUp(), "\(moment)")
             try bridge.clear()
         }
-        #expect(ended >= Self.rounds / 2, "the signals must come while the import runs")
+        #expect(ended >= Self.rounds / 2, "the signals must come while the import runs; TEST_SEED=\(random.seed)")
     }
 
 }

@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func everyRunEndsWholeOrLeavesNothing() throws {
-        let server = try S3Server(.ceph)
+        let server = try S3Server.shared(.ceph)
         let directory = try TemporaryDirectory()
         let seed = SeededGenerator.fresh().seed
         let outcome = try run(

@@ -4,35 +4,13 @@ import Posix
 import TestSupport
 import Testing
 
-/// The same marketplace on each of the services.
-@Suite(.serialized) struct MarketS3Tests {
+/// The same marketplace on each of the services, in buckets of its own.
+@Suite struct MarketS3Tests {
     private static let id = "MARKETPLACEAPP/ID"
     private static let template = "MARKETPLACE/TEMPLATE/"
 
-    @Test(arguments: S3Server.Kind.allCases) func aMarketplaceWorks(kind: S3Server.Kind) throws {
-        let server = try S3Server(kind)
-        try imagesComeBackAsTheyWent(server)
-        try anExistingObjectIsRefused(server)
-        try aDamagedImageLeavesNothing(server)
-        try deleteTouchesItsOwnObjectsAlone(server)
-        try everyObjectIsCounted(server)
-        try bucketsThatAreMissing(server)
-        try keysThatAreWrong(server)
-        try tlsAndProxies(server)
-        try virtualHosts(server)
-        try lengthsThatAreNotKnown(server)
-        if kind == .ceph {
-            try quotasCount(server)
-            try storageThatCephLacksIsNamed(server)
-        }
-        if kind == .moto {
-            try storageAttributesReachTheService(server)
-            try aLimitHoldsDownloadsBack(server)
-        }
-        try signalsLeaveNothing(server)
-    }
-
-    private func imagesComeBackAsTheyWent(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func imagesComeBackAsTheyWent(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "round-trip")
         for (id, size) in [("1", 0), ("2", 1000), ("3", 5 << 20), ("4", 5 << 20 + 1), ("5", 23 << 20)] {
             let bytes = TestFiles.noise(size, seed: UInt64(size + 1))
@@ -58,7 +36,8 @@ import Testing
         #expect(try market.directory.names(in: "datastore") == before)
     }
 
-    private func anExistingObjectIsRefused(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func anExistingObjectIsRefused(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "exists")
         let other = try market.directory.write("other", "somebody else's".utf8)
         try server.tool("put", "exists", "marketapp-7", other)
@@ -83,7 +62,8 @@ import Testing
         #expect(try server.ask("uploads", "exists").sorted() == ["marketapp-10", "marketapp-11"])
     }
 
-    private func aDamagedImageLeavesNothing(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func aDamagedImageLeavesNothing(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "damaged")
         for size in [1000, 12 << 20] {
             let outcome = try market.import(
@@ -93,7 +73,8 @@ import Testing
         }
     }
 
-    private func deleteTouchesItsOwnObjectsAlone(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func deleteTouchesItsOwnObjectsAlone(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "delete")
         let prefix = Self.template + "APP_PREFIX"
         _ = try reply(of: market.import([1], [Self.id: "1", prefix: "a b/+%~é"]))
@@ -114,7 +95,8 @@ import Testing
         #expect(again.errors.contains("WARN:") && again.errors.contains("already gone"))
     }
 
-    private func everyObjectIsCounted(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func everyObjectIsCounted(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "many")
         try server.tool("fill", "many", "1500", "3000")
         let bytes = try #require(Int(server.ask("bytes", "many").first ?? ""))
@@ -124,7 +106,8 @@ import Testing
         #expect(full.output == "USED_MB=5\nFREE_MB=0\nTOTAL_MB=3\n")
     }
 
-    private func bucketsThatAreMissing(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func bucketsThatAreMissing(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "not-there", exists: false)
         let gone = try market.sourceMessage("s3://not-there/marketapp-1")
         for outcome in [
@@ -143,8 +126,8 @@ import Testing
             ["no such object", "HTTP 404"])
     }
 
-    private func keysThatAreWrong(_ server: S3Server) throws {
-        guard server.kind.checksKeys else { return }
+    @Test(arguments: S3Server.Kind.allCases.filter(\.checksKeys)) func keysThatAreWrong(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "keys")
         let wrong: [(name: String, value: String, code: String)] = [
             ("SECRET_ACCESS_KEY", "not-the-secret", "SignatureDoesNotMatch"),
@@ -164,7 +147,8 @@ import Testing
         _ = try reply(of: market.monitor([Self.template + "REGION": "eu-north-7"]))
     }
 
-    private func tlsAndProxies(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func tlsAndProxies(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "tls")
         let certificate = try Certificate()
         let nginx = try Nginx(
@@ -200,8 +184,8 @@ import Testing
         expectRefusal(try market.monitor(environment: plain), ["HTTP 407", "into http_proxy"])
     }
 
-    private func virtualHosts(_ server: S3Server) throws {
-        guard server.kind.knowsVirtualHosts else { return }
+    @Test(arguments: S3Server.Kind.allCases.filter(\.knowsVirtualHosts)) func virtualHosts(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "virtual")
         let byName: KeyValuePairs<String, String?> = [
             Self.template + "ENDPOINT": server.endpoint.replacing("127.0.0.1", with: "localhost"),
@@ -212,7 +196,8 @@ import Testing
         #expect(try market.monitor(byName).output.hasPrefix("USED_MB=11\n"))
     }
 
-    private func quotasCount(_ server: S3Server) throws {
+    @Test func quotasCount() throws {
+        let server = try S3Server.shared(.ceph)
         let market = try BucketMarket(server, bucket: "quota", exists: false)
         let small: KeyValuePairs<String, String?> = [
             Self.template + "ACCESS_KEY_ID": server.smallAccessKey, Self.template + "CREATE_BUCKET": "YES",
@@ -228,7 +213,8 @@ import Testing
         #expect(try market.monitor(small).output == "USED_MB=1\nFREE_MB=19\nTOTAL_MB=20\n")
     }
 
-    private func lengthsThatAreNotKnown(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func lengthsThatAreNotKnown(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "chunked")
         let files = try FaultServer(root: market.directory.path)
         for (id, size) in [("1", 0), ("2", 5 << 20), ("3", 10 << 20), ("4", (10 << 20) + 1)] {
@@ -240,7 +226,8 @@ import Testing
         #expect(try server.ask("uploads", "chunked") == [])
     }
 
-    private func storageAttributesReachTheService(_ server: S3Server) throws {
+    @Test func storageAttributesReachTheService() throws {
+        let server = try S3Server.shared(.moto)
         let market = try BucketMarket(server, bucket: "storage")
         for (id, size) in [("1", 1000), ("2", 11 << 20)] {
             let (storage, encryption) = (Self.template + "STORAGE_CLASS", Self.template + "SSE")
@@ -256,7 +243,8 @@ import Testing
         }
     }
 
-    private func storageThatCephLacksIsNamed(_ server: S3Server) throws {
+    @Test func storageThatCephLacksIsNamed() throws {
+        let server = try S3Server.shared(.ceph)
         let market = try BucketMarket(server, bucket: "lacks")
         for (name, value) in [("SSE", "AES256"), ("STORAGE_CLASS", "NOSUCH")] {
             for size in [1, 11 << 20] {
@@ -267,7 +255,8 @@ import Testing
         try market.expectNothing()
     }
 
-    private func aLimitHoldsDownloadsBack(_ server: S3Server) throws {
+    @Test func aLimitHoldsDownloadsBack() throws {
+        let server = try S3Server.shared(.moto)
         let market = try BucketMarket(server, bucket: "limit")
         _ = try reply(of: market.import(TestFiles.noise(2 << 20), [Self.id: "1"]))
         let message = try market.sourceMessage("s3://limit/marketapp-1").with(
@@ -278,18 +267,22 @@ import Testing
         #expect(try TestFiles.md5(#require(exported["SOURCE"])) == TestFiles.md5(market.directory.path("image")))
     }
 
-    private func signalsLeaveNothing(_ server: S3Server) throws {
+    @Test(arguments: S3Server.Kind.allCases) func signalsLeaveNothing(kind: S3Server.Kind) throws {
+        let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "signals")
-        let image = try TestFiles.makeSparse(market.directory.path("large"), length: 3 << 30, data: [0: [1]])
+        let image = try TestFiles.makeSparse(
+            market.directory.path("large"), length: 3 << 30, data: [0: TestFiles.noise(8 << 20)])
         let message = try market.importMessage(image, [Self.id: "1"])
-        func interrupt(_ signal: String) throws -> Outcome {
-            try run(
-                ["timeout", "--preserve-status", "-s", signal, "0.5", Programs.path("market-s3-import")],
-                input: message.base64, environment: ["ONE_LOCATION": market.directory.path])
+        func interrupt(_ signal: Int32) throws -> Outcome {
+            let action = try RunningAction(
+                "market-s3-import", message, in: market.directory, watched: market.datastore)
+            action.wait(for: .progress(8 << 20, delay: 0.2))
+            action.send(signal)
+            return try action.finish()
         }
-        expectRefusal(try interrupt("TERM"), ["signal 15"])
+        expectRefusal(try interrupt(SIGTERM), ["signal 15"])
         try market.expectNothing()
-        _ = try interrupt("KILL")
+        #expect(try interrupt(SIGKILL).status == .signalled(SIGKILL))
         #expect(try server.ask("keys", "signals") == [])
         _ = try reply(of: market.import([1], [Self.id: "1"]))
         #expect(try server.ask("uploads", "signals") == [])

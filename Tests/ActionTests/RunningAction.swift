@@ -10,14 +10,24 @@ final class RunningAction {
     private let watched: String
 
     /// Starts the action, which is going to write to PUBLIC_DIR, or to `watched`.
-    init(
+    convenience init(
         _ program: String, _ message: DriverMessage, in market: LocalMarket, watched: String? = nil,
         environment: [String: String] = [:]
     ) throws {
+        try self.init(
+            program, message, in: market.directory, watched: watched ?? market.publicDirectory, environment: environment
+        )
+    }
+
+    /// Starts the action, whose OpenNebula is installed in `directory`.
+    init(
+        _ program: String, _ message: DriverMessage, in directory: TemporaryDirectory, watched: String,
+        environment: [String: String] = [:]
+    ) throws {
         record = try TemporaryDirectory()
-        self.watched = watched ?? market.publicDirectory
+        self.watched = watched
         let input = try FileDescriptor.open(record.write("in", message.base64), O_RDONLY)
-        let settings = ["ONE_LOCATION": market.directory.path].merging(environment) { $1 }
+        let settings = ["ONE_LOCATION": directory.path].merging(environment) { $1 }
         let merged = ProcessInfo.processInfo.environment.merging(settings) { $1 }
         child = try Child(
             [Programs.path(program)], environment: merged.map { "\($0)=\($1)" }, input: .descriptor(input),
@@ -33,6 +43,16 @@ final class RunningAction {
             var entry = pollfd(fd: child.exitDescriptor.number, events: Int16(POLLIN), revents: 0)
             if poll(&entry, 1, 1) > 0 { throw TooLate() }
         }
+    }
+
+    /// Waits for a moment of its work; no longer than until it ends.
+    func wait(for moment: Moment) {
+        moment.wait(for: child)
+    }
+
+    /// Waits until it heeds signals. Throws where the action has ended before.
+    func waitUntilItHeedsSignals() throws {
+        try wait { Progress.catchesSignals(child.pid) }
     }
 
     /// Waits until the action has begun to write its temporary file, and stops it there, while `body` runs.

@@ -10,11 +10,6 @@ import Testing
         #expect(strings.allSatisfy { $0.contains("=") })
     }
 
-    @Test("nothing is asked of a process that is not the parent")
-    func foreignParent() {
-        #expect(!endWithParent(getpid()))
-    }
-
     @Test("a group lives as long as one of its members does")
     func group() throws {
         let child = try Child(["sh", "-c", "sleep 60 & exit 0"], output: .null, errors: .null, ownGroup: true)

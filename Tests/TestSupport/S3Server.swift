@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Posix
 
 /// An S3 service of the test's own on 127.0.0.1.
@@ -47,6 +48,19 @@ public final class S3Server: @unchecked Sendable {
         case .moto:
             server = try Server { [PythonTools.path("moto_server"), "-H", "127.0.0.1", "-p", String($0[0])] }
         }
+    }
+
+    /// Those that tests share.
+    private static let servers = Monitor<[Kind: Result<S3Server, any Error>]>([:])
+
+    /// The service of this kind that tests share, each with buckets of its own. It ends with the tests' process.
+    public static func shared(_ kind: Kind) throws -> S3Server {
+        try servers.update { servers in
+            if servers.isEmpty { atexit { S3Server.servers.update { $0 = [:] } } }
+            let server = servers[kind] ?? Result { try S3Server(kind) }
+            servers[kind] = server
+            return server
+        }.get()
     }
 
     public var endpoint: String { Self.endpoint(port: server.port) }

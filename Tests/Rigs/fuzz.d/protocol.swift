@@ -11,7 +11,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
         precondition(element.range.upperBound <= bytes.count)
     } catch {
         precondition(error.offset <= bytes.count)
-        checkLine(DriverError("read", "it", cause: "\(error)", remedy: "stop").description)
+        checkCause("\(error)")
     }
     do {
         let message = try Message(text: bytes)
@@ -45,14 +45,4 @@ private func checkTemplate(_ text: String) {
     else { fatalError("a template does not read back") }
     let document = "<A>" + characterData(text) + "</A>"
     guard (try? XMLParser.parse(Array(document.utf8))) != nil else { fatalError("character data does not read back") }
-}
-
-private func checkLine(_ line: String) {
-    var brackets = 0
-    for scalar in line.unicodeScalars {
-        precondition(scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value), "a control character")
-        precondition(scalar != ">" || brackets < 2, "]]> in a line")
-        brackets = scalar == "]" ? brackets + 1 : 0
-    }
-    precondition(line.unicodeScalars.count <= DriverError.maximumLength, "too long a line")
 }
