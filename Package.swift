@@ -41,7 +41,7 @@ let modules: [Target] = [
     .target(name: "JSON"),
     .target(name: "DriverProtocol", dependencies: ["XML", "Bytes", "Posix"]),
     .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
-    .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Posix"]),
+    .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Bytes", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "XML", "Bytes", "Posix"]),
     // Floor 2: services, and images on their way.
     .target(name: "S3", dependencies: ["HTTP", "Checksums", "DriverProtocol", "XML", "Bytes", "Posix"]),

@@ -47,7 +47,7 @@ public struct CatalogMarket: Sendable {
             throw message.invalid(path + "CATALOG_LIMIT_MB", "is out of range", remedy: "give 1 to 1024 MB")
         }
         limit = Int(megabytes) << 20
-        var options = try HTTPOptions(request)
+        var options = try HTTPOptions(ofCatalog: request)
         options.userAgent = agent
         options.acceptGzip = true
         self.options = options

@@ -37,7 +37,7 @@ public final class ContainerSource: ImageSource {
             request.log.warning("VERIFY is off: nobody checks that \(quoted(image.url)) is what was meant")
             return ExpectedDigests()
         }
-        let remedy = "monitor the marketplace again, or set VERIFY = \"NO\" in it to do without"
+        let remedy = "use the app that the catalog has now, or set VERIFY = \"NO\" in the marketplace to do without"
         guard let (server, path) = Self.place(of: image.url, request.message) else {
             throw DriverError(
                 "verify", quoted(image.url), cause: "it is neither below ENDPOINT nor below a server's images/",
@@ -71,7 +71,7 @@ public final class ContainerSource: ImageSource {
     ) throws -> PackedArchive.Plain {
         let url = site.image.url
         let isSquashfs = url.hasSuffix(".squashfs")
-        let source = try HTTPSource(url, request)
+        let source = try HTTPSource(url, request, isOfCatalog: true)
         let file = try LocalDirectory(path: site.directory.path).makeSink(
             ImageNames("archive"), mode: 0o600, needing: source.storageSize)
         let archive = ArchiveSink(file)

@@ -64,7 +64,8 @@ struct ContextPackages {
     private func fetch(_ package: ContextPackage, number: Int, _ site: BuildSite) throws -> String {
         if package.isLocal { try checkRegular(package.location) }
         let source: any ImageSource =
-            try package.isLocal ? FileSource(path: package.location) : HTTPSource(package.location, request)
+            try package.isLocal
+            ? FileSource(path: package.location) : HTTPSource(package.location, request, isOfCatalog: true)
         let sink = try LocalDirectory(path: site.directory.path).makeSink(
             ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
         let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()

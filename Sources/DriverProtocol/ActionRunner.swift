@@ -10,6 +10,7 @@ extension Action {
         let closed = openStandardStreams()
         Interrupt.install()
         resetInheritedSignals()
+        ProxyVariables.adopt()
         if let manager = environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
             endWithParent(manager)
         }
@@ -46,7 +47,7 @@ public enum ActionRunner {
                 return 0
             }
             let (message, id) = try readMessage(action, arguments: arguments, input: streams.input)
-            let log = Log(action: action.name, id: String(id)) { line in
+            let log = Log(action: action.name, id: String(id), object: ObjectName(message)) { line in
                 try? write(line, to: streams.errors)
             }
             let reply = Result { try work(action, on: message, id: id, log: log) }
@@ -163,7 +164,7 @@ extension DriverError {
         case ENOTDIR, EISDIR: "check the path"
         case EIO: "look at the kernel's log for faults of the disk"
         case EMFILE, ENFILE: "raise the limit of open files"
-        default: "check it and try again"
+        default: "check it, and look at the kernel's log"
         }
     }
 }

@@ -7,13 +7,21 @@ public struct Installation: Sendable, Equatable {
     public let remotes: String
     /// State that drivers keep: `/var/lib/one`.
     public let state: String
+    /// What administrators set: `/etc/one`.
+    public let configuration: String
+    /// Where oned and its drivers write their logs: `/var/log/one`.
+    public let logs: String
 
     /// A self-contained installation below `location`, or, where that is nil, the system's own paths.
     public init(location: String?) {
         if let location {
             state = location + "/var"
+            configuration = location + "/etc"
+            logs = state
         } else {
             state = "/var/lib/one"
+            configuration = "/etc/one"
+            logs = "/var/log/one"
         }
         remotes = state + "/remotes"
     }

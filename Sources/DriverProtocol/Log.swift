@@ -1,6 +1,6 @@
 import Posix
 
-/// Lines for the driver manager's log, on standard error: `INFO: 12 market/http/import: text`.
+/// Lines for the driver manager's log, on standard error: `INFO: 12 market/http/import: app 12 "Ubuntu 24.04": text`.
 ///
 /// The manager recognises such lines by the level and passes them on; every other line on standard error is the error
 /// that the user sees.
@@ -15,9 +15,11 @@ public struct Log: Sendable {
     private let prefix: String
     private let write: @Sendable (String) -> Void
 
-    /// A log of `action` on the object `id`, each finished line given to `write`.
-    public init(action: String, id: String, write: @escaping @Sendable (String) -> Void) {
-        prefix = "\(id) \(action): "
+    /// A log of `action` on the object `id`, which is called `object`; each finished line is given to `write`.
+    public init(
+        action: String, id: String, object: ObjectName? = nil, write: @escaping @Sendable (String) -> Void
+    ) {
+        prefix = "\(id) \(action): " + (object.map { "\($0): " } ?? "")
         self.write = write
     }
 

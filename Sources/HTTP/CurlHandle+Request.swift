@@ -14,7 +14,7 @@ extension CurlHandle {
         reset()
         set(CURLOPT_URL, url)
         setMethod(method, body: body)
-        setHeaders(try lines(options.headers + headers, of: url))
+        setHeaders(try lines(options.headers(for: url) + headers, of: url))
         set(CURLOPT_USERAGENT, options.userAgent)
         set(CURLOPT_NOSIGNAL, true)
         restrictToHTTP()
@@ -27,6 +27,7 @@ extension CurlHandle {
         heedsSignals = options.heedsSignals
         set(CURLOPT_MAXREDIRS, Self.redirectLimit)
         setLimits(options)
+        setProxy(options)
         setTLS(options)
     }
 
@@ -50,6 +51,16 @@ extension CurlHandle {
         // A read as large as a second's worth would come in bursts.
         let share = options.bandwidthLimit.map { max($0 / 4, 16 << 10) } ?? .max
         set(CURLOPT_BUFFERSIZE, Int(min(Self.bufferSize, share)))
+    }
+
+    private func setProxy(_ options: HTTPOptions) {
+        if let proxy = options.proxy {
+            set(CURLOPT_PROXY, proxy)
+            // The environment's exceptions are those of its own proxies.
+            set(CURLOPT_NOPROXY, options.noProxy ?? "")
+        } else if let noProxy = options.noProxy {
+            set(CURLOPT_NOPROXY, noProxy)
+        }
     }
 
     private func setTLS(_ options: HTTPOptions) {

@@ -47,14 +47,15 @@ struct TransferFailure: Sendable {
     var remedy: String {
         switch code {
         case _ where isOfUnusableProxy:
-            "write http_proxy and https_proxy in the environment of oned as http://USER:PASSWORD@HOST:PORT, odd characters "
-                + "as %XX"
+            "write PROXY of the marketplace, or http_proxy and https_proxy in etc/defaultrc, as "
+                + "http://USER:PASSWORD@HOST:PORT, odd characters as %XX"
         case CURLE_RECV_ERROR where proxyStatus >= 400: Status.remedy(proxyStatus, throughProxy: true)
         case CURLE_COULDNT_RESOLVE_HOST: "check the name in the URL and this host's DNS"
-        case CURLE_COULDNT_RESOLVE_PROXY: "check http_proxy, https_proxy and all_proxy in the environment of oned"
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            "check PROXY of the marketplace, or http_proxy, https_proxy and all_proxy in etc/defaultrc"
         case CURLE_COULDNT_CONNECT:
-            "check that the server runs and that no firewall is in the way; where a proxy is needed, set http_proxy and "
-                + "https_proxy in the environment of oned"
+            "check that the server runs and that no firewall is in the way; where a proxy is needed, set PROXY of the "
+                + "marketplace, or http_proxy and https_proxy in etc/defaultrc"
         case CURLE_PEER_FAILED_VERIFICATION:
             "set CA_FILE to the certificate of the server's CA, or, where it may stay unchecked, TLS_VERIFY = \"no\""
         case CURLE_SSL_CACERT_BADFILE: "make CA_FILE a file of PEM certificates that the user oneadmin can read"
@@ -62,8 +63,8 @@ struct TransferFailure: Sendable {
         case CURLE_UNSUPPORTED_PROTOCOL: "only http:// and https:// are used, also where a redirect leads elsewhere"
         case CURLE_URL_MALFORMAT: "write it as http://host/path, odd characters as %XX"
         case CURLE_TOO_MANY_REDIRECTS: "give the URL that the redirects lead to"
-        case CURLE_OPERATION_TIMEDOUT: "check the network and the server, then try again"
-        default: "try again; look at the server's log and at proxies on the way where it stays so"
+        case CURLE_OPERATION_TIMEDOUT: "check the network and the server"
+        default: "look at the server's log, and at proxies on the way"
         }
     }
 }
@@ -81,13 +82,14 @@ enum Status {
 
     static func remedy(_ status: Int, throughProxy: Bool = false) -> String {
         switch status {
-        case 407: "put user and password into http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
-        case _ where throughProxy: "check what the proxy allows, or name the host in no_proxy"
+        case 407: "put user and password into PROXY, or http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
+        case _ where throughProxy:
+            "check what the proxy allows, or name the host in NO_PROXY of the marketplace, or no_proxy"
         case 401, 403: "check the credentials, and that they may do this there"
         case 404, 410: "check the URL: the server has nothing there"
         case 300..<400: "give the URL that it leads to"
         case 400..<500 where !isTransient(status): "check the URL and what the server expects"
-        default: "try again later; the server's log tells more"
+        default: "see the server's log for what it lacks"
         }
     }
 }

@@ -1,14 +1,43 @@
 import DriverProtocol
 
 extension HTTPOptions {
+    private static let path = "MARKETPLACE/TEMPLATE/"
+    private static let proxySchemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
+
     /// What the message says of how to transfer.
     public init(_ request: Request) throws(DriverError) {
+        try self.init(request.message, log: request.log)
+    }
+
+    /// What the message says of how to transfer, and the credential of AUTH_FILE for the server of its catalog.
+    public init(ofCatalog request: Request) throws(DriverError) {
+        try self.init(request)
+        credential = try ServerCredential(request.message, log: request.log)
+    }
+
+    /// CA_FILE, TLS_VERIFY, PROXY and NO_PROXY of the message's marketplace, LIMIT_TRANSFER_BW of its datastore.
+    public init(_ message: Message, log: Log) throws(DriverError) {
         self.init()
-        let message = request.message
-        caFile = message.value("MARKETPLACE/TEMPLATE/CA_FILE")
-        verifyTLS = try message.flag("MARKETPLACE/TEMPLATE/TLS_VERIFY", default: true)
+        caFile = message.value(Self.path + "CA_FILE")
+        verifyTLS = try message.flag(Self.path + "TLS_VERIFY", default: true)
+        proxy = try Self.proxy(message)
+        noProxy = message.value(Self.path + "NO_PROXY")
         bandwidthLimit = try Self.bandwidthLimit(message)
-        if !verifyTLS { request.log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
+        if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
+    }
+
+    /// PROXY, as libcurl takes it: a host with or without scheme, user, password and port.
+    private static func proxy(_ message: Message) throws(DriverError) -> String? {
+        guard let text = message.value(path + "PROXY") else { return nil }
+        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        let hasScheme = parts.count == 1 || proxySchemes.contains(parts[0].lowercased())
+        guard hasScheme, parts.last?.isEmpty == false, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            // The value stays out of the error: nobody knows where in it a password is.
+            throw DriverError(
+                "use", path + "PROXY", cause: "its value is no proxy's URL",
+                remedy: "write it as in http://USER:PASSWORD@HOST:PORT, odd characters as %XX")
+        }
+        return text
     }
 
     /// LIMIT_TRANSFER_BW of the message's datastore.

@@ -1,13 +1,19 @@
 /// How requests are made, whatever they ask for.
 ///
-/// The proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy` or `HTTPS_PROXY`, `all_proxy`
-/// or `ALL_PROXY`, each a URL that may hold a user and a password; `no_proxy` or `NO_PROXY`, names and networks with
-/// commas between. `HTTP_PROXY` in capitals is not read: in a CGI program a request's header could set it.
+/// Where ``proxy`` names none, the proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy`,
+/// `all_proxy`, each a URL that may hold a user and a password; `no_proxy`, names and networks with commas between. What
+/// is said in capitals, `ProxyVariables` has put there.
 public struct HTTPOptions: Sendable {
     /// A file of PEM certificates to trust in place of the system's: CURLOPT_CAINFO.
     public var caFile: String?
     /// Whether a server's certificate and name are checked: CURLOPT_SSL_VERIFYPEER and CURLOPT_SSL_VERIFYHOST.
     public var verifyTLS = true
+    /// In place of the environment's proxies, for http and https: CURLOPT_PROXY. May hold a password.
+    public var proxy: String?
+    /// Hosts that are asked without a proxy, in place of the environment's `no_proxy`: CURLOPT_NOPROXY.
+    public var noProxy: String?
+    /// For the requests that it is meant for.
+    var credential: ServerCredential?
     /// CURLOPT_USERAGENT.
     public var userAgent: String?
     /// Sent with every request, not to another host that a redirect leads to where they are credentials.
@@ -31,6 +37,12 @@ public struct HTTPOptions: Sendable {
     public var heedsSignals = true
 
     public init() {}
+
+    /// The headers of a request to `url`. libcurl leaves Authorization out where a redirect leads to another host.
+    func headers(for url: String) -> [(String, String)] {
+        guard let credential, credential.isMeant(for: url) else { return headers }
+        return headers + [("Authorization", credential.field)]
+    }
 }
 
 /// What a request does: RFC 9110, section 9.3.

@@ -15,9 +15,10 @@ enum Answer {
     }
 
     /// A request that has failed; `reason` is what the user sees. It is made safe: a control character or `]]>` in it
-    /// would make oned's database write fail.
-    static func failure(_ verb: Verb, _ id: Int, _ reason: String) -> [UInt8] {
-        Array("\(verb.rawValue) FAILURE \(id) \(orDash(oneLine(reason)))\n".utf8)
+    /// would make oned's database write fail. oned logs it, and names a marketplace by its id, an app not at all.
+    static func failure(_ verb: Verb, _ id: Int, of object: ObjectName, _ reason: String) -> [UInt8] {
+        let text = verb == .monitor ? reason : "\(object): \(orDash(reason))"
+        return Array("\(verb.rawValue) FAILURE \(id) \(orDash(oneLine(text)))\n".utf8)
     }
 
     /// A line for oned's log. `id` is that of the object it is about, nil where it is about none.

@@ -7,6 +7,8 @@ struct Context: Sendable {
     let options: Options
     let remotes: String
     let environment: Environment
+    /// What oned's log is to have of how the driver was started.
+    var warnings: [String] = []
     var limits = Limits()
 }
 
@@ -44,7 +46,10 @@ final class Job {
     private(set) var imported: [UInt8]?
     private let aftermath: Aftermath
     private let context: Context
+    private let history: MonitorHistory
     private let say: ([UInt8]) -> Void
+    /// What its log lines call it.
+    private(set) var object: ObjectName
     private var redaction = Redaction()
     private var allowance = LogAllowance()
     private var phase = Phase.acting
@@ -54,14 +59,17 @@ final class Job {
 
     /// A request whose lines to oned are given to `say`. A DELETE may come in the `aftermath` of an import.
     init(
-        _ verb: Verb, id: Int, context: Context, aftermath: Aftermath = Aftermath(), say: @escaping ([UInt8]) -> Void
+        _ verb: Verb, id: Int, context: Context, history: MonitorHistory, aftermath: Aftermath = Aftermath(),
+        say: @escaping ([UInt8]) -> Void
     ) {
         self.verb = verb
         self.id = id
         self.aftermath = aftermath
         self.context = context
+        self.history = history
         self.say = say
-        if let proxy = context.options.proxy { redaction.learn(url: proxy) }
+        object = verb.object(id)
+        for proxy in context.environment.proxies { redaction.learn(proxy: proxy) }
     }
 
     var isFinished: Bool { step == nil }
@@ -81,6 +89,7 @@ final class Job {
         do throws(DriverError) {
             let message = try Message(text: payload)
             redaction.learn(message.root)
+            object = verb.object(id, message)
             try begin(Plan(verb, message, markets: context.options.markets), message)
         } catch {
             fail("\(error)")
@@ -178,6 +187,7 @@ final class Job {
     }
 
     private func forward(_ line: DriverOutput.LogLine, at now: Double) {
+        guard verb != .monitor || history.isNews(line.text, of: id, at: now) else { return }
         switch allowance.take(at: now) {
         case .pass: log(line.level, line.text, about: line.id)
         case .announceEnd: log(.warning, "\(verb.rawValue): too many log lines, the rest is dropped")
@@ -185,12 +195,26 @@ final class Job {
         }
     }
 
-    private func log(_ level: Log.Level, _ text: String, about object: Int? = nil) {
-        say(Answer.log(level, object ?? id, redaction.redact(text)))
+    private func log(_ level: Log.Level, _ text: String, about id: Int? = nil) {
+        let text = redaction.redact(text)
+        // Our own actions name their object themselves.
+        say(Answer.log(level, id ?? self.id, text.contains("\(object)") ? text : "\(object): \(text)"))
     }
 
     private func fail(_ reason: String) {
-        say(Answer.failure(verb, id, redaction.redact(reason)))
+        var reason = redaction.redact(reason)
+        if verb == .monitor {
+            guard let news = history.failure(reason, of: id, at: Clock.now) else { return }
+            reason = news
+        }
+        say(Answer.failure(verb, id, of: object, reason))
+    }
+
+    private func succeed(_ output: [UInt8]) {
+        if verb == .monitor, let failures = history.success(of: id) {
+            log(.info, "MONITOR: succeeds again, after \(failures) failure\(failures == 1 ? "" : "s")")
+        }
+        say(Answer.success(verb, id, output: output))
     }
 
     // MARK: When a step has ended
@@ -207,7 +231,7 @@ final class Job {
             if !isWanted, let reason = reason(of: step) ?? problem(of: step) {
                 fail(reason)
             } else {
-                say(Answer.success(verb, id, output: step.output))
+                succeed(step.output)
             }
         case .disposing:
             guard step.status?.isSuccess != true else { return }
@@ -253,12 +277,12 @@ final class Job {
     /// Why a step has failed, nil where it has not.
     private func reason(of step: Step) -> String? {
         switch stop {
-        case .cancelled: return "\(step.name) was cancelled; start it again if that was not meant"
+        case .cancelled: return "\(step.name) was cancelled; \(verb.remedyOfEnding)"
         case .timedOut:
             return
                 "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w); raise -w of one_market if it needs longer"
         case .shutdown:
-            return "\(step.name) was ended, because one_market was told to end; start it again when oned is back"
+            return "\(step.name) was ended, because one_market was told to end; \(verb.remedyOfEnding)"
         case .deleted: return "\(step.name) was ended, because its app was deleted"
         case nil: break
         }

@@ -25,9 +25,13 @@ public enum MarketAccessDriver {
             exit(1)
         }
         options.threads = min(options.threads, threadLimit())
+        let installation = Installation.current()
+        var settings = AdministratorSettings(installation, inherited: environmentStrings())
+        settings.apply()
         let context = Context(
-            options: options, remotes: Installation.current().remotes,
-            environment: Environment(inherited: environmentStrings(), proxy: options.proxy, processID: getpid()))
+            options: options, remotes: installation.remotes,
+            environment: Environment(inherited: settings.environment, proxy: options.proxy, processID: getpid()),
+            warnings: options.problems.map { "\($0); it is left out of account" } + settings.warnings)
         Session(input: .standardInput, output: .standardOutput, context: context).run()
         exit(0)
     }

@@ -31,6 +31,8 @@ struct Redaction {
     /// Whether an element or a parameter of that name holds a secret: `SECRET_ACCESS_KEY`, `CEPH_KEY`, `TOKEN`.
     static func isSecret(_ name: some StringProtocol) -> Bool {
         let name = Array(name.uppercased().utf8)
+        // A file's name may be told, and an error about it has to.
+        guard !name.suffix(5).elementsEqual("_FILE".utf8) else { return false }
         return name.elementsEqual("KEY".utf8) || name.suffix(4).elementsEqual("_KEY".utf8)
             || tellingNames.contains { firstRange(of: $0, in: name[...]) != nil }
     }
@@ -49,6 +51,13 @@ struct Redaction {
         secrets = nil
     }
 
+    /// Learns the password of a proxy, which may be written without a scheme: `user:PASSWORD@host:3128`.
+    mutating func learn(proxy: String) {
+        learn(url: Self.withScheme(proxy))
+    }
+
+    private static func withScheme(_ proxy: String) -> String { proxy.contains("://") ? proxy : "http://" + proxy }
+
     private func collectSecrets() -> [[UInt8]] {
         var found: [String] = []
         for element in elements { Self.collect(element, into: &found) }
@@ -60,7 +69,7 @@ struct Redaction {
         for child in element.children { collect(child, into: &found) }
         let text = element.text
         if isSecret(element.name) { found.append(text) }
-        collect(url: text, into: &found)
+        collect(url: element.name.uppercased() == "PROXY" ? withScheme(text) : text, into: &found)
     }
 
     private static func collect(url text: String, into found: inout [String]) {

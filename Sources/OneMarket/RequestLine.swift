@@ -9,6 +9,21 @@ enum Verb: String, CaseIterable, Sendable {
 
     /// The executable that does it, below `market/NAME/`.
     var action: String { rawValue.lowercased() }
+
+    /// What is left to do where a request was ended before it was done: oned drops an app however its DELETE ends.
+    var remedyOfEnding: String {
+        switch self {
+        case .importApp: "create the app again if it is still wanted"
+        case .delete: "remove what is left of the app by hand"
+        case .monitor: "oned repeats it by itself"
+        }
+    }
+
+    /// What log lines call the object of that id; its name stands in the message.
+    func object(_ id: Int, _ message: Message? = nil) -> ObjectName {
+        let (element, kind) = self == .monitor ? ("MARKETPLACE", "marketplace") : ("MARKETPLACEAPP", "app")
+        return ObjectName(kind: kind, id: id, name: message?.value(element + "/NAME"))
+    }
 }
 
 /// One line that oned writes: `ACTION <empty> ID PAYLOAD`.

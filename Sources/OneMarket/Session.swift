@@ -24,8 +24,9 @@ final class Session {
 
     private var lines: LineBuffer
     private var answers = AnswerQueue()
-    /// What could not be understood on the command line, until oned can be told.
+    /// What is to be told of how the driver was started, until oned listens.
     private var warnings: [String]
+    private let history = MonitorHistory()
     private var waiting: [Request] = []
     private var nextWaiting = 0
     /// Each waits for the end of its app's import, whose place it takes then.
@@ -44,7 +45,7 @@ final class Session {
         self.output = output
         self.context = context
         lines = LineBuffer(limit: context.limits.line)
-        warnings = context.options.problems
+        warnings = context.warnings
     }
 
     deinit {
@@ -128,8 +129,8 @@ final class Session {
                 aftermath = Job.Aftermath(
                     source: published.take(request.id, at: now), isOfEndedImport: request.endedImport)
             }
-            let job = Job(request.verb, id: request.id, context: context, aftermath: aftermath) { [unowned self] in
-                answers.append($0)
+            let job = Job(request.verb, id: request.id, context: context, history: history, aftermath: aftermath) {
+                [unowned self] in answers.append($0)
             }
             job.begin(request.payload, at: now)
             if !job.isFinished { running.append(job) }
@@ -162,7 +163,7 @@ final class Session {
             // oned reads once, and takes all that it finds then for the answer.
             return answers.append(Answer.initialized, alone: true)
         }
-        for warning in warnings { log(.warning, nil, "one_market: \(warning); it is left out of account") }
+        for warning in warnings { log(.warning, nil, "one_market: \(warning)") }
         warnings = []
         switch line {
         case .action(.delete, let id, let payload): delete(Request(verb: .delete, id: id, payload: payload))
@@ -177,9 +178,11 @@ final class Session {
         guard case .action(let verb, let id, _) = RequestLine(head) else {
             return log(.error, nil, "one_market: a line is passed over: \(reason)")
         }
-        log(.error, id, "one_market: \(verb.rawValue) is passed over: \(reason)")
+        let object = verb.object(id)
+        log(.error, id, "\(object): \(verb.rawValue) is passed over: \(reason)")
         answers.append(
-            Answer.failure(verb, id, "Cannot read the driver message: \(reason); shorten the templates in it"))
+            Answer.failure(
+                verb, id, of: object, "Cannot read the driver message: \(reason); shorten the templates in it"))
     }
 
     /// oned deletes an app, it may be one whose import waits or is at work: oned does not cancel that.
@@ -190,9 +193,11 @@ final class Session {
         }
         request.endedImport = dropped > 0 || isImporting(request.id)
         guard isImporting(request.id) else { return waiting.append(request) }
-        log(.info, request.id, "IMPORT: its app is deleted, it is being ended")
         let now = Clock.now
-        for job in running where job.verb == .importApp && job.id == request.id { job.end(.deleted, at: now) }
+        for job in running where job.verb == .importApp && job.id == request.id {
+            log(.info, request.id, "\(job.object): IMPORT: its app is deleted, it is being ended")
+            job.end(.deleted, at: now)
+        }
         heldDeletes.append(request)
     }
 
@@ -214,13 +219,11 @@ final class Session {
         let now = Clock.now
         let matching = running.filter { $0.id == id && $0.isOpen }
         for job in matching {
-            log(.info, id, "\(job.verb.rawValue): oned has cancelled it, it is being ended")
+            log(.info, id, "\(job.object): \(job.verb.rawValue): oned has cancelled it, it is being ended")
             job.end(.cancelled, at: now)
         }
-        let dropped = dropWaiting(because: "cancelled before it had begun; start it again if that was not meant") {
-            $0.id == id
-        }
-        if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL: nothing is at work for this object") }
+        let dropped = dropWaiting(because: "cancelled before it had begun") { $0.id == id }
+        if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL \(id): nothing is at work for this object") }
     }
 
     /// Answers the waiting requests of some objects with a failure, and counts them.
@@ -228,7 +231,9 @@ final class Session {
         let dropped = heldDeletes.filter(isMeant) + waiting[nextWaiting...].filter(isMeant)
         for request in dropped {
             answers.append(
-                Answer.failure(request.verb, request.id, "\(request.verb.rawValue) was \(reason)"))
+                Answer.failure(
+                    request.verb, request.id, of: request.verb.object(request.id),
+                    "\(request.verb.rawValue) was \(reason); \(request.verb.remedyOfEnding)"))
         }
         heldDeletes.removeAll(where: isMeant)
         waiting = waiting[nextWaiting...].filter { !isMeant($0) }
@@ -238,9 +243,7 @@ final class Session {
 
     private func stop() {
         isStopping = true
-        _ = dropWaiting(because: "not begun, because one_market was told to end; start it again when oned is back") {
-            _ in true
-        }
+        _ = dropWaiting(because: "not begun, because one_market was told to end") { _ in true }
         let now = Clock.now
         for job in running { job.end(.shutdown, at: now) }
     }

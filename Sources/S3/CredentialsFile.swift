@@ -1,30 +1,25 @@
 import DriverProtocol
-import Glibc
-import Posix
 
 /// The file of keys that Amazon's tools share: `[profile]` sections of `name = value` lines.
 struct CredentialsFile {
-    private static let limit = 1 << 20
-
-    private let path: String
+    private let file: SecretFile
 
     /// Opens nothing yet. Throws where the path is relative.
     init(path: String) throws(DriverError) {
-        self.path = path
-        guard path.hasPrefix("/") else { throw problem("it is no absolute path", remedy: "begin it with /") }
+        file = try SecretFile("CREDENTIALS_FILE", path: path)
     }
 
     /// The keys of `profile`. Throws a ``DriverError`` that names the attribute, the file and what is wrong, and nothing
     /// of what stands in the file.
     func keys(of profile: String, log: Log) throws(DriverError) -> S3Credentials {
-        let fields = Self.values(in: try contents(log: log), profile: profile)
+        let fields = Self.values(in: try file.contents(log: log), profile: profile)
         guard let fields else {
-            throw problem("it has no profile [\(profile)]", remedy: "correct PROFILE, or add that section")
+            throw file.problem("it has no profile [\(profile)]", remedy: "correct PROFILE, or add that section")
         }
         func value(_ name: String) throws(DriverError) -> String? {
             guard let value = fields[name], !value.isEmpty else { return nil }
             guard S3Credentials.isKey(value, allowsCommas: name == "aws_secret_access_key") else {
-                throw problem(
+                throw file.problem(
                     "\(name) of [\(profile)] has a character in it that no key has",
                     remedy: "correct it: a line is NAME = VALUE, without quotation marks or comments")
             }
@@ -32,42 +27,15 @@ struct CredentialsFile {
         }
         func required(_ name: String) throws(DriverError) -> String {
             guard let value = try value(name) else {
-                throw problem("[\(profile)] has no \(name)", remedy: "add it to that section")
+                throw file.problem("[\(profile)] has no \(name)", remedy: "add it to that section")
             }
             return value
         }
-        return S3Credentials(
+        var keys = S3Credentials(
             accessKeyID: try required("aws_access_key_id"), secretAccessKey: try required("aws_secret_access_key"),
             sessionToken: try value("aws_session_token"))
-    }
-
-    private func contents(log: Log) throws(DriverError) -> String {
-        do throws(SystemError) {
-            let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
-            let status = try file.status()
-            if status.isRegularFile, status.mode & 0o004 != 0 {
-                log.warning("CREDENTIALS_FILE \(quoted(path)) can be read by every user: chmod 600 is better")
-            }
-            guard let bytes = try file.readToEnd(limit: Self.limit) else {
-                throw SystemError("read", path, code: EFBIG)
-            }
-            return String(decoding: bytes, as: UTF8.self)
-        } catch {
-            throw problem(error.cause, remedy: Self.remedy(error.code))
-        }
-    }
-
-    private static func remedy(_ code: Int32) -> String {
-        switch code {
-        case ENOENT, ENOTDIR: "correct the path, or write the file"
-        case EISDIR: "name the file in it"
-        case EFBIG: "name a file of keys: they are less than \(limit >> 20) MiB"
-        default: "make it readable for the user that runs oned (oneadmin)"
-        }
-    }
-
-    private func problem(_ cause: String, remedy: String) -> DriverError {
-        DriverError("use", "CREDENTIALS_FILE \(quoted(path))", cause: cause, remedy: remedy)
+        keys.names = .file
+        return keys
     }
 
     /// The values of a section, nil where there is no such section.

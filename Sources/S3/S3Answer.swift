@@ -85,27 +85,27 @@ enum S3Remedy {
         }
     }
 
-    static func remedy(code: String?, status: Int) -> String {
+    /// - Parameter keys: what the keys that were used are called where they stand.
+    static func remedy(code: String?, status: Int, keys: S3Credentials.Names) -> String {
         switch code ?? word(for: status) {
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
-            "allow the owner of ACCESS_KEY_ID to list, read, write and delete in the bucket, and check BUCKET; temporary "
-                + "keys need their SESSION_TOKEN"
+            "allow the owner of \(keys.accessKeyID) to list, read, write and delete in the bucket, and check BUCKET; "
+                + "temporary keys need their \(keys.sessionToken)"
         case "NoSuchBucket", "NotFound":
             "create the bucket, or correct BUCKET and ENDPOINT, or set CREATE_BUCKET=\"YES\""
         case "SignatureDoesNotMatch":
-            "correct SECRET_ACCESS_KEY, or what CREDENTIALS_FILE has for it (without quotation marks); with a proxy on the "
-                + "way, see that it alters nothing"
+            "correct \(keys.secretAccessKey); with a proxy on the way, see that it alters nothing"
         case "RequestTimeTooSkewed", "RequestExpired": "set this machine's clock, for example with chrony"
         case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
             "IllegalLocationConstraintException":
             "set REGION to the bucket's region, and ENDPOINT to that region's"
         case "InvalidAccessKeyId":
-            "correct ACCESS_KEY_ID, or what CREDENTIALS_FILE has for it in PROFILE: this service does not know it"
-        case "ExpiredToken", "InvalidToken": "renew SESSION_TOKEN and the keys that belong to it"
+            "correct \(keys.accessKeyID): this service does not know it"
+        case "ExpiredToken", "InvalidToken": "renew \(keys.sessionToken) and the keys that belong to it"
         case "QuotaExceeded", "EntityTooLarge": "raise the quota of the user or bucket, or remove apps"
         case "InvalidBucketName": "correct BUCKET, or set FORCE_PATH_STYLE=\"YES\""
         case "ProxyAuthenticationRequired":
-            "put the proxy's user and password into http_proxy: http://USER:PASSWORD@HOST:PORT"
+            "put the proxy's user and password into PROXY, or http_proxy: http://USER:PASSWORD@HOST:PORT"
         case "InvalidRequest":
             "where SSE is set, leave it and SSE_KMS_KEY_ID out, or have the service set up for encryption; it may want https"
         case "InvalidArgument":
@@ -114,7 +114,8 @@ enum S3Remedy {
             "another import of the same app has aborted it: let one end before the next, and import again"
         case "NoSuchKey": "check that the app's object is still there"
         case "NotImplemented", "MethodNotAllowed": "leave out SSE, STORAGE_CLASS or what else this service lacks"
-        case "SlowDown", "ServiceUnavailable", "InternalError": "try again later, or lower UPLOAD_CONCURRENCY"
+        case "SlowDown", "ServiceUnavailable", "InternalError":
+            "see what else keeps the service busy, or lower UPLOAD_CONCURRENCY"
         default: "check the marketplace's attributes, and the service's log for the request"
         }
     }

@@ -137,14 +137,13 @@ private struct Attributes {
     func credentials(log: Log) throws(DriverError) -> S3Credentials {
         if let file = value("CREDENTIALS_FILE") {
             let file = try CredentialsFile(path: file)
-            if value("ACCESS_KEY_ID") == nil, value("SECRET_ACCESS_KEY") == nil {
-                guard value("SESSION_TOKEN") == nil else {
-                    throw DriverError(
-                        "use", path("SESSION_TOKEN"), cause: "the keys that it would belong to are in CREDENTIALS_FILE",
-                        remedy: "put it there as aws_session_token, or all three into the template")
-                }
-                return try file.keys(of: value("PROFILE") ?? "default", log: log)
+            guard value("SESSION_TOKEN") == nil else {
+                throw DriverError(
+                    "use", path("SESSION_TOKEN"), cause: "the keys that it would belong to are in CREDENTIALS_FILE",
+                    remedy: "put it there as aws_session_token, or leave CREDENTIALS_FILE out")
             }
+            // oned wants keys in the template, too: any will do for it.
+            return try file.keys(of: value("PROFILE") ?? "default", log: log)
         }
         let id = try message.required(path("ACCESS_KEY_ID"))
         let secret = try message.required(path("SECRET_ACCESS_KEY"))
@@ -159,14 +158,8 @@ private struct Attributes {
     }
 
     func http(log: Log) throws(DriverError) -> HTTPOptions {
-        var options = HTTPOptions()
-        options.caFile = value("CA_FILE")
-        options.verifyTLS = try message.flag(path("TLS_VERIFY"), default: true)
-        if !options.verifyTLS {
-            log.warning("TLS_VERIFY is NO: the service's certificate is not checked, and anyone may pose as it")
-        }
+        var options = try HTTPOptions(message, log: log)
         options.userAgent = "market-drivers"
-        options.bandwidthLimit = try HTTPOptions.bandwidthLimit(message)
         return options
     }
 

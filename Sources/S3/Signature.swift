@@ -3,10 +3,25 @@ import DriverProtocol
 
 /// Who asks.
 public struct S3Credentials: Sendable, Equatable {
+    /// What the three are called where they stand, for errors.
+    struct Names: Sendable, Equatable {
+        static let template = Names(
+            accessKeyID: "ACCESS_KEY_ID", secretAccessKey: "SECRET_ACCESS_KEY", sessionToken: "SESSION_TOKEN")
+        static let file = Names(
+            accessKeyID: "aws_access_key_id in CREDENTIALS_FILE",
+            secretAccessKey: "aws_secret_access_key in CREDENTIALS_FILE",
+            sessionToken: "aws_session_token in CREDENTIALS_FILE")
+
+        let accessKeyID: String
+        let secretAccessKey: String
+        let sessionToken: String
+    }
+
     public let accessKeyID: String
     let secretAccessKey: String
     /// Sent as x-amz-security-token with temporary credentials.
     let sessionToken: String?
+    var names = Names.template
 
     public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
         self.accessKeyID = accessKeyID

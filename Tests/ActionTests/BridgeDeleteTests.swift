@@ -28,7 +28,7 @@ import Testing
         let outcome = try delete(bridge, "missing")
         _ = try expectSuccess(outcome)
         #expect(outcome.output == "")
-        #expect(outcome.errors.hasPrefix("WARN: 12 market/http/delete: the file 'missing' is already gone"))
+        #expect(outcome.errors.hasPrefix("WARN: 12 market/http/delete: app 7: the file 'missing' is already gone"))
     }
 
     @Test func whatIsNoFileIsRefused() throws {

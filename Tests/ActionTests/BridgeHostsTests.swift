@@ -46,7 +46,7 @@ import Testing
         let outcome = try bridge.run("market-http-monitor", [Bridge.marketHosts: "\(host) bridge2"])
         _ = try expectSuccess(outcome)
         #expect(bridge.server.hostsTried() == [host, "bridge2"])
-        #expect(outcome.errors.contains("WARN: 0 market/http/monitor: bridge host \(host) cannot be reached"))
+        #expect(outcome.errors.contains("WARN: 0 market/http/monitor: app 7: bridge host \(host) cannot be reached"))
         #expect(outcome.errors.contains(reason))
     }
 

@@ -181,7 +181,7 @@ import Testing
         expectRefusal(refused, ["407"])
         #expect(!refused.errors.contains("user:wrong"))
         let plain = ["http_proxy": "http://user:wrong@127.0.0.1:\(proxy.port)", "no_proxy": "", "NO_PROXY": ""]
-        expectRefusal(try market.monitor(environment: plain), ["HTTP 407", "into http_proxy"])
+        expectRefusal(try market.monitor(environment: plain), ["HTTP 407", "into PROXY, or http_proxy"])
     }
 
     @Test(arguments: S3Server.Kind.allCases.filter(\.knowsVirtualHosts)) func virtualHosts(kind: S3Server.Kind) throws {

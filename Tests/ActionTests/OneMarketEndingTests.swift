@@ -35,8 +35,8 @@ import Testing
         try rig.send("DRIVER_CANCEL 3")
         #expect(
             try rig.answer()
-                == "DELETE FAILURE 3 market/http/delete was cancelled; start it again if that was not meant")
-        #expect(rig.logs == ["LOG I 3 DELETE: oned has cancelled it, it is being ended"])
+                == "DELETE FAILURE 3 app 3: market/http/delete was cancelled; remove what is left of the app by hand")
+        #expect(rig.logs == ["LOG I 3 app 3: DELETE: oned has cancelled it, it is being ended"])
         for pid in pids { #expect(OneMarketRig.ends(pid)) }
     }
 
@@ -50,13 +50,13 @@ import Testing
         for _ in 0..<2 {
             #expect(
                 try rig.answer()
-                    == "MONITOR FAILURE 2 MONITOR was cancelled before it had begun; start it again if that was not meant"
+                    == "MONITOR FAILURE 2 MONITOR was cancelled before it had begun; oned repeats it by itself"
             )
         }
         try rig.send("DRIVER_CANCEL 1")
         #expect(
             try rig.answer()
-                == "MONITOR FAILURE 1 market/http/monitor was cancelled; start it again if that was not meant")
+                == "MONITOR FAILURE 1 market/http/monitor was cancelled; oned repeats it by itself")
         #expect(try rig.answer().hasPrefix("MONITOR FAILURE 3 Cannot run"))
     }
 
@@ -85,7 +85,7 @@ import Testing
         try rig.send("DRIVER_CANCEL 1")
         #expect(
             try rig.answer()
-                == "MONITOR FAILURE 1 market/http/monitor was cancelled; start it again if that was not meant")
+                == "MONITOR FAILURE 1 market/http/monitor was cancelled; oned repeats it by itself")
         #expect(Clock.now - began >= 4.5)
         for pid in pids { #expect(OneMarketRig.ends(pid)) }
     }
@@ -108,7 +108,7 @@ import Testing
         try rig.send("DRIVER_CANCEL 1")
         #expect(
             try rig.answer()
-                == "MONITOR FAILURE 1 market/http/monitor was cancelled; start it again if that was not meant")
+                == "MONITOR FAILURE 1 market/http/monitor was cancelled; oned repeats it by itself")
         // The answer does not wait for it.
         #expect(Clock.now - began < 4)
         #expect(OneMarketRig.isAlive(grandchild))
@@ -125,7 +125,7 @@ import Testing
         try rig.send("MONITOR", 1, OneMarketRig.message())
         #expect(try rig.success() == "A=1\n")
         #expect(Clock.now - began < 30)
-        #expect(rig.logs == ["LOG I 1 last words"])
+        #expect(rig.logs == ["LOG I 1 marketplace 1: last words"])
         let grandchild = try rig.awaitFile("grandchild")
         #expect(OneMarketRig.isAlive(grandchild))
         kill(pid_t(grandchild)!, SIGKILL)
@@ -167,9 +167,9 @@ import Testing
         let answers = [try rig.answer(), try rig.answer(), try rig.answer(), try rig.answer()]
         #expect(
             answers == [
-                "IMPORT FAILURE 3 IMPORT was not begun, because one_market was told to end; start it again when oned is back",
-                "MONITOR FAILURE 1 market/http/monitor was ended, because one_market was told to end; start it again when oned is back",
-                "DELETE FAILURE 2 market/http/delete was ended, because one_market was told to end; start it again when oned is back",
+                "IMPORT FAILURE 3 app 3: IMPORT was not begun, because one_market was told to end; create the app again if it is still wanted",
+                "MONITOR FAILURE 1 market/http/monitor was ended, because one_market was told to end; oned repeats it by itself",
+                "DELETE FAILURE 2 app 2: market/http/delete was ended, because one_market was told to end; remove what is left of the app by hand",
                 "END",
             ])
         #expect(try rig.end() == .exited(0))
@@ -235,7 +235,7 @@ import Testing
         try rig.send("MONITOR", 1, OneMarketRig.message())
         let log = try #require(try rig.line())
         let pid = try #require(log.split(separator: " ").last.map(String.init))
-        #expect(log == "LOG I 1 market/idle/monitor: waits as process \(pid)")
+        #expect(log == "LOG I 1 marketplace 1: market/idle/monitor: app 1: waits as process \(pid)")
         #expect(OneMarketRig.isAlive(pid))
         kill(rig.child.pid, SIGKILL)
         #expect(try rig.end() == .signalled(SIGKILL))
@@ -251,7 +251,7 @@ import Testing
         try rig.send("DRIVER_CANCEL 1")
         #expect(
             try rig.answer()
-                == "MONITOR FAILURE 1 market/http/monitor was cancelled; start it again if that was not meant")
+                == "MONITOR FAILURE 1 market/http/monitor was cancelled; oned repeats it by itself")
         #expect(OneMarketRig.ends(pid))
     }
 }

@@ -75,7 +75,7 @@ import XML
             #expect(message.value("IMPORT_SOURCE") == (action == "import" ? "/a" : nil))
             #expect(try rig.file("market-http-\(action).input").isEmpty)
             let environment = try rig.file("market-http-\(action).environment")
-            for name in ["http_proxy", "https_proxy", "HTTPS_PROXY"] {
+            for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
                 #expect(environment.contains("\(name)=http://proxy:3128\n"))
             }
         }
@@ -121,7 +121,7 @@ import XML
         ])
         try rig.send("IMPORT", 5, OneMarketRig.message())
         let answer = try rig.answer()
-        #expect(answer.hasPrefix("IMPORT FAILURE 5 "))
+        #expect(answer.hasPrefix("IMPORT FAILURE 5 app 5: "))
         #expect(answer.contains(reason))
         #expect(try !rig.location.names().contains("market-http-import.arguments"))
     }
@@ -140,7 +140,7 @@ import XML
         ])
         try rig.send("IMPORT", 5, OneMarketRig.message())
         let answer = try rig.answer()
-        #expect(answer.hasPrefix("IMPORT FAILURE 5 market/http/import printed what oned cannot take: "))
+        #expect(answer.hasPrefix("IMPORT FAILURE 5 app 5: market/http/import printed what oned cannot take: "))
         #expect(answer.contains(reason))
     }
 
@@ -192,7 +192,8 @@ import XML
         try rig.send("DRIVER_CANCEL 5")
         #expect(
             try rig.answer()
-                == "IMPORT FAILURE 5 datastore/fs/export was cancelled; start it again if that was not meant")
+                == "IMPORT FAILURE 5 app 5: datastore/fs/export was cancelled; create the app again if it is still wanted"
+        )
         try rig.send("FINALIZE")
         #expect(try rig.end() == .exited(0))
         #expect(try rig.location.names().contains("began"))
@@ -210,7 +211,7 @@ import XML
         try rig.send("IMPORT", 5, OneMarketRig.message())
         #expect(try rig.answer().contains("are missing"))
         #expect(
-            try rig.line() == "LOG W 5 IMPORT: what the export left behind could not be removed: "
+            try rig.line() == "LOG W 5 app 5: IMPORT: what the export left behind could not be removed: "
                 + "DISPOSE_CMD ended with exit status 1 and gave no reason; run it by hand to see more")
     }
 }

@@ -50,8 +50,9 @@ import Testing
             """)
         try rig.send("MONITOR", 5, OneMarketRig.message())
         let expected = [
-            "LOG E 5 text ]] > ERROR", "LOG W 5 text ]] > WARN", "LOG I 5 text ]] > INFO", "LOG D 5 text ]] > DEBUG",
-            "LOG I 77 market/http/monitor: of another object",
+            "LOG E 5 marketplace 5: text ]] > ERROR", "LOG W 5 marketplace 5: text ]] > WARN",
+            "LOG I 5 marketplace 5: text ]] > INFO", "LOG D 5 marketplace 5: text ]] > DEBUG",
+            "LOG I 77 marketplace 5: market/http/monitor: of another object",
         ]
         for line in expected { #expect(try rig.line() == line) }
         try rig.location.write("go", [])
@@ -60,12 +61,12 @@ import Testing
 
     @Test("a flood of log lines is cut off")
     func flood() throws {
-        let rig = try rig("yes 'INFO: a line' | head -n 200000 >&2; head -c 5000000 /dev/zero >&2; echo A=1")
+        let rig = try rig("seq -f 'INFO: line %g' 20000 >&2; head -c 5000000 /dev/zero >&2; echo A=1")
         try rig.send("MONITOR", 5, OneMarketRig.message())
         #expect(try rig.success() == "A=1\n")
         #expect(rig.logs.count == 1001)
-        #expect(rig.logs[999] == "LOG I 5 a line")
-        #expect(rig.logs[1000] == "LOG W 5 MONITOR: too many log lines, the rest is dropped")
+        #expect(rig.logs[999] == "LOG I 5 marketplace 5: line 1000")
+        #expect(rig.logs[1000] == "LOG W 5 marketplace 5: MONITOR: too many log lines, the rest is dropped")
     }
 
     @Test("an action that prints without end is stopped")
@@ -150,7 +151,9 @@ import Testing
             #expect(
                 answer.hasPrefix("MONITOR FAILURE 5 curl --user AKIA:[redacted] failed [redacted] [redacted]"))
             #expect(
-                rig.logs == ["LOG I 5 got [redacted] with [redacted]", "LOG E 5 [redacted]"])
+                rig.logs == [
+                    "LOG I 5 marketplace 5: got [redacted] with [redacted]", "LOG E 5 marketplace 5: [redacted]",
+                ])
             let base64 = String(decoding: Base64.encode(Array(message.utf8)), as: UTF8.self)
             for text in rig.logs + [answer] {
                 #expect(!text.contains("s3cr3t") && !text.contains("<MARKETPLACE>"))

@@ -73,7 +73,7 @@ import Testing
         try rig.send("DRIVER_CANCEL 12")
         try rig.send("INIT")
         #expect(try rig.answer() == "INIT SUCCESS - -")
-        #expect(rig.logs == ["LOG I 12 DRIVER_CANCEL: nothing is at work for this object"])
+        #expect(rig.logs == ["LOG I 12 DRIVER_CANCEL 12: nothing is at work for this object"])
         #expect(OneMarketRig.isAlive("\(rig.child.pid)"))
     }
 
@@ -89,7 +89,8 @@ import Testing
         for (payload, reason) in payloads {
             try rig.send("\(verb)  4 \(payload)")
             let answer = try rig.answer()
-            #expect(answer.hasPrefix("\(verb) FAILURE 4 Cannot read the driver message: "))
+            let object = verb == "MONITOR" ? "" : "app 4: "
+            #expect(answer.hasPrefix("\(verb) FAILURE 4 \(object)Cannot read the driver message: "))
             #expect(answer.contains(reason))
         }
     }
@@ -107,7 +108,7 @@ import Testing
         #expect(try rig.success() == "A=1\n")
         #expect(
             rig.logs == [
-                "LOG E 8 one_market: MONITOR is passed over: the line is longer than 24 MiB",
+                "LOG E 8 marketplace 8: MONITOR is passed over: the line is longer than 24 MiB",
                 "LOG E -1 one_market: a line is passed over: the line is longer than 24 MiB",
             ])
     }
@@ -115,10 +116,11 @@ import Testing
     @Test("apps without an image are neither imported nor deleted")
     func templates() throws {
         let rig = try OneMarketRig()
-        for (name, id) in [("vmtemplate", 10), ("servicetemplate", 12)] {
+        for (name, id, app) in [("vmtemplate", 10, "vmtemplate app"), ("servicetemplate", 12, "service app")] {
             try rig.send("IMPORT", id, try Fixture.text("messages/market-http-import-\(name).xml"))
             #expect(
-                try rig.line() == "LOG I \(id) IMPORT: nothing to upload, an app of this type has no image")
+                try rig.line()
+                    == "LOG I \(id) app \(id) \"\(app)\": IMPORT: nothing to upload, an app of this type has no image")
         }
         try rig.send("DELETE", 11, try Fixture.text("messages/market-http-delete-vmtemplate.xml"))
         #expect(try rig.line() == "DELETE SUCCESS 11 -")
@@ -130,18 +132,18 @@ import Testing
     func unavailable() throws {
         let rig = try OneMarketRig(drivers: ["datastore/fs/export": OneMarketRig.record])
         try rig.send("IMPORT", 10, try Fixture.text("messages/market-ghost-import.xml"))
-        #expect(try rig.answer() == "IMPORT FAILURE 10 Marketplace driver 'ghost' not available")
+        #expect(try rig.answer() == "IMPORT FAILURE 10 app 10 \"ghost app\": Marketplace driver 'ghost' not available")
         try rig.send("MONITOR", 1, OneMarketRig.message(market: "../../../http"))
         #expect(try rig.answer() == "MONITOR FAILURE 1 Marketplace driver '../../../http' not available")
         try rig.send("IMPORT", 2, OneMarketRig.message(datastore: ".."))
-        #expect(try rig.answer() == "IMPORT FAILURE 2 Datastore driver '..' not available")
+        #expect(try rig.answer() == "IMPORT FAILURE 2 app 2: Datastore driver '..' not available")
         // It is allowed, but not installed.
         for (verb, action) in [("IMPORT", "import"), ("DELETE", "delete"), ("MONITOR", "monitor")] {
             try rig.send(verb, 3, OneMarketRig.message())
             let path = rig.location.path("var/remotes/market/http/\(action)")
             #expect(
                 try rig.answer()
-                    == "\(verb) FAILURE 3 Cannot run \(path): No such file or directory; install that driver, or correct "
+                    == "\(verb) FAILURE 3 \(verb == "MONITOR" ? "" : "app 3: ")Cannot run \(path): No such file or directory; install that driver, or correct "
                     + "the driver's name in the marketplace's or the datastore's settings")
         }
         #expect(try !rig.location.names().contains("datastore-fs-export.arguments"))

@@ -27,12 +27,14 @@ final class OneMarketRig: @unchecked Sendable {
     /// The LOG lines that came before the answers.
     private(set) var logs: [String] = []
 
-    /// Starts it with its drivers, scripts for sh by their path under remotes.
+    /// Starts it with its drivers, scripts for sh by their path under remotes, in an installation of its own or in `location`.
     init(
         _ arguments: [String] = ["-t 15 -m http,s3"], drivers: [String: String] = [:],
-        environment: [String: String] = [:], through wrapper: [String] = []
+        environment: [String: String] = [:], through wrapper: [String] = [], in location: TemporaryDirectory? = nil
     ) throws {
-        location = try TemporaryDirectory()
+        let location = try location ?? TemporaryDirectory()
+        self.location = location
+        _ = try location.makeDirectory("var")
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             .merging(["ONE_LOCATION": location.path]) { $1 }
         child = try Child(

@@ -101,7 +101,7 @@ private enum Undoable: Action {
         let ending = try run(Echo.self, arguments, input: input)
         #expect(ending.status == 0)
         #expect(ending.output == output)
-        #expect(ending.errors == "INFO: \(output.split(separator: " ")[0]) market/test/echo: working\n")
+        #expect(ending.errors == "INFO: \(output.split(separator: " ")[0]) market/test/echo: app 7 \"a\": working\n")
     }
 
     @Test(arguments: ["--help", "-h"]) func tellsItsUsage(_ option: String) throws {
@@ -135,7 +135,7 @@ private enum Undoable: Action {
         let ending = try run(Failing.self, [id], input: encoded)
         #expect(ending.status == 1)
         #expect(ending.output == "")
-        #expect(ending.errors.hasPrefix("WARN: \(id) market/test/failing: about to fail\n"))
+        #expect(ending.errors.hasPrefix("WARN: \(id) market/test/failing: app 7 \"a\": about to fail\n"))
         #expect(ending.reasons.count == 1)
         #expect(ending.reasons.first?.contains(reason) == true)
     }

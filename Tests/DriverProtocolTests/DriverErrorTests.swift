@@ -54,7 +54,7 @@ import Testing
     @Test(arguments: [
         (ENOENT, "No such file or directory; check that it exists"), (EACCES, "(oneadmin)"),
         (ENOSPC, "free some space there"),
-        (EROFS, "for writing"), (EPERM, "(oneadmin)"), (EIO, "faults of the disk"), (EBUSY, "try again"),
+        (EROFS, "for writing"), (EPERM, "(oneadmin)"), (EIO, "faults of the disk"), (EBUSY, "check it"),
     ])
     func tellsWhatToDoAboutASystemError(_ code: Int32, _ ending: String) {
         let error = DriverError("write", "'/a'", SystemError("write", "/a", code: code))

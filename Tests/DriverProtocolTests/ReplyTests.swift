@@ -37,14 +37,17 @@ import XML
         #expect(root.children.map(\.text) == ["/a/]]>&b", md5 ?? "", "12", "raw", "NO"])
     }
 
-    @Test func logLinesHaveLevelIDAndAction() {
+    @Test func logLinesHaveLevelIDActionAndObject() {
         let lines = Monitor<[String]>([])
-        let log = Log(action: "market/http/import", id: "12") { line in lines.update { $0.append(line) } }
+        let log = Log(action: "market/http/import", id: "12", object: ObjectName(kind: "app", id: 12, name: "a")) {
+            line in
+            lines.update { $0.append(line) }
+        }
         log.info("half done")
         log.warning("two\nlines ]]>" + String(repeating: "x", count: 2_000))
         let written = lines.update { $0 }
-        #expect(written[0] == "INFO: 12 market/http/import: half done\n")
-        #expect(written[1].hasPrefix("WARN: 12 market/http/import: two\\nlines ]] >xxx"))
+        #expect(written[0] == "INFO: 12 market/http/import: app 12 \"a\": half done\n")
+        #expect(written[1].hasPrefix("WARN: 12 market/http/import: app 12 \"a\": two\\nlines ]] >xxx"))
         #expect(written.allSatisfy { $0.hasSuffix("\n") && faultOfLine(String($0.dropLast())) == nil })
     }
 }

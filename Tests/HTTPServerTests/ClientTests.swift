@@ -51,7 +51,7 @@ struct ClientTests {
     /// What cannot pass by itself is asked for once.
     @Test(arguments: [
         (400, "what the server expects"), (401, "credentials"), (403, "credentials"), (404, "has nothing there"),
-        (407, "http_proxy"), (410, "has nothing there"), (501, "try again later"), (304, "leads to"),
+        (407, "into PROXY, or http_proxy"), (410, "has nothing there"), (501, "the server's log"), (304, "leads to"),
     ])
     func aFinalStatusIsAnError(status: Int, remedy: String) throws {
         let rig = try Rig(size: 10)

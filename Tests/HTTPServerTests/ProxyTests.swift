@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTP
 
-/// The proxy comes from the environment, which all of a process shares: each of these runs in a process of its own.
+/// A proxy out of the environment, which all of a process shares: each of these tests runs in a process of its own.
 struct ProxyTests {
     private static let credentials = "user:s%40cret"
     private let proxied: Rig
@@ -61,7 +61,42 @@ struct ProxyTests {
         #expect(try origin.server.requests().count == 1)
     }
 
-    /// In capitals it could come from a request's header: httpoxy.
+    /// Where it comes from, and whether a request to 127.0.0.1 then goes through it.
+    private static let choices: [(environment: [String: String], proxy: Bool, noProxy: String?, isUsed: Bool)] = [
+        ([:], true, nil, true), (["http_proxy": "http://127.0.0.1:1"], true, nil, true),
+        // The environment's exceptions are those of its own proxies.
+        (["http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"], true, nil, true),
+        ([:], true, "example.org,127.0.0.0/8", false), (["http_proxy": "http://127.0.0.1:1"], true, "*", false),
+        (["http_proxy": "http://127.0.0.1:1"], false, "127.0.0.1", false),
+        (["http_proxy": "http://127.0.0.1:1", "no_proxy": "example.org"], false, "127.0.0.1", false),
+    ]
+
+    @Test(arguments: choices.indices) func whatTheOptionsSayGoesFirst(_ number: Int) async throws {
+        let choice = Self.choices[number]
+        let url = origin.server.url("/image")
+        let proxy = choice.proxy ? "\(Self.credentials)@127.0.0.1:\(proxied.server.port)" : ""
+        let noProxy = choice.noProxy ?? "none"
+        let environment = choice.environment.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        await #expect(processExitsWith: .success) {
+            [
+                url = url as String, proxy = proxy as String, noProxy = noProxy as String,
+                environment = environment as String
+            ] in
+            for entry in environment.split(separator: " ") {
+                let parts = entry.split(separator: "=", maxSplits: 1)
+                setenv(String(parts[0]), String(parts[1]), 1)
+            }
+            let options = quick {
+                $0.proxy = proxy.isEmpty ? nil : proxy
+                $0.noProxy = noProxy == "none" ? nil : noProxy
+            }
+            let response = try HTTPClient(options: options).request(.get, url)
+            #expect(response.body == TestFiles.noise(50_000))
+        }
+        #expect(try proxied.server.requests().isEmpty != choice.isUsed)
+    }
+
+    /// libcurl reads it in lower case alone, since a request's header could set it (httpoxy).
     @Test func theNameInCapitalsIsNotRead() async throws {
         let url = origin.server.url("/image")
         await #expect(processExitsWith: .success) { [url = url as String] in
@@ -79,7 +114,7 @@ struct ProxyTests {
             setenv(scheme + "_proxy", proxy, 1)
             let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
             #expect(error.cause.contains("407"))
-            #expect(error.remedy.contains("user and password into http_proxy"))
+            #expect(error.remedy.contains("user and password into PROXY, or http_proxy"))
             #expect(!error.description.contains("wrong"))
         }
         #expect(try proxied.server.requests().count == 1)

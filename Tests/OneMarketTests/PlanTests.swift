@@ -117,8 +117,8 @@ import Testing
         let proxied = Environment(inherited: inherited, proxy: "http://p", processID: 9)
         #expect(
             proxied.common == [
-                "A=1", "B=x=y", "HTTPS_PROXY=http://p", "MARKET_DRIVERS_MAD_PID=9", "http_proxy=http://p",
-                "https_proxy=http://p",
+                "A=1", "B=x=y", "HTTPS_PROXY=http://p", "HTTP_PROXY=http://p", "MARKET_DRIVERS_MAD_PID=9",
+                "http_proxy=http://p", "https_proxy=http://p",
             ])
         #expect(proxied.forExport(before: try driver("# message on stdin").0).last == "MARKET_DRIVERS_MD5=import")
         #expect(proxied.forExport(before: try driver("#!/bin/sh").0) == proxied.common)

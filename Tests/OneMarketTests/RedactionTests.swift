@@ -19,6 +19,7 @@ import Testing
             ("SECRET_ACCESS_KEY", true), ("SECRET", true), ("ACCESS_KEY_ID", true), ("ACCESS_KEY", true),
             ("CEPH_KEY", true), ("key", true), ("DB_PASSWORD", true), ("PASSWD", true), ("ONE_TOKEN", true),
             ("BASE_URL", false), ("KEYBOARD", false), ("MONKEY", false), ("PATH", false), ("KEY_FORMAT", false),
+            ("CREDENTIALS_FILE", false), ("AUTH_FILE", false),
         ])
     func names(name: String, isSecret: Bool) {
         #expect(Redaction.isSecret(name) == isSecret)

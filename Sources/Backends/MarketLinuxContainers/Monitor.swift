@@ -37,7 +37,7 @@ public enum Monitor: Action {
         _ options: ContainerOptions
     ) throws(DriverError) {
         report.makeRoom(forCatalogOf: document.size / 4)
-        try document.use(remedy: "check that ENDPOINT is an image server, and try again later") { document in
+        try document.use(remedy: "check that ENDPOINT is an image server") { document in
             try ImageStream.read(&document, architectures: architectures) { product in
                 if options.skipsUntested, !tested.contains(product.distribution) { return report.filterOut() }
                 let app = ContainerApp(product, market: market, options: options)

@@ -12,9 +12,9 @@ public enum Export: Action {
         let attribute = "MARKETPLACEAPP/SOURCE"
         let source = try request.message.required(attribute)
         guard ["http://", "https://"].contains(where: { source.lowercased().hasPrefix($0) }) else {
-            throw request.message.invalid(attribute, "is no URL of a catalog", remedy: "monitor the marketplace again")
+            throw request.message.invalid(attribute, "is no URL of a catalog", remedy: "correct the app's SOURCE")
         }
         let export = try AppExport(request)
-        return try export.run { try HTTPSource(source, request) }
+        return try export.run { try HTTPSource(source, request, isOfCatalog: true) }
     }
 }

@@ -23,7 +23,7 @@ public enum Monitor: Action {
         _ document: inout CatalogDocument, _ market: CatalogMarket, log: Log
     ) throws(DriverError) -> AppReport {
         var report = AppReport(catalogSize: document.size, log: log)
-        try document.use(remedy: "check that ENDPOINT is a marketplace, and try again later") { document in
+        try document.use(remedy: "check that ENDPOINT is a marketplace") { document in
             let isCatalog = try document.read { reader, release in
                 try read(&reader, into: &report, market, release: release)
             }

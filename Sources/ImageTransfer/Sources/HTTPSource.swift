@@ -8,10 +8,13 @@ public final class HTTPSource: ImageSource {
     public let length: UInt64?
     private let download: HTTPDownload
 
-    /// Begins to fetch `url`, with the marketplace's CA_FILE and TLS_VERIFY and the datastore's LIMIT_TRANSFER_BW.
-    public init(_ url: String, _ request: Request) throws {
+    /// Begins to fetch `url`, with what the marketplace's template and the datastore's say of how to transfer.
+    ///
+    /// - Parameter isOfCatalog: whether the marketplace is a catalog, whose server may want the credential of AUTH_FILE.
+    public init(_ url: String, _ request: Request, isOfCatalog: Bool = false) throws {
         name = redacted(url)
-        download = HTTPDownload(url: url, options: try HTTPOptions(request), log: request.log)
+        let options = try isOfCatalog ? HTTPOptions(ofCatalog: request) : HTTPOptions(request)
+        download = HTTPDownload(url: url, options: options, log: request.log)
         length = try download.open()
     }
 

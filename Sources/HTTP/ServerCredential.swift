@@ -1,0 +1,77 @@
+import Bytes
+import DriverProtocol
+
+/// What a catalog's server wants to see before it answers: AUTH_FILE of the marketplace's template. The file's first line
+/// that is no comment is `Basic USER:PASSWORD`, with what follows `Basic` in base64 or not, or `Bearer TOKEN`.
+///
+/// It goes to the server that ENDPOINT names, and to no other: RFC 9110, section 11.6.2.
+struct ServerCredential: Sendable {
+    private static let attribute = "AUTH_FILE"
+    private static let path = "MARKETPLACE/TEMPLATE/"
+
+    /// The value of the field Authorization.
+    let field: String
+    private let server: String
+
+    /// Reads the file; nil where the template names none. Throws a ``DriverError`` that tells nothing of what it holds.
+    init?(_ message: Message, log: Log) throws(DriverError) {
+        guard let path = message.value(Self.path + Self.attribute) else { return nil }
+        guard let endpoint = message.value(Self.path + "ENDPOINT"), let server = Self.server(of: endpoint) else {
+            throw DriverError(
+                "use", Self.path + Self.attribute, cause: "there is no ENDPOINT, which it would be meant for",
+                remedy: "set ENDPOINT: the credential is sent to that server alone")
+        }
+        let file = try SecretFile(Self.attribute, path: path)
+        guard let field = Self.field(try file.contents(log: log)) else {
+            throw file.problem(
+                "it holds no credential that can be used",
+                remedy: "write one line: Basic USER:PASSWORD, or Bearer TOKEN")
+        }
+        self.field = field
+        self.server = server
+        if server.hasPrefix("http:") {
+            log.warning("the credential of AUTH_FILE is not encrypted on its way: ENDPOINT is no https:// URL")
+        }
+    }
+
+    /// Whether the one who is asked at `url` may see it.
+    func isMeant(for url: String) -> Bool { Self.server(of: url) == server }
+
+    /// The field that a file's text comes to; nil where there is none in it.
+    static func field(_ text: String) -> String? {
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: " ", maxSplits: 1) }
+        guard let line = lines.first(where: { $0.first?.hasPrefix("#") == false }), line.count == 2 else { return nil }
+        var value = line[1].drop(while: \.isWhitespace)
+        while value.last?.isWhitespace == true { value.removeLast() }
+        guard !value.isEmpty, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            return nil
+        }
+        switch line[0].lowercased() {
+        case "bearer":
+            return value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? "Bearer \(value)" : nil
+        case "basic":
+            if value.contains(":") {
+                return "Basic " + String(decoding: Base64.encode(Array(value.utf8)), as: UTF8.self)
+            }
+            guard Base64.decode(Array(value.utf8))?.contains(UInt8(ascii: ":")) == true else { return nil }
+            return "Basic \(value)"
+        default: return nil
+        }
+    }
+
+    /// Scheme, host and port of a URL, in one spelling: `https://host:443`. Nil where it has a user, or no host.
+    static func server(of url: String) -> String? {
+        let ports = ["http": "80", "https": "443"]
+        guard let separator = url.firstRange(of: "://") else { return nil }
+        let scheme = url[..<separator.lowerBound].lowercased()
+        let authority = url[separator.upperBound...].prefix { !"/?#".contains($0) }
+        guard let standardPort = ports[scheme], !authority.isEmpty, !authority.contains("@") else { return nil }
+        // Colons between brackets are an address's.
+        let name = authority.hasPrefix("[") ? authority.drop { $0 != "]" } : authority
+        guard let colon = name.lastIndex(of: ":") else {
+            return "\(scheme)://\(authority.lowercased()):\(standardPort)"
+        }
+        let port = authority[authority.index(after: colon)...].drop { $0 == "0" }
+        return "\(scheme)://\(authority[..<colon].lowercased()):\(port.isEmpty ? standardPort : String(port))"
+    }
+}

@@ -1,0 +1,89 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// What administrators set for all of OpenNebula's drivers in `etc/defaultrc`, and for this one in `etc/mad/one_market`:
+/// variables for the driver and its actions, PRIORITY and ONE_MAD_DEBUG. The files are the stock drivers', which source
+/// them; here they are read, and nothing of them is run.
+struct AdministratorSettings {
+    private static let sizeLimit = 1 << 20
+    /// What the stock drivers take where there is a file and no PRIORITY.
+    private static let standardPriority = 19
+    /// Bytes: `ulimit -c 15000`, as the stock drivers have it with ONE_MAD_DEBUG.
+    private static let coreLimit: UInt64 = 15_000 << 10
+
+    /// `NAME=value`: what was inherited, and what the files have set in its place.
+    private(set) var environment: [String]
+    /// What oned's log should have of all this.
+    private(set) var warnings: [String] = []
+    private let installation: Installation
+    private var hasFile = false
+
+    /// Reads the files of `installation`, those that there are.
+    init(_ installation: Installation, inherited: [String]) {
+        environment = inherited
+        self.installation = installation
+        for name in ["defaultrc", "mad/one_market"] { read(joined(installation.configuration, name)) }
+    }
+
+    private mutating func read(_ path: String) {
+        let file: VariableFile
+        do throws(SystemError) {
+            let opened = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
+            guard let text = try opened.readToEnd(limit: Self.sizeLimit) else {
+                throw SystemError("read", path, code: EFBIG)
+            }
+            file = VariableFile(parsing: text)
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return }
+            let cause = "\(DriverError("read", path, error))"
+            return warnings.append("\(cause); until then, what it sets does not count")
+        }
+        hasFile = true
+        let names = Set(file.variables.map(\.name))
+        let last = Dictionary(file.variables.map { ($0.name, $0.value) }) { $1 }
+        environment.removeAll { names.contains(String($0.prefix { $0 != "=" })) }
+        environment += last.map { "\($0.key)=\($0.value)" }.sorted()
+        guard !file.passedOver.isEmpty else { return }
+        let lines = file.passedOver.prefix(20).map(String.init).joined(separator: ", ")
+        warnings.append(
+            "\(path) is read, not run: line \(lines)\(file.passedOver.count > 20 ? ", …" : "") is passed over; "
+                + "write NAME=value there, without $, backquotes and commands")
+    }
+
+    /// The value of a variable, nil where it is missing or empty.
+    private func value(_ name: String) -> String? {
+        let entry = environment.last { $0.hasPrefix(name + "=") }
+        return entry.map { String($0.dropFirst(name.count + 1)) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Gives this process the niceness of PRIORITY, and what ONE_MAD_DEBUG asks for. The actions inherit both.
+    mutating func apply() {
+        setPriority()
+        guard value("ONE_MAD_DEBUG") != nil else { return }
+        let path = joined(installation.logs, "one_market.log")
+        do throws(SystemError) {
+            try limitCore(Self.coreLimit)
+            let log = try FileDescriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
+            try retrying("dup2", path) { dup2(log.number, STDERR_FILENO) }
+        } catch {
+            warnings.append("ONE_MAD_DEBUG: \(DriverError("write", path, error))")
+        }
+    }
+
+    private mutating func setPriority() {
+        let text = value("PRIORITY")
+        guard hasFile || text != nil else { return }
+        let priority = text.map { Int($0) } ?? Self.standardPriority
+        if priority == nil {
+            warnings.append(
+                "PRIORITY=\(oneLine(text ?? "", limit: 40)) is no number: \(Self.standardPriority) is taken")
+        }
+        do {
+            try addNiceness(priority ?? Self.standardPriority)
+        } catch {
+            warnings.append(
+                "PRIORITY=\(priority ?? 0) is not taken: \(error.cause); give 0 to 19, less is for root alone")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import DriverProtocol
+import Foundation
+import TestSupport
+import Testing
+
+/// The templates of marketplaces that the manual shows: oned must take them as they stand there.
+@Suite struct DocumentedMarketplaceTests {
+    /// REQUIRED_ATTRS of each MARKET_MAD_CONF in oned.conf.
+    private static let required: [String: [String]] = [
+        "http": ["BASE_URL", "PUBLIC_DIR"], "s3": ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION", "BUCKET"], "one": [],
+        "linuxcontainers": [],
+    ]
+
+    /// The pages, and the text of each block of code in them that names a MARKET_MAD.
+    private static let examples: [(page: String, text: String)] = {
+        let manual = Fixture.packageRoot.appending(path: "docs")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: manual.path)) ?? []
+        let pages = names.filter { $0.hasSuffix(".md") }.sorted().map { manual.appending(path: $0) }
+        return (pages + [Fixture.packageRoot.appending(path: "README.md")]).flatMap { page in
+            let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
+            let blocks = text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+            return blocks.filter { $0.contains(/(?m)^\s*MARKET_MAD\s*=\s*"/) }.map { (page.lastPathComponent, $0) }
+        }
+    }()
+
+    @Test func thereIsOneForEachDriver() throws {
+        let drivers = try Set(Self.examples.compactMap { try Template(parsing: $0.text)["MARKET_MAD"] })
+        #expect(drivers == Set(Self.required.keys))
+        #expect(Self.examples.count >= 5)
+    }
+
+    @Test(arguments: examples.indices) func onedTakesIt(_ number: Int) throws {
+        let (page, text) = Self.examples[number]
+        let template = try Template(parsing: text)
+        #expect(template["NAME"]?.isEmpty == false, "\(page)")
+        let driver = try #require(template["MARKET_MAD"], "\(page)")
+        for name in try #require(Self.required[driver], "\(page): \(driver)") {
+            #expect(template[name]?.isEmpty == false, "\(page): \(name) is missing in\n\(text)")
+        }
+    }
+}
