@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Reading and writing pipes in ways that a signal to this process ends.
@@ -48,6 +49,12 @@ extension FileDescriptor {
     /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
     public func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try readAvailable(into: buffer, by: nil) ?? 0
+    }
+
+    /// Lets a pipe hold 1 MiB, as far as the system allows that, in place of 64 KiB: the two ends wait less often for each
+    /// other. F_SETPIPE_SZ of fcntl(2).
+    public func widenPipe() {
+        _ = cposix_set_pipe_size(number, 1 << 20)
     }
 
     /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.

@@ -14,6 +14,9 @@ int cposix_pipe(int ends[2]);
 /// fcntl(2) with an integer argument, which is variadic.
 int cposix_fcntl(int fd, int command, int argument);
 
+/// fcntl(2) with F_SETPIPE_SZ.
+int cposix_set_pipe_size(int fd, int size);
+
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
 int cposix_rename_noreplace(const char *from, const char *to);
 

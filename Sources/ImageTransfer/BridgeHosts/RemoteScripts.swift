@@ -45,6 +45,10 @@ enum RemoteScript {
     /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
     /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, and names to try, one value each: `taken` or `published`.
     /// A stream that breaks off leaves nothing.
+    ///
+    /// `dd` takes 128 KiB at a time, which stay in the processor's caches on their way through its memory: with 1 MiB it takes
+    /// half as long again. `nocache`, where it knows that, has the disk begin with each frame, so that little is left to
+    /// wait for at the end.
     static let store =
         prologue + """
             arg; tmp=$v
@@ -53,11 +57,13 @@ enum RemoteScript {
             find . -maxdepth 1 -type f -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
             reason=$( { : > "./$tmp"; } 2>&1) || fail "${reason##*: }"
             say "space $(stat -f -c "%S %b %f %a" .)"
+            flags=seek_bytes,nocache
+            dd of="./$tmp" count=0 oflag=$flags conv=notrunc < /dev/null > /dev/null 2>&1 || flags=seek_bytes
             total=
             while IFS=" " read -r kind first second; do
               case $kind in
                 data)
-                  reason=$(dd of="./$tmp" bs=1M iflag=fullblock,count_bytes oflag=seek_bytes \\
+                  reason=$(dd of="./$tmp" bs=128K iflag=fullblock,count_bytes oflag=$flags \\
                     count="$second" seek="$first" conv=notrunc status=none 2>&1) || fail "${reason##*: }" ;;
                 end) total=$first; break ;;
                 *) exit 1 ;;
@@ -111,7 +117,7 @@ enum RemoteScript {
             look() { stat -L -c "%s %.Y %i" /dev/stdin; }
             before=$(look); size=${before%% *}
             say "size $size"
-            dd bs=1M count="$size" iflag=fullblock,count_bytes status=none || exit 1
+            dd bs=128K count="$size" iflag=fullblock,count_bytes status=none || exit 1
             if [ "$(look)" = "$before" ]; then say same; else say changed; fi
             """
 

@@ -101,6 +101,8 @@ final class RemoteShell {
         } catch {
             throw DriverError("run", "ssh", error, remedy: "install the package openssh-client")
         }
+        child.input?.widenPipe()
+        child.output?.widenPipe()
         // Together they fit a pipe's buffer: this cannot wait for a host that does not answer.
         try? RemoteScript.line(script).withUnsafeBytes { try child.input!.writeWaiting($0) }
         let timeout = settings.sshConnectTimeout + 15
