@@ -35,7 +35,7 @@ struct PublishedImages {
 }
 
 extension Message {
-    /// The document with that SOURCE in its app; nil where it has one already, or no app.
+    /// Returns the document with that SOURCE in its app, or nil if it has one already, or no app.
     func document(withSource source: String) -> [UInt8]? {
         guard value("MARKETPLACEAPP/SOURCE") == nil, let app = root.child("MARKETPLACEAPP") else { return nil }
         let element = Array("<SOURCE>\(characterData(source))</SOURCE>".utf8)

@@ -6,7 +6,7 @@ public struct ProcessHandle: Sendable {
     public let pid: pid_t
     private let descriptor: FileDescriptor
 
-    /// pidfd_open(2): nil where there is no such process.
+    /// pidfd_open(2). Returns nil if there is no such process.
     public init?(_ pid: pid_t) {
         let number = cposix_pidfd_open(pid)
         guard number >= 0 else { return nil }
@@ -23,8 +23,8 @@ public struct ProcessHandle: Sendable {
         }
     }
 
-    /// Waits for its end, until `deadline` of the ``Clock`` at the most: whether it has ended. Where `interruptible`, a
-    /// signal to this process ends the waiting, too.
+    /// Waits for its end, until `deadline` of the ``Clock`` at the most. Returns whether it has ended. If `interruptible`,
+    /// a signal to this process ends the waiting, too.
     public func hasEnded(by deadline: Double, interruptible: Bool) -> Bool {
         var entries = [
             pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),

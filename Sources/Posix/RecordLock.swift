@@ -3,7 +3,7 @@ import Glibc
 /// Locks on single bytes, which need not be there: fcntl(2). The kernel knows whose they are, and lets them go with their
 /// process, however that ends. A process loses them, too, when it closes any descriptor of the file.
 extension FileDescriptor {
-    /// F_SETLK: whether this process has the lock now. Throws where the file system knows no locks.
+    /// F_SETLK. Returns whether this process has the lock now. Throws if the file system knows no locks.
     public func lock(byte offset: Int64) throws(SystemError) -> Bool {
         do {
             _ = try record(F_SETLK, offset)
@@ -14,7 +14,7 @@ extension FileDescriptor {
         }
     }
 
-    /// F_GETLK: the process that has the lock, nil where none has or this one does. It is not positive where the process
+    /// F_GETLK. Returns the process that has the lock, or nil if none has or this one does. It is not positive if the process
     /// has no number here: it runs on another machine, or outside of this container.
     public func holder(ofByte offset: Int64) throws(SystemError) -> pid_t? {
         let found = try record(F_GETLK, offset)

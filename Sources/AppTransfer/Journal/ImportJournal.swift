@@ -6,10 +6,11 @@ import Posix
 public protocol Publications {
     /// Whether another machine publishes them: what a killed import has asked for may then still come into being.
     var areRemote: Bool { get }
-    /// Removes an image where that very import has published it: false where there is none. The name and the attempt come
-    /// from a file.
+    /// Removes an image if that very import has published it. Returns whether it had. The name and the attempt come from
+    /// a file: they can be anything.
     func takeBack(_ publication: Publication) throws -> Bool
-    /// Removes what ended imports of the message's app have left that no journal tells of: whether there was an image.
+    /// Removes what ended imports of the message's app have left that no journal tells of. Returns whether there was an
+    /// image.
     func clear(after message: Message) throws -> Bool
 }
 
@@ -100,7 +101,8 @@ public struct ImportJournal {
             try end(entry)
         }
         for name in names() where name.app.market == app.market {
-            if settle(name, name.app == app ? .deletion : .sweep) { found = true }
+            let isOfApp = name.app == app
+            if settle(name, isOfApp ? .deletion : .sweep), isOfApp { found = true }
         }
         attempt(otherwise: "what an import of the app may have left stays") {
             if try publications.clear(after: message) { found = true }
@@ -165,7 +167,7 @@ public struct ImportJournal {
         }
     }
 
-    /// Does what is to be done about an entry whose import is not to be ended. Whether it stood for an image.
+    /// Does what is to be done about an entry whose import is not to be ended. Returns whether it stood for an image.
     @discardableResult
     private func settle(_ name: JournalName, _ purpose: JournalVerdict.Purpose) -> Bool {
         var hadImage = false
@@ -255,7 +257,7 @@ public struct ImportJournal {
         for entry in entries.prefix(answered.count - Self.answeredLimit) { entry.forget() }
     }
 
-    /// Leaves word for imports that have begun and are not yet in the journal. Answers when, by the ``Clock``.
+    /// Leaves word for imports that have begun and are not yet in the journal. Returns when, by the ``Clock``.
     private func announceDeletion() -> Double {
         do throws(DriverError) {
             try prepare()
@@ -270,7 +272,7 @@ public struct ImportJournal {
         return Clock.now
     }
 
-    /// Whether it went well; a warning tells where it did not.
+    /// Returns whether it went well; a warning tells if it did not.
     @discardableResult
     private func attempt(
         otherwise consequence: String = "the next action of this marketplace tries again", _ body: () throws -> Void

@@ -39,7 +39,7 @@ struct JournalName: Equatable {
         unique = randomName()
     }
 
-    /// Reads a name; nil where it is none.
+    /// Reads a name. Returns nil if it is none.
     init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, let state = JournalState(rawValue: parts[5]),
@@ -73,7 +73,7 @@ public struct Publication: Equatable, Sendable {
         return template.text
     }
 
-    /// Reads such a text; nil where it is none.
+    /// Reads such a text. Returns nil if it is none.
     init?(text: String) {
         guard let template = try? Template(parsing: text), let name = template["NAME"], !name.isEmpty else {
             return nil
@@ -98,7 +98,7 @@ struct JournalEntry {
     /// Seconds.
     let age: Double
 
-    /// Opens one for what is to be done about it. Nil where it is gone, or is no file of the journal's.
+    /// Opens one for what is to be done about it. Returns nil if it is gone, or is no file of the journal's.
     init?(_ name: JournalName, in directory: String) {
         let path = joined(directory, name.text)
         // For writing: a lock for nobody else wants that.
@@ -141,12 +141,12 @@ struct JournalEntry {
         }
     }
 
-    /// The process of the import that lives; nil where it is dead.
+    /// The process of the import, or nil if it is dead.
     func owner() throws(DriverError) -> pid_t? {
         do { return try file.holder(ofByte: Self.ownerByte) } catch { throw DriverError("use", quoted(path), error) }
     }
 
-    /// Waits until nobody else takes back what it stands for: whether it is still there then, under its name.
+    /// Waits until nobody else takes back what it stands for. Returns whether it is still there then, under its name.
     func reserve() throws -> Bool {
         while try !file.lock(byte: Self.cleanerByte) { try sleep(until: Clock.now + 0.02) }
         guard let now = try? FileStatus(path: path, followLinks: false), let opened = try? file.status() else {
