@@ -11,12 +11,15 @@ public protocol Action {
     static var inputs: [String] { get }
     /// Does the work. Whatever it has begun is undone when it throws.
     static func run(_ request: Request) throws -> Reply
-    /// What is owed once a message has been read, however the action ends: nothing, for most.
+    /// What is owed once a message has been read, however the action ends: an import removes the temporary image that a
+    /// datastore has made for it, the others owe nothing.
     static func settle(_ message: Message, log: Log)
 }
 
 extension Action {
-    public static func settle(_ message: Message, log: Log) {}
+    public static func settle(_ message: Message, log: Log) {
+        if name.hasSuffix("/import") { disposeOfSource(message, log: log) }
+    }
 }
 
 /// What an action works on.

@@ -59,6 +59,15 @@ import Testing
         #expect(try market.published() == [])
     }
 
+    /// No backend has to think of it, not even one that refuses.
+    @Test(arguments: LauncherTests.names.filter { $0.hasSuffix("/import") })
+    func isOwedByEveryImport(_ name: String) throws {
+        let outcome = try market.act(
+            name.replacing("/", with: "-"), message("\(recorder) gone").with("IMPORT_SOURCE", "/nowhere/at/all"))
+        expectRefusal(outcome, [])
+        #expect(try recorded() == ["<gone>"])
+    }
+
     @Test func runsWhereTheResultCannotBePrinted() throws {
         let wrapper = ["sh", "-c", "exec \"$@\" > /dev/full", "sh"]
         expectRefusal(try `import`(message("\(recorder) gone"), through: wrapper), ["No space left on device"])

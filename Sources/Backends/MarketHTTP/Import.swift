@@ -31,8 +31,4 @@ public enum Import: Action {
             return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format)
         }
     }
-
-    public static func settle(_ message: Message, log: Log) {
-        disposeOfSource(message, log: log)
-    }
 }

@@ -36,8 +36,4 @@ public enum Import: Action {
             }
         }
     }
-
-    public static func settle(_ message: Message, log: Log) {
-        disposeOfSource(message, log: log)
-    }
 }

@@ -1,9 +1,8 @@
-import DriverProtocol
 import Posix
 
 /// Runs the DISPOSE_CMD of an import message whose DISPOSE is YES: a datastore has made a temporary file for the import,
 /// which must go however the import ended. The command is split into words; no shell runs it.
-public func disposeOfSource(_ message: Message, log: Log) {
+func disposeOfSource(_ message: Message, log: Log) {
     guard (try? message.flag("DISPOSE", default: false)) == true, let line = message.value("DISPOSE_CMD") else {
         return
     }

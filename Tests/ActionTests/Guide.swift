@@ -1,0 +1,127 @@
+import Foundation
+import Glibc
+import Posix
+import TestSupport
+
+/// docs/adding-a-backend.md, done as it stands in a package of its own.
+struct Guide {
+    struct Missing: Error {
+        let what: String
+    }
+
+    /// A block of code, and the last file that the paragraph before it names; nil if that names none.
+    struct Block {
+        let file: String?
+        let code: String
+    }
+
+    let blocks: [Block]
+
+    init() throws {
+        let page = Fixture.packageRoot.appending(path: "docs/adding-a-backend.md")
+        var blocks: [Block] = []
+        var paragraph = ""
+        var code: (indent: Int, lines: [Substring])?
+        let text = try String(contentsOf: page, encoding: .utf8)
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            let isFence = line.drop { $0 == " " }.hasPrefix("```")
+            if let begun = code, isFence {
+                blocks.append(Block(file: Self.file(in: paragraph), code: begun.lines.map { $0 + "\n" }.joined()))
+                (code, paragraph) = (nil, "")
+            } else if isFence {
+                code = (line.prefix { $0 == " " }.count, [])
+            } else if code != nil {
+                code?.lines.append(line.dropFirst(code?.indent ?? 0))
+            } else if !line.isEmpty {
+                paragraph += line + "\n"
+            } else if !paragraph.hasSuffix("\n\n") {
+                paragraph += "\n"
+            }
+        }
+        self.blocks = blocks
+    }
+
+    private static func file(in text: String) -> String? {
+        let last = text.split(separator: "\n\n").last ?? ""
+        let pieces = last.split(separator: "`", omittingEmptySubsequences: false)
+        return pieces.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }.last {
+            $0 == "Package.swift" || $0.hasPrefix("Sources/") && $0.hasSuffix(".swift")
+                || $0.hasPrefix("remotes/") && !$0.hasSuffix("/")
+        }
+    }
+
+    /// The block for a file.
+    func code(for file: String) throws -> String {
+        guard let block = blocks.first(where: { $0.file == file }) else { throw Missing(what: file) }
+        return block.code
+    }
+
+    static let actions = ["monitor", "import", "export"]
+
+    /// The block for the monitor's file, and what it becomes for another action, as the guide says.
+    private func code(for file: String, of action: String) throws -> String {
+        try code(for: file).replacing("Monitor", with: action.capitalized).replacing("-monitor", with: "-" + action)
+    }
+
+    // MARK: The package
+
+    /// Builds the package with the guide's backend, and returns where its executables are. What is unchanged since the last
+    /// time is not compiled again.
+    func build() throws -> String {
+        let root = Fixture.packageRoot.appending(path: ".build/guide").path
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let lock = try FileDescriptor.open(root + "/lock", O_RDWR | O_CREAT)
+        while try !lock.tryLock() { usleep(100_000) }
+        try makePackage(at: root)
+        for action in Self.actions {
+            let build = [
+                "swift", "build", "--package-path", root, "--product", "market-example-" + action, "-Xswiftc",
+                "-warnings-as-errors",
+            ]
+            let outcome = try run(build, timeout: 1800)
+            guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments: build, outcome: outcome) }
+        }
+        return root + "/.build/debug"
+    }
+
+    private func makePackage(at root: String) throws {
+        let manifest = try String(contentsOf: Fixture.packageRoot.appending(path: "Package.swift"), encoding: .utf8)
+        guard let table = manifest.firstRange(of: /let drivers: .* = \[\n/) else { throw Missing(what: "drivers") }
+        let row = try code(for: "Package.swift")
+        try write(manifest[..<table.upperBound] + row + manifest[table.upperBound...], to: root + "/Package.swift")
+        try link("Tests", in: root)
+        for folder in ["Sources", "Sources/Backends", "Sources/Actions", "Sources/Actions/market"] {
+            try FileManager.default.createDirectory(atPath: root + "/" + folder, withIntermediateDirectories: true)
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.below(Fixture.packageRoot)) {
+                try link(folder + "/" + name, in: root)
+            }
+        }
+        for file in blocks.compactMap(\.file) where file.hasPrefix("Sources/Backends/MarketExample/") {
+            try write(code(for: file), to: root + "/" + file)
+        }
+        for action in Self.actions {
+            let main = try code(for: "Sources/Actions/market/example/monitor/main.swift", of: action)
+            try write(main, to: root + "/Sources/Actions/market/example/\(action)/main.swift")
+            let launcher = try code(for: "remotes/market/example/monitor", of: action)
+            try write(launcher, to: root + "/remotes/market/example/\(action)")
+        }
+    }
+
+    /// Makes a symbolic link to a file of this checkout, where there is nothing yet.
+    private func link(_ path: String, in root: String) throws {
+        guard symlink(path.below(Fixture.packageRoot), root + "/" + path) != 0, errno != EEXIST else { return }
+        throw SystemError("symlink", path)
+    }
+
+    /// Writes a file that has not these contents already: it would be compiled anew.
+    private func write(_ text: some StringProtocol, to path: String) throws {
+        guard FileManager.default.contents(atPath: path) != Data(text.utf8) else { return }
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: path))
+    }
+}
+
+extension String {
+    fileprivate func below(_ directory: URL) -> String { directory.appending(path: self).path }
+}
