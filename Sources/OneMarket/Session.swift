@@ -188,7 +188,7 @@ final class Session {
     /// oned deletes an app, it may be one whose import waits or is at work: oned does not cancel that.
     private func delete(_ request: Request) {
         var request = request
-        let dropped = dropWaiting(because: "not begun, because its app was deleted") {
+        let dropped = dropWaiting(because: "not begun, because its app was deleted", advising: false) {
             $0.verb == .importApp && $0.id == request.id
         }
         request.endedImport = dropped > 0 || isImporting(request.id)
@@ -227,13 +227,13 @@ final class Session {
     }
 
     /// Answers the waiting requests of some objects with a failure, and counts them.
-    private func dropWaiting(because reason: String, _ isMeant: (Request) -> Bool) -> Int {
+    private func dropWaiting(because reason: String, advising: Bool = true, _ isMeant: (Request) -> Bool) -> Int {
         let dropped = heldDeletes.filter(isMeant) + waiting[nextWaiting...].filter(isMeant)
         for request in dropped {
             answers.append(
                 Answer.failure(
                     request.verb, request.id, of: request.verb.object(request.id),
-                    "\(request.verb.rawValue) was \(reason); \(request.verb.remedyOfEnding)"))
+                    "\(request.verb.rawValue) was \(reason)" + (advising ? "; \(request.verb.remedyOfEnding)" : "")))
         }
         heldDeletes.removeAll(where: isMeant)
         waiting = waiting[nextWaiting...].filter { !isMeant($0) }

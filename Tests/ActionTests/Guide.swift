@@ -30,8 +30,8 @@ struct Guide {
                 (code, paragraph) = (nil, "")
             } else if isFence {
                 code = (line.prefix { $0 == " " }.count, [])
-            } else if code != nil {
-                code?.lines.append(line.dropFirst(code?.indent ?? 0))
+            } else if let indent = code?.indent {
+                code?.lines.append(line.dropFirst(indent))
             } else if !line.isEmpty {
                 paragraph += line + "\n"
             } else if !paragraph.hasSuffix("\n\n") {
@@ -71,7 +71,7 @@ struct Guide {
         let root = Fixture.packageRoot.appending(path: ".build/guide").path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let lock = try FileDescriptor.open(root + "/lock", O_RDWR | O_CREAT)
-        while try !lock.tryLock() { usleep(100_000) }
+        while !lock.tryLock() { usleep(100_000) }
         try makePackage(at: root)
         for action in Self.actions {
             let build = [
@@ -79,7 +79,7 @@ struct Guide {
                 "-warnings-as-errors",
             ]
             let outcome = try run(build, timeout: 1800)
-            guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments: build, outcome: outcome) }
+            guard outcome.status.isSuccess else { throw TestFiles.Failed(build, outcome) }
         }
         return root + "/.build/debug"
     }

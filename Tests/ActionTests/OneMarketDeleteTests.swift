@@ -37,10 +37,10 @@ import Testing
         try rig.send("IMPORT", 7, OneMarketRig.message())
         let pid = try rig.awaitFile("pid")
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)")
         #expect(!OneMarketRig.isAlive(pid))
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
-        #expect(rig.logs == ["LOG I 7 IMPORT: its app is deleted, it is being ended"])
+        #expect(rig.logs == ["LOG I 7 app 7: IMPORT: its app is deleted, it is being ended"])
         #expect(try deletedSource(rig) == "")
     }
 
@@ -57,7 +57,7 @@ import Testing
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = (try rig.awaitFile("pid"), try rig.awaitFile("grandchild"))
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
     }
 
@@ -75,7 +75,7 @@ import Testing
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = try rig.awaitFile("pid")
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 datastore/fs/export \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: datastore/fs/export \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
         #expect(try !rig.location.names().contains("market-http-import.arguments"))
     }
@@ -86,10 +86,10 @@ import Testing
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = try rig.awaitFile("pid")
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
         #expect(try deletedSource(rig) == "s")
-        #expect(rig.logs.last == "LOG I 7 DELETE: the app's import had published its image, which is removed")
+        #expect(rig.logs.last == "LOG I 7 app 7: DELETE: the app's import had published its image, which is removed")
     }
 
     @Test("a DELETE that has crossed the import's answer gets the SOURCE of that, once")
@@ -124,7 +124,7 @@ import Testing
         for id in 7...9 { try rig.send("IMPORT", id, OneMarketRig.message()) }
         let pid = try rig.awaitFile("pid")
         try rig.send("DELETE", 8, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 8 IMPORT was not begun, because its app was deleted")
+        #expect(try rig.answer() == "IMPORT FAILURE 8 app 8: IMPORT was not begun, because its app was deleted")
         kill(pid_t(pid)!, SIGTERM)
         #expect(try rig.success() == OneMarketRig.imported)
         try rig.location.write("pid", [])
@@ -141,7 +141,7 @@ import Testing
         _ = try rig.awaitFile("pid")
         for id in 8...10 { try rig.send("IMPORT", id, OneMarketRig.message()) }
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
         try rig.send("FINALIZE")
         let answers = try (0..<4).map { _ in try rig.answer() }
@@ -156,10 +156,11 @@ import Testing
         try rig.send("IMPORT", 7, OneMarketRig.message())
         _ = try rig.awaitFile("pid")
         try rig.send("DELETE", 7, OneMarketRig.message())
-        #expect(try rig.answer() == "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)")
+        #expect(try rig.answer() == "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)")
         #expect(try rig.answer() == "DELETE SUCCESS 7 -")
         #expect(
-            rig.logs.last == "LOG I 7 DELETE: nothing to delete, the app's import was ended before it had published")
+            rig.logs.last
+                == "LOG I 7 app 7: DELETE: nothing to delete, the app's import was ended before it had published")
         #expect(try !rig.location.names().contains("market-http-delete.arguments"))
     }
 
@@ -187,8 +188,9 @@ import Testing
         let answers = try (0..<3).map { _ in try rig.answer() }
         #expect(
             answers == [
-                "DELETE FAILURE 7 DELETE was not begun, because one_market was told to end; start it again when oned is back",
-                "IMPORT FAILURE 7 market/http/import \(Self.wasEnded)", "END",
+                "DELETE FAILURE 7 app 7: DELETE was not begun, because one_market was told to end; remove what is left of "
+                    + "the app by hand",
+                "IMPORT FAILURE 7 app 7: market/http/import \(Self.wasEnded)", "END",
             ])
         #expect(try rig.end() == .exited(0))
     }

@@ -105,7 +105,7 @@ public final class S3Server: @unchecked Sendable {
     /// What the tool printed, a word a line.
     public func ask(_ arguments: String...) throws -> [String] {
         let outcome = try run(PythonTools.command("s3-tool.py", endpoint, accessKey, secretKey) + arguments)
-        guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments: arguments, outcome: outcome) }
+        guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments, outcome) }
         return outcome.output.split(separator: "\n").map(String.init)
     }
 }

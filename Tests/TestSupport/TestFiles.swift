@@ -66,12 +66,17 @@ public enum TestFiles {
     @discardableResult
     public static func succeed(_ arguments: [String]) throws -> Outcome {
         let outcome = try run(arguments)
-        guard outcome.status.isSuccess else { throw Failed(arguments: arguments, outcome: outcome) }
+        guard outcome.status.isSuccess else { throw Failed(arguments, outcome) }
         return outcome
     }
 
     public struct Failed: Error {
         public let arguments: [String]
         public let outcome: Outcome
+
+        public init(_ arguments: [String], _ outcome: Outcome) {
+            self.arguments = arguments
+            self.outcome = outcome
+        }
     }
 }
