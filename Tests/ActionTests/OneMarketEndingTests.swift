@@ -72,7 +72,7 @@ import Testing
         )
         #expect(Clock.now - began >= 1)
         // The next one was not held up for long.
-        #expect(try rig.answer() == "MONITOR FAILURE 7 Marketplace driver 'ghost' not available")
+        #expect(try rig.answer().hasPrefix("MONITOR FAILURE 7 Cannot run "))
         #expect(OneMarketRig.ends(try rig.awaitFile("pid")))
     }
 
