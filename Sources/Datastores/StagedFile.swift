@@ -58,6 +58,7 @@ public final class StagedFile: StagedImage {
     public func publish() throws -> String {
         let source = try place(file)
         isOver = true
+        original?.discard()
         return source
     }
 
