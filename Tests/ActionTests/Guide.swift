@@ -56,7 +56,7 @@ struct Guide {
         return block.code
     }
 
-    static let actions = ["monitor", "import", "export"]
+    static let actions = ["monitor", "import", "delete", "export"]
 
     /// The block for the monitor's file, and what it becomes for another action, as the guide says.
     private func code(for file: String, of action: String) throws -> String {

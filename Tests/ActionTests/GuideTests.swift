@@ -45,6 +45,10 @@ import Testing
         ]
         let exported = try reply(of: act("export", "market-http-import.step2", values))
         #expect(try TestFiles.md5(#require(exported["SOURCE"])) == md5)
+
+        let deleted = try act("delete", "market-http-delete", ["MARKETPLACEAPP/SOURCE": imported["SOURCE"]])
+        #expect(deleted.status == .exited(0) && deleted.output == "")
+        #expect(try directory.names(in: "shelf") == [])
     }
 
     /// DISPOSE_CMD runs however an import ends, without a word of it in the backend.
