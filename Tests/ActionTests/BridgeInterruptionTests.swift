@@ -131,7 +131,7 @@ import Testing
 }
 
 /// What there is to read from a pipe.
-private func text(_ descriptor: FileDescriptor?) throws -> String {
+func text(_ descriptor: FileDescriptor?) throws -> String {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     let count = try bytes.withUnsafeMutableBytes { try descriptor?.readAvailable(into: $0, by: Clock.now) } ?? 0
     return String(decoding: bytes[..<count], as: UTF8.self)

@@ -35,7 +35,7 @@ import Testing
             let note = Comment("round \(round), seed \(moments.seed), after \(moment) s: \(deletion.errors)")
             #expect(deletion.status == .exited(0) && deletion.output == "" && deletion.reasons == [], note)
             let status = child.reap()
-            let errors = String(decoding: try child.errors?.readToEnd(limit: 1 << 20) ?? [], as: UTF8.self)
+            let errors = try text(child.errors)
             let ending =
                 status == .exited(0)
                 ? "answered" : errors.contains("ended by signal 15") ? "ended" : "refused"
@@ -46,7 +46,7 @@ import Testing
             if kind != .bucket { #expect(try eventually(within: 30) { try market.images() == [] }, note) }
         }
         try market.expectNothing()
-        #expect(endings["ended", default: 0] >= 10, "seed \(moments.seed): \(endings)")
+        #expect(endings["ended", default: 0] >= 5, "seed \(moments.seed): \(endings)")
         // Nothing keeps the app from being imported after its deletion.
         _ = try market.importApp(7, image)
     }
@@ -83,8 +83,8 @@ import Testing
         try rig.send("FINALIZE")
         #expect(try rig.answer() == "END")
         #expect(try market.images() == [])
-        #expect(try rig.journal() == [])
-        #expect(endings["ended", default: 0] >= 10, "seed \(moments.seed): \(endings)")
+        #expect(try rig.openImports() == [])
+        #expect(endings["ended", default: 0] >= 5, "seed \(moments.seed): \(endings)")
     }
 
     /// An app whose import has failed has no SOURCE, and there may be no marketplace any more: that was why.
@@ -186,7 +186,7 @@ import Testing
             usleep(UInt32(moment * 1e6))
             child.send(SIGKILL)
             let status = child.reap()
-            let output = String(decoding: try child.output?.readToEnd(limit: 9999) ?? [], as: UTF8.self)
+            let output = try text(child.output)
             let note = Comment("round \(round), seed \(moments.seed), after \(moment) s")
             if status == .exited(0) {
                 let source = try Template(parsing: output)["SOURCE"]
@@ -198,7 +198,7 @@ import Testing
             #expect(try market.journal("import") == [], note)
             if kind != .bucket { #expect(try eventually(within: 15) { try market.images() == [] }, note) }
         }
-        #expect(killed >= 10, "seed \(moments.seed)")
+        #expect(killed >= 5, "seed \(moments.seed)")
         // An open upload is another thing: see docs/s3.md.
         #expect(try market.deleteApp(7).status == .exited(0))
         #expect(try market.images() == [])
@@ -236,8 +236,10 @@ extension OneMarketRig {
         try location.write(path, settings)
     }
 
-    /// The journal of imports, deletions left out.
-    fileprivate func journal() throws -> [String] {
-        try location.names(in: "var/market-drivers/imports").filter { !$0.hasSuffix(".deleted") }
+    /// The imports in the journal that run, were killed, or have answered.
+    fileprivate func openImports() throws -> [String] {
+        try location.names(in: "var/market-drivers/imports").filter {
+            $0.hasSuffix(".import") || $0.hasSuffix(".answered")
+        }
     }
 }
