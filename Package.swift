@@ -22,7 +22,7 @@ let drivers: [(backend: String, imports: [Target.Dependency], folder: String, ac
         ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"], "market/linuxcontainers",
         ["import", "delete", "monitor", "export"]
     ),
-    ("DatastoreFS", ["Datastores", "DriverProtocol"], "datastore/fs", ["export"]),
+    ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"], "datastore/fs", ["export", "cp"]),
 ]
 
 /// The floors of the house, from the bottom up: a module imports what stands above it in this list, and nothing else.
@@ -58,7 +58,7 @@ let modules: [Target] = [
     .target(
         name: "AppTransfer",
         dependencies: [
-            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Posix",
+            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix",
         ]),
 ]
 

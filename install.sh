@@ -19,7 +19,7 @@ readonly longest_launcher=512
 
 usage() {
     cat <<'END'
-usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR]
+usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR] [--stock-datastores]
        ./install.sh -r [-d DIR]
        ./install.sh --demo
 
@@ -32,6 +32,8 @@ Without an action option: builds what is not built, and installs.
   -g GROUP  their group; without it the user's own
   -k        keep configuration files that exist
   -b DIR    take the executables from DIR, and build nothing
+  --stock-datastores
+            leave the scripts in remotes/datastore alone; those that an earlier run has replaced are put back
   -r        remove: put every replaced file back, and take away what was added; what was changed since stays, and so
             does its original, in the library directory
   --demo    show the drivers at work in a throw-away installation
@@ -55,6 +57,7 @@ owner=
 group=
 keep=false
 programs=
+stock_datastores=false
 action=install
 
 parse_arguments() {
@@ -71,6 +74,7 @@ parse_arguments() {
             shift
             ;;
         -k) keep=true ;;
+        --stock-datastores) stock_datastores=true ;;
         -r) action=remove ;;
         --demo) action=demo ;;
         -h | --help)
@@ -256,12 +260,14 @@ stage() {
     mkdir -p "$staging/mads" "$staging/lib"
     while IFS= read -r -d '' file; do
         key=remotes/${file#"$here/remotes/"}
+        if $stock_datastores && [[ $key == remotes/datastore/* ]]; then continue; fi
         mkdir -p "$staging/${key%/*}"
         program=$(launched_program "$file")
         if [[ -n $program ]]; then
             wanted[$program]=$programs/$program
             installed_launcher "$file" "$program" >"$staging/$key"
             chmod 755 "$staging/$key"
+            stage_replaced_script "$key"
             (($(stat -c %s "$staging/$key") <= longest_launcher)) || fail "the name of the directory is too long: $lib"
         else
             cp -- "$file" "$staging/$key"
@@ -276,6 +282,20 @@ stage() {
         chmod 755 "$staging/lib/${program##*/}"
     done
     stage_runtime "${wanted[@]}"
+}
+
+# A datastore's script that is replaced stays beside ours, as NAME.stock: it does what ours leaves to it.
+stage_replaced_script() {
+    local path state
+    [[ $1 == remotes/datastore/* ]] || return 0
+    examine "$1"
+    if [[ $state != foreign ]]; then
+        [[ -f $manifest ]] || return 0
+        path=$backup/$1
+    fi
+    [[ -f $path ]] || return 0
+    cp -- "$path" "$staging/$1.stock"
+    chmod 755 "$staging/$1.stock"
 }
 
 # "NAME PATH" of each library that the executables need, PATH empty where it is not found.

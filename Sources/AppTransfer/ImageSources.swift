@@ -13,6 +13,9 @@ private let kinds: [(beginning: String, open: @Sendable (String, Request) throws
     ("rbd://", { try DownloaderSource($0, $1) }),
 ]
 
+/// Whether ``imageSource(_:_:)`` knows what `location` is.
+func isKnownSource(_ location: String) -> Bool { kinds.contains { location.hasPrefix($0.beginning) } }
+
 /// Opens the source that `location` names: a path of this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
 /// server, `lxd://URL`, which is built first, or what OpenNebula's own downloader knows beside that: `rbd://…` of a Ceph
 /// datastore. Throws a ``DriverError`` if it is of no such kind.

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -58,6 +59,8 @@ pid_t cposix_ended_child(void) {
     siginfo_t information = {0};
     return waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 ? information.si_pid : 0;
 }
+
+int cposix_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 char **cposix_environment(void) { return environ; }
 

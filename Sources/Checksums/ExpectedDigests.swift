@@ -13,8 +13,10 @@ public struct ExpectedDigests: Sendable, Equatable {
 
     /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
     /// of its algorithm is an error that names the element.
-    public init(_ message: Message, md5: String? = nil, sha256: String? = nil) throws(DriverError) {
-        for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha256, sha256)] {
+    public init(
+        _ message: Message, md5: String? = nil, sha1: String? = nil, sha256: String? = nil
+    ) throws(DriverError) {
+        for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
             guard let path, let value = message.value(path) else { continue }
             let digest = value.lowercased()
             guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
@@ -30,6 +32,14 @@ public struct ExpectedDigests: Sendable, Equatable {
         var filled = self
         filled.values[.md5] = values[.md5] ?? md5?.lowercased()
         return filled
+    }
+
+    /// Returns what both expect. Throws a ``DriverError`` if they contradict each other about `object`.
+    public func union(_ other: ExpectedDigests, of object: String) throws(DriverError) -> ExpectedDigests {
+        try check(other.values, of: object)
+        var union = self
+        union.values.merge(other.values) { own, _ in own }
+        return union
     }
 
     /// Throws where `found` differs: `object` does not hold the bytes that were meant.

@@ -18,6 +18,8 @@ public struct DirectoryDatastore: Datastore {
     let log: Log
     private let images: any ImageDirectory
     private let stagingDirectory: String
+    /// Whether zeros take no room: SPARSE.
+    private let isSparse: Bool
 
     /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
     public init(_ request: Request) throws(DriverError) {
@@ -31,6 +33,7 @@ public struct DirectoryDatastore: Datastore {
         safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
         let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
         format = converts ? try optionalImageFormat(message, at: "DATASTORE/TEMPLATE/DRIVER") : nil
+        isSparse = try message.flag("DATASTORE/TEMPLATE/SPARSE", default: true)
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }
@@ -49,7 +52,10 @@ public struct DirectoryDatastore: Datastore {
         let undo = { [path] in if isNew { rmdir(path) } }
         do {
             let file = try LocalDirectory(path: path).makeSink(names, mode: Self.mode, needing: needed)
-            return StagedFile(file, log: log, undo: undo) { file in joined(path, try file.publish()) }
+            return StagedFile(file, log: log, undo: undo) { file in
+                if !isSparse { try file.allocate() }
+                return joined(path, try file.publish())
+            }
         } catch {
             undo()
             throw error

@@ -40,10 +40,18 @@ public final class StagedFile: StagedImage {
 
     public func describe(format: String?, name: String) throws -> ImageDescription {
         try file.finishLength()
+        if let encrypted = try encrypted() { return encrypted }
         guard let format else { return try QemuImage.describe(file.path, format: nil, name: name) }
         let known = try ImageDescription(
             format: format, head: try file.head(QcowHeader.size), length: file.size, name: name)
         return try known ?? QemuImage.describe(file.path, format: format, name: name)
+    }
+
+    /// What a LUKS disk is, which qemu-img would call a format of its own.
+    private func encrypted() throws -> ImageDescription? {
+        let raw = try ImageDescription(
+            format: "raw", head: file.head(QcowHeader.size), length: file.size, name: file.name)
+        return raw?.isEncrypted == true ? raw : nil
     }
 
     public func convert(from format: String, to newFormat: String) throws -> String {

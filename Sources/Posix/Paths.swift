@@ -40,6 +40,11 @@ public func environmentVariable(_ name: String) -> String? {
     return String(cString: value)
 }
 
+/// The home directory of this process's user: HOME, else what passwd(5) says; nil if neither says anything.
+public func homeDirectory() -> String? {
+    environmentVariable("HOME") ?? getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+}
+
 /// `count` random hexadecimal digits from getrandom(2): a name that nobody can foresee.
 public func randomName(digits count: Int = 16) -> String {
     var generator = SystemRandomNumberGenerator()

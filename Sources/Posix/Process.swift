@@ -55,3 +55,22 @@ public func processStart() -> Double? {
     guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
     return WallClock.now - (seconds(CLOCK_BOOTTIME) - ticks / Double(sysconf(Int32(_SC_CLK_TCK))))
 }
+
+/// Replaces this process by another program, with the same environment: execv(2). Signals are as they were before
+/// ``Interrupt/install()``.
+///
+/// - Parameter input: what it reads from standard input; nil leaves it this process's.
+public func becomeProgram(_ arguments: [String], input: [UInt8]? = nil) throws(SystemError) -> Never {
+    let path = arguments[0]
+    if let input {
+        let file = FileDescriptor(try retrying("memfd_create", path) { cposix_memory_file("input") }, name: path)
+        try file.writeAll(input)
+        try retrying("lseek", path) { lseek(file.number, 0, SEEK_SET) }
+        try retrying("dup2", path) { dup2(file.number, STDIN_FILENO) }
+    }
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_DFL) }
+    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    words.append(nil)
+    execv(path, &words)
+    throw SystemError("execv", path)
+}

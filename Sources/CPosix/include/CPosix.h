@@ -56,6 +56,9 @@ int cposix_set_child_subreaper(int on);
 /// waitid(2) that neither waits nor reaps: a child that has ended, 0 where there is none.
 pid_t cposix_ended_child(void);
 
+/// memfd_create(2), close-on-exec: a file that lies in memory.
+int cposix_memory_file(const char *name);
+
 /// environ(7).
 char **cposix_environment(void);
 

@@ -34,10 +34,13 @@ public struct ImageDescription: Equatable, Sendable {
     public let format: String
     /// Bytes.
     public let virtualSize: UInt64
+    /// Whether it is a disk that LUKS has encrypted: nothing but raw bytes to whoever has no key, and never converted.
+    public let isEncrypted: Bool
 
-    public init(format: String, virtualSize: UInt64) {
+    public init(format: String, virtualSize: UInt64, isEncrypted: Bool = false) {
         self.format = format
         self.virtualSize = virtualSize
+        self.isEncrypted = isEncrypted
     }
 
     /// What an image in a format that is known beforehand is. Its content is not to be trusted: raw stays raw whatever
@@ -53,7 +56,7 @@ public struct ImageDescription: Equatable, Sendable {
     public init?(format: String, head: [UInt8], length: UInt64, name: String) throws(DriverError) {
         switch format {
         case "raw":
-            self.init(format: format, virtualSize: length)
+            self.init(format: format, virtualSize: length, isEncrypted: Self.isEncrypted(head))
         case "qcow2":
             guard let header = QcowHeader(head) else {
                 throw DriverError(
@@ -67,6 +70,11 @@ public struct ImageDescription: Equatable, Sendable {
         default:
             return nil
         }
+    }
+
+    /// Whether an image that begins with `head` is a LUKS disk, of version 1 or 2: "LUKS On-Disk Format Specification".
+    static func isEncrypted(_ head: some Collection<UInt8>) -> Bool {
+        head.starts(with: [0x4C, 0x55, 0x4B, 0x53, 0xBA, 0xBE])
     }
 
     static func needsAnotherFile(_ name: String, _ what: String) -> DriverError {

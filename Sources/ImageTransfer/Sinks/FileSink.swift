@@ -1,4 +1,5 @@
 import DriverProtocol
+import Glibc
 import Posix
 
 /// A file in a local directory: blocks of zeros become holes.
@@ -79,6 +80,16 @@ public final class FileSink: ImageSink {
     /// Gives the file its full length, where it ends in a hole.
     public func finishLength() throws {
         try wrapping { () throws(SystemError) in try file.descriptor.truncate(to: length) }
+    }
+
+    /// Gives its holes room: posix_fallocate(3). A file system that cannot do so is passed over.
+    public func allocate() throws {
+        let size = try wrapping { () throws(SystemError) in try file.descriptor.status().size }
+        guard size > 0 else { return }
+        let code = posix_fallocate(file.descriptor.number, 0, off_t(size))
+        guard code == ENOSPC || code == EDQUOT || code == EFBIG || code == EIO else { return }
+        throw DriverError(
+            "write", "an image to \(quoted(name))", SystemError("posix_fallocate", file.path, code: code))
     }
 
     public func publish() throws -> String {

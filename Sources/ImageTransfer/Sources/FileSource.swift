@@ -34,6 +34,9 @@ public final class FileSource: ImageSource {
         posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
+    /// Returns the path of what is open, without links, as the kernel knows it: proc_pid_fd(5).
+    public func resolvedPath() throws(SystemError) -> String { try Posix.resolvedPath("/proc/self/fd/\(file.number)") }
+
     public var length: UInt64? { UInt64(size) }
     public var storageSize: UInt64? { UInt64(before.isBlockDevice ? size : min(size, before.allocatedSize)) }
 

@@ -14,15 +14,12 @@ public final class RemoteSource: ImageSource {
     /// Connects to the host, and asks it for the file. Throws if either is not there.
     public init(_ url: String, _ request: Request) throws {
         name = url
-        let location = String(url.dropFirst(Self.scheme.count))
-        guard let colon = Self.colon(of: location), location.index(after: colon) < location.endIndex else {
+        guard let (host, path) = Self.parts(of: url) else {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
         }
-        let path = String(location[location.index(after: colon)...])
         guard path.hasPrefix("/") else {
             throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
         }
-        let host = String(location[..<colon])
         do {
             shell = try BridgeHosts(host: host, request).run(RemoteScript.read, ["/", path])
             guard let size = UInt64(try shell.answer("size").first ?? "") else {
@@ -35,8 +32,18 @@ public final class RemoteSource: ImageSource {
         length = size
     }
 
+    /// The path in `ssh://HOST:PATH`; nil if `url` is none.
+    public static func path(of url: String) -> String? { parts(of: url)?.path }
+
+    private static func parts(of url: String) -> (host: String, path: String)? {
+        guard url.hasPrefix(scheme) else { return nil }
+        let location = url.dropFirst(scheme.count)
+        guard let colon = colon(of: location), location.index(after: colon) < location.endIndex else { return nil }
+        return (String(location[..<colon]), String(location[location.index(after: colon)...]))
+    }
+
     /// The colon between host and path: the first one outside of an address in brackets.
-    private static func colon(of location: String) -> String.Index? {
+    private static func colon(of location: Substring) -> String.Index? {
         guard location.hasPrefix("[") || location.contains("@[") else { return location.firstIndex(of: ":") }
         return location.firstIndex(of: "]").flatMap { location[$0...].firstIndex(of: ":") }
     }

@@ -1,0 +1,3 @@
+import DatastoreFS
+
+Copy.main()

@@ -1,0 +1,95 @@
+import Bytes
+import Checksums
+import ContainerImages
+import Datastores
+import DriverProtocol
+import ImageTransfer
+
+/// `datastore/*/cp`: an image that oned registers, from an app (its SOURCE is the image's PATH) or from what a user names.
+/// The datastore is the backend's; everything else is the same for all of them.
+public struct ImageRegistration {
+    /// What the message must have beside what the datastore needs.
+    public static let inputs = [path]
+    private static let path = "IMAGE/PATH"
+    private static let basePath = "DATASTORE/BASE_PATH"
+    private static let template = "IMAGE/TEMPLATE/"
+    private static let datastore = "DATASTORE/TEMPLATE/"
+    /// `IMAGE/TYPE` of a CD-ROM, and `DATASTORE/TYPE` of a datastore for kernels, scripts and other files.
+    private static let cdrom = "1"
+    private static let files = "2"
+
+    private let request: Request
+    private let location: String
+    private let script: StockScript
+
+    /// - Parameter action: the path under `remotes/`, whose stock script takes what is not served here.
+    public init(_ request: Request, action: String) throws(DriverError) {
+        self.request = request
+        location = try request.message.required(Self.path)
+        script = StockScript(action, request.installation)
+    }
+
+    /// Does it, and returns `SOURCE FORMAT`. Does not return where the stock script takes over.
+    public func run(into open: () throws -> any Datastore) throws -> Reply {
+        if let reason = try reasonForStockScript() {
+            request.log.info("\(reason): the stock script does it")
+            try script.takeOver(request)
+        }
+        // oned reads two words.
+        guard request.message.words(Self.basePath).count <= 1 else {
+            throw request.message.invalid(
+                Self.basePath, "has a blank in it, at which oned would cut an image's SOURCE",
+                remedy: "mount or move the datastore to a path without blanks")
+        }
+        let datastore = try open()
+        let done = try intake().run(into: datastore, from: source, log: request.log)
+        return Reply("\(done.source) \(done.image.format)\n") { _ = try? datastore.remove(done.source) }
+    }
+
+    /// Why the stock script has to do it; nil if it has not.
+    private func reasonForStockScript() throws(DriverError) -> String? {
+        if try request.message.flag(Self.datastore + "NFS_AUTO_ENABLE", default: false) {
+            return "NFS_AUTO_ENABLE is not served by this driver"
+        }
+        guard let scheme = urlScheme(location), !isKnownSource(location) else { return nil }
+        return "\(scheme):// is not served by this driver"
+    }
+
+    private func source() throws -> any ImageSource {
+        guard urlScheme(location) != nil else { return try AllowedPaths(request).open(location) }
+        try AllowedPaths(request).check(remote: location)
+        return try imageSource(location, request)
+    }
+
+    private func intake() throws(DriverError) -> ImageIntake {
+        let message = request.message
+        let isForFiles = message.value("DATASTORE/TYPE") == Self.files
+        let isDisk = !isForFiles && message.value("IMAGE/TYPE") != Self.cdrom
+        let size = try message.number("IMAGE/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
+        return ImageIntake(
+            id: "\(request.id)", name: message.value("IMAGE/NAME") ?? "image \(request.id)", expected: try expected(),
+            format: try optionalImageFormat(message, at: Self.template + "FORMAT"),
+            decompresses: !(try message.flag(Self.datastore + "NO_DECOMPRESS", default: isForFiles)), converts: isDisk,
+            statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue })
+    }
+
+    /// The digests that the user and the app give. Those of a container's app are of no bytes that exist: its source
+    /// verifies what it is built of.
+    private func expected() throws(DriverError) -> ExpectedDigests {
+        guard !location.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
+        let own = try ExpectedDigests(
+            request.message, md5: Self.template + "MD5", sha1: Self.template + "SHA1", sha256: Self.template + "SHA256")
+        let app = try ExpectedDigests(request.message, md5: Self.template + "FROM_APP_MD5")
+        return try own.union(app, of: "the image \(quoted(redacted(location)))")
+    }
+}
+
+/// The scheme of `SCHEME://…`, in lower case; nil if `text` has none.
+func urlScheme(_ text: String) -> String? {
+    guard let separator = text.utf8.firstRange(of: "://".utf8) else { return nil }
+    let scheme = text.utf8[..<separator.lowerBound]
+    guard let first = scheme.first, !isDigit(first),
+        scheme.allSatisfy({ isDigit($0) || (0x61...0x7A).contains($0 | 0x20) || "+-.".utf8.contains($0) })
+    else { return nil }
+    return String(Substring(scheme)).lowercased()
+}

@@ -1,0 +1,75 @@
+import DriverProtocol
+import Glibc
+import ImageTransfer
+import Posix
+
+/// Which files may become images: RESTRICTED_DIRS and SAFE_DIRS of a datastore, the latter the stronger.
+///
+/// OpenNebula's own directories and the home of the drivers' user are restricted in any case: they hold passwords. Paths
+/// are compared directory by directory, their links resolved.
+public struct AllowedPaths: Sendable {
+    private static let attribute = "DATASTORE/TEMPLATE/"
+
+    private let restricted: [String]
+    private let safe: [String]
+
+    /// Reads the datastore's attributes.
+    public init(_ request: Request) {
+        let own = [request.installation.state, request.installation.configuration, homeDirectory()]
+        restricted = own.compactMap(\.self) + request.message.words(Self.attribute + "RESTRICTED_DIRS")
+        safe = request.message.words(Self.attribute + "SAFE_DIRS")
+    }
+
+    init(restricted: [String], safe: [String]) {
+        self.restricted = restricted
+        self.safe = safe
+    }
+
+    /// Opens the local file at `path`. Throws a ``DriverError`` if it is not there, or must not be read.
+    public func open(_ path: String) throws -> FileSource {
+        guard path.hasPrefix("/") else {
+            throw readError(path, cause: "it is no absolute path and no URL", remedy: "begin it with /")
+        }
+        // Before it is opened, since opening can do something to a device; and what is open then, since a link may have
+        // been turned in between.
+        do {
+            try check(resolvedPath(path), path)
+            let file = try FileSource(path: path)
+            try check(file.resolvedPath(), path)
+            return file
+        } catch let error as SystemError {
+            throw DriverError("read", "the image \(quoted(path))", error)
+        }
+    }
+
+    /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are not
+    /// known here.
+    public func check(remote location: String) throws(DriverError) {
+        guard let path = RemoteSource.path(of: location) else { return }
+        try check(normalized(path), location)
+    }
+
+    /// Whether a file, its links resolved, may be read.
+    func allows(_ path: String) -> Bool {
+        func isInsideOne(of directories: [String]) -> Bool {
+            directories.contains { isInside(path, (try? resolvedPath($0)) ?? normalized($0)) }
+        }
+        return isInsideOne(of: safe) || !isInsideOne(of: restricted)
+    }
+
+    private func check(_ resolved: String, _ name: String) throws(DriverError) {
+        guard !allows(resolved) else { return }
+        throw readError(
+            redacted(name), cause: "it lies in a directory that RESTRICTED_DIRS of the datastore keeps from being read",
+            remedy: "move it, or let an administrator name its directory in SAFE_DIRS (onedatastore update)")
+    }
+}
+
+/// `path` without empty and `.` parts, `..` taken as text.
+private func normalized(_ path: String) -> String {
+    var parts: [Substring.UTF8View] = []
+    for part in path.utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+        if part.elementsEqual("..".utf8) { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.map { String(Substring($0)) }.joined(separator: "/")
+}

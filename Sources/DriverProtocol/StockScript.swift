@@ -1,0 +1,42 @@
+import Glibc
+import Posix
+
+/// The script of OpenNebula that one of ours has replaced: `install.sh` keeps it beside, as `NAME.stock`. It does what is
+/// not served here.
+public struct StockScript: Sendable {
+    /// What its name ends in.
+    public static let suffix = ".stock"
+
+    private let path: String
+
+    /// - Parameter name: the path under `remotes/` of the one that has replaced it: `datastore/fs/cp`.
+    public init(_ name: String, _ installation: Installation) {
+        path = installation.remotes + "/" + name + Self.suffix
+    }
+
+    /// Becomes the script, which gets the message on standard input, and the object's id, as it would have got them from
+    /// its driver manager. Returns only by throwing.
+    public func takeOver(_ request: Request) throws(DriverError) -> Never {
+        let message = Base64.encode(request.message.document)
+        do {
+            try becomeProgram([path, "\(request.id)"], input: message)
+        } catch {
+            throw unavailable(error)
+        }
+    }
+
+    /// Becomes the script with the same arguments, environment and standard streams as this process.
+    public func takeOver(arguments: [String]) throws(DriverError) -> Never {
+        do {
+            try becomeProgram([path] + arguments)
+        } catch {
+            throw unavailable(error)
+        }
+    }
+
+    private func unavailable(_ error: SystemError) -> DriverError {
+        DriverError(
+            "run", path, error,
+            remedy: "install OpenNebula's own driver, and ours over it: install.sh keeps the replaced script there")
+    }
+}
