@@ -3,9 +3,9 @@ import Glibc
 
 /// Writes to a file past the page cache, which spares a copy and leaves the cache to others: O_DIRECT of open(2).
 ///
-/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left to the
-/// page cache, which gives it much at a time: the writer finds that out and leaves it the next bytes. It tries again now and
-/// then, since other work may have made the disk, or this process, slow.
+/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left
+/// to the page cache, which gives it much at a time: the writer finds that out and leaves it the next bytes. It tries
+/// again now and then, since other work may have made the disk, or this process, slow.
 public final class DirectWriter {
     /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
     private static let alignment = 4096
@@ -25,8 +25,8 @@ public final class DirectWriter {
     private var written = 0
     private var seconds = 0.0
 
-    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of a
-    /// network (NFS) would have its server waited for at each of them.
+    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of
+    /// a network (NFS) would have its server waited for at each of them.
     public init?(_ file: FileDescriptor) {
         guard let status = try? file.status(), status.isOnBlockDevice else { return nil }
         let number = cposix_reopen_direct(file.number)
