@@ -1,33 +1,19 @@
 """market/http/export of 1 GiB from a web server on this machine, beside curl and md5sum."""
 
-import http.server
 import os
 import sys
-import threading
 
 import report
 import timing
+import web
 from market import Market
 
 runs, directory = int(sys.argv[1]), sys.argv[2]
 
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def copyfile(self, source, outputfile):
-        self.wfile.flush()
-        self.connection.sendfile(source)
-
-
-with Market(directory) as place:
+with Market(directory) as place, web.Server(place.public) as server:
     os.rename(place.random_image(1024), os.path.join(place.public, "app"))
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), lambda *arguments: Handler(*arguments, directory=place.public))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}"
     sum_of = timing.measure(["md5sum", os.path.join(place.public, "app")]).output.decode()[:32]
+    base = server.base
     message = place.message(
         MARKETPLACE__TEMPLATE__BASE_URL=base, MARKETPLACEAPP__SOURCE=base + "/app", MARKETPLACEAPP__FORMAT="raw",
         MARKETPLACEAPP__MD5=sum_of)
@@ -47,4 +33,3 @@ with Market(directory) as place:
     report.row("http/export of 1 GiB random", *[
         part for samples, name in zip(timing.alternately(runs, ours, theirs), (None, "`curl -o` and `md5sum`"))
         for part in ((samples,) if name is None else (name, samples))])
-    server.shutdown()

@@ -104,9 +104,10 @@ class Market:
             os.fsync(file.fileno())
         return path
 
-    def allocated(self):
-        """MiB that PUBLIC_DIR's files take on the disk."""
-        return sum(os.stat(os.path.join(self.public, name)).st_blocks * 512 for name in os.listdir(self.public)) / MIB
+    def allocated(self, folder=None):
+        """MiB that the files of PUBLIC_DIR, or of another folder, take on the disk."""
+        folder = folder or self.public
+        return sum(os.stat(os.path.join(folder, name)).st_blocks * 512 for name in os.listdir(folder)) / MIB
 
 
 def xml(tree):

@@ -33,6 +33,12 @@ class Server:
             "Subsystem sftp internal-sftp"])
         return [shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-D", "-e", "-f", file]
 
+    def cpu(self):
+        """Seconds of processor time that the sessions have taken that have ended: proc(5), cutime and cstime."""
+        with open(f"/proc/{self.server.process.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+
     def __enter__(self):
         return self
 

@@ -5,7 +5,8 @@
 #include "md5_steps.h"
 #include "sha256.h"
 
-// AVX-512 rotates in one instruction, and so does it with each of MD5's functions. All here is in registers of 16 bytes.
+// AVX-512 rotates in one instruction, and so does it with each of MD5's functions. All here is in registers of 16
+// bytes.
 #define AVX512 __attribute__((target("avx512f,avx512vl")))
 #define AVX512_SHA256 __attribute__((target("avx512f,avx512vl,sse4.1,sha")))
 
@@ -63,8 +64,9 @@ AVX512 static void update_avx512(struct checksums *state, const uint8_t *bytes, 
 }
 
 // SHA-256's instructions exist in the legacy encoding alone, all others here in the one of AVX. While the upper half of
-// any vector register is in use, going from one encoding to the other takes so long that all this becomes a hundred times
-// slower. So nothing here may be wider than 16 bytes, not even what a compiler makes of a memcpy: the tests look at it.
+// any vector register is in use, going from one encoding to the other takes so long that all this becomes a hundred
+// times slower. So nothing here may be wider than 16 bytes, not even what a compiler makes of a memcpy: the tests look
+// at it.
 AVX512_SHA256 static void update_avx512_sha256(struct checksums *state, const uint8_t *bytes, size_t count) {
     _mm256_zeroupper();
     struct md5 md5 = load_md5(state);

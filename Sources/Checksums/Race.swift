@@ -4,9 +4,9 @@ import Glibc
 
 /// Which way to compute an image's digests is fastest on this processor.
 ///
-/// A processor's flags tell which instructions it has, and nothing of their speed: those of AVX-512 are a fifth faster than
-/// the others on some, and take twice their time on some. So each way that this processor has is timed. That takes some
-/// 0.2 ms, once a process for each kind of digest, and only when an image's digest begins.
+/// A processor's flags tell which instructions it has, and nothing of their speed: those of AVX-512 are a fifth faster
+/// than the others on some, and take twice their time on some. So each way that this processor has is timed. That takes
+/// some 0.2 ms, once a process for each kind of digest, and only when an image's digest begins.
 public enum Race {
     /// The MD5 of a stream; nil where libcrypto is faster.
     static let md5: Candidate? = fastest(of: md5Contenders)

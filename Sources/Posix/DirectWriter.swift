@@ -3,8 +3,9 @@ import Glibc
 
 /// Writes to a file past the page cache, which spares a copy and leaves the cache to others: O_DIRECT of open(2).
 ///
-/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left to the
-/// page cache, which gives it much at a time: the writer finds that out and writes nothing more.
+/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left
+/// to the page cache, which gives it much at a time: the writer finds that out and leaves it the next bytes. It tries
+/// again now and then, since other work may have made the disk, or this process, slow.
 public final class DirectWriter {
     /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
     private static let alignment = 4096
@@ -16,12 +17,16 @@ public final class DirectWriter {
     private static let interval = 32 << 20
 
     private let file: FileDescriptor
-    private var isWorthwhile = true
+    private var isPossible = true
+    /// Bytes that are left to the page cache after an interval that was too slow: each time twice as many.
+    private var pause = 128 << 20
+    /// How many of them are still to come.
+    private var paused = 0
     private var written = 0
     private var seconds = 0.0
 
-    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of a
-    /// network (NFS) would have its server waited for at each of them.
+    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of
+    /// a network (NFS) would have its server waited for at each of them.
     public init?(_ file: FileDescriptor) {
         guard let status = try? file.status(), status.isOnBlockDevice else { return nil }
         let number = cposix_reopen_direct(file.number)
@@ -31,13 +36,17 @@ public final class DirectWriter {
 
     /// Writes `bytes` at `offset`, where that can be and is worthwhile. False where the caller has to.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
-        guard isWorthwhile, bytes.count >= Self.leastLength, isAligned(bytes, offset) else { return false }
+        guard isPossible, bytes.count >= Self.leastLength, isAligned(bytes, offset) else { return false }
+        guard paused <= 0 else {
+            paused -= bytes.count
+            return false
+        }
         let start = Clock.now
         do {
             try file.writeAll(bytes, at: offset)
         } catch {
             // Where it is not for the way of writing, the caller has the same error.
-            isWorthwhile = false
+            isPossible = false
             return false
         }
         count(bytes.count, seconds: Clock.now - start)
@@ -48,12 +57,15 @@ public final class DirectWriter {
         (Int(bitPattern: bytes.baseAddress) | Int(offset) | bytes.count) % Self.alignment == 0
     }
 
-    /// Looks at the rate after each interval: one that is too slow ends the writing.
+    /// Looks at the rate after each interval: one that is too slow makes it pause.
     func count(_ bytes: Int, seconds: Double) {
         written += bytes
         self.seconds += seconds
         guard written >= Self.interval else { return }
-        isWorthwhile = Double(written) >= Self.leastRate * self.seconds
+        if Double(written) < Self.leastRate * self.seconds {
+            paused = pause
+            pause = min(2 * pause, 1 << 40)
+        }
         written = 0
         self.seconds = 0
     }

@@ -24,7 +24,8 @@ import Testing
         }
     }
 
-    /// One that is slow each time loses; one that is slow once, as when another process has taken the processor, does not.
+    /// One that is slow each time loses; one that is slow once, as when another process has taken the processor, does
+    /// not.
     @Test func whatHappensOnceDoesNotCount() {
         var runs = 0
         let contenders = [

@@ -77,9 +77,13 @@ import Testing
         }
         writer.count(32 << 20, seconds: 0.05)
         #expect(writer.write(bytes(0..<1 << 20), at: 0))
-        writer.count(16 << 20, seconds: 0.1)
-        writer.count(16 << 20, seconds: 0.1)
-        #expect(!writer.write(bytes(0..<1 << 20), at: 0))
+        // What follows a slow interval is left to it, twice as much each time; then comes another try.
+        for mebibytes in [128, 256] {
+            writer.count(16 << 20, seconds: 0.1)
+            writer.count(16 << 20, seconds: 0.1)
+            for _ in 0..<mebibytes { #expect(!writer.write(bytes(0..<1 << 20), at: 0)) }
+            #expect(writer.write(bytes(0..<1 << 20), at: 0))
+        }
     }
 
     /// The caller's own write tells the error.

@@ -29,8 +29,8 @@ struct checksums_candidate {
     void (*update)(struct checksums *state, const uint8_t *bytes, size_t count);
 };
 
-// The candidates of this architecture, from 0 on, and NULL behind the last. Number 0 is one stream, number 1 is two, both
-// of plain instructions that every processor has.
+// The candidates of this architecture, from 0 on, and NULL behind the last. Number 0 is one stream, number 1 is two,
+// both of plain instructions that every processor has.
 const struct checksums_candidate *checksums_candidate(size_t number);
 
 #endif

@@ -46,9 +46,8 @@ enum RemoteScript {
     /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, and names to try, one value each: `taken` or `published`.
     /// A stream that breaks off leaves nothing.
     ///
-    /// `dd` takes 128 KiB at a time, which stay in the processor's caches on their way through its memory: with 1 MiB it takes
-    /// half as long again. `nocache`, where it knows that, has the disk begin with each frame, so that little is left to
-    /// wait for at the end.
+    /// `nocache`, where `dd` knows that, has the disk begin with each frame, so that little is left to wait for at the
+    /// end: 0.01 s in place of 0.4 for 1 GiB.
     static let store =
         prologue + """
             arg; tmp=$v
@@ -63,7 +62,7 @@ enum RemoteScript {
             while IFS=" " read -r kind first second; do
               case $kind in
                 data)
-                  reason=$(dd of="./$tmp" bs=128K iflag=fullblock,count_bytes oflag=$flags \\
+                  reason=$(dd of="./$tmp" bs=1M iflag=fullblock,count_bytes oflag=$flags \\
                     count="$second" seek="$first" conv=notrunc status=none 2>&1) || fail "${reason##*: }" ;;
                 end) total=$first; break ;;
                 *) exit 1 ;;
@@ -117,7 +116,7 @@ enum RemoteScript {
             look() { stat -L -c "%s %.Y %i" /dev/stdin; }
             before=$(look); size=${before%% *}
             say "size $size"
-            dd bs=128K count="$size" iflag=fullblock,count_bytes status=none || exit 1
+            dd bs=1M count="$size" iflag=fullblock,count_bytes status=none || exit 1
             if [ "$(look)" = "$before" ]; then say same; else say changed; fi
             """
 

@@ -3,7 +3,8 @@ import Posix
 
 /// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
 public final class RemoteSink: ImageSink {
-    /// What one `dd` on the host writes: as much as waits to be digested, so that the digest goes on while this is sent.
+    /// What one `dd` on the host writes: as much as waits to be digested, so that the digest goes on while this is
+    /// sent.
     private static let frameSize = 4 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 256 << 10
