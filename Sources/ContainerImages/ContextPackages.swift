@@ -65,7 +65,7 @@ struct ContextPackages {
         if package.isLocal { try checkRegular(package.location) }
         let source: any ImageSource =
             try package.isLocal ? FileSource(path: package.location) : HTTPSource(package.location, request)
-        let sink = try LocalDirectory(path: site.directory.path).makeSink(
+        let sink = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
             ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
         let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
         _ = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)

@@ -11,7 +11,8 @@ struct Ext4FileSystem {
         let counts = try tree.count()
         // What has no room in a file's inode takes a block of its own.
         let blocks = UInt64(Set(attributes.map(\.path)).count)
-        let needed = Self.neededSize(kibibytes: counts.kibibytes + 4 * blocks, files: counts.files)
+        let kibibytes = counts.kibibytes.addingClamped(4 * blocks)
+        let needed = Self.neededSize(kibibytes: kibibytes, files: counts.files)
         guard needed <= site.image.size else { throw site.tooSmall(needed) }
         let path = try site.makeImage("image.raw")
         try makeFileSystem(path, files: counts.files, needed: needed)

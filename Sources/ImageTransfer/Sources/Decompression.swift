@@ -164,7 +164,7 @@ final class DecompressingSource: ImageSource {
                     try feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 case .hole(var count):
                     while count > 0 {
-                        let step = min(Int(count), zeros.count)
+                        let step = Int(min(count, UInt64(zeros.count)))
                         try zeros[..<step].withUnsafeBytes { try feed($0) }
                         count -= UInt64(step)
                     }
