@@ -109,17 +109,20 @@ public final class PendingFile {
             guard isCompanion || name.hasSuffix(suffix) else { continue }
             let path = joined(directory, name)
             let lockedPath = isCompanion ? String(path.dropLast(companionSuffix.count)) : path
-            if isUnlocked(lockedPath, orMissing: isCompanion), unlink(path) == 0 { count += 1 }
+            if remove(path, lockedBy: lockedPath, orMissing: isCompanion) { count += 1 }
         }
         return count
     }
 
-    private static func isUnlocked(_ path: String, orMissing missing: Bool) -> Bool {
+    /// Removes what nobody has locked; whether it has.
+    private static func remove(_ path: String, lockedBy lockedPath: String, orMissing missing: Bool) -> Bool {
         do {
             // For writing, since NFS gives an exclusive lock to nobody else.
-            return try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).tryLock()
+            let file = try FileDescriptor.open(lockedPath, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+            // Held until the file is gone: its maker must not take the lock in between.
+            return withExtendedLifetime(file) { file.tryLock() && unlink(path) == 0 }
         } catch {
-            return missing && error.code == ENOENT
+            return missing && error.code == ENOENT && unlink(path) == 0
         }
     }
 }
