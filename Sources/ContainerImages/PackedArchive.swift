@@ -26,6 +26,10 @@ enum PackedArchive: String {
         }
     }
 
+    private func isComplete(_ status: ExitStatus) -> Bool {
+        self == .apk ? Compression.gzip.isComplete(status) : status.isSuccess
+    }
+
     /// A plain archive, and the extended attributes in it.
     struct Plain {
         let path: String
@@ -39,7 +43,7 @@ enum PackedArchive: String {
         let archive = path + ".tar"
         let result = try site.run(["sh", "-c", script, "sh", path, archive], package: program.package)
         let remedy = "check \(quoted(name)) and the free space of STAGING_DIR"
-        guard result.status.isSuccess else {
+        guard isComplete(result.status) else {
             throw DriverError(
                 "unpack", quoted(name), cause: "\(program.name) has failed: \(result.reason)", remedy: remedy)
         }
