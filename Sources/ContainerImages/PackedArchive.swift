@@ -1,5 +1,6 @@
 import DriverProtocol
 import Glibc
+import ImageTransfer
 import Posix
 
 /// What holds files in a way of its own. It is made a plain tar archive first, so that one look serves all kinds.
@@ -33,7 +34,7 @@ enum PackedArchive: String {
     /// A plain archive, and the extended attributes in it.
     struct Plain {
         let path: String
-        let attributes: [TarScanner.ExtendedAttribute]
+        let attributes: ArchiveAttributes
     }
 
     /// Makes it a plain archive beside it, which has nothing in it that would be written elsewhere.

@@ -14,7 +14,7 @@ struct XFSFileSystem {
     let tree: ContainerTree
 
     /// Makes the image, and answers its path.
-    func make(_ attributes: [TarScanner.ExtendedAttribute]) throws -> String {
+    func make(_ attributes: [ExtendedAttribute]) throws -> String {
         let entries: [TreeEntry]
         let prototype: XFSPrototype
         let listed = try tree.entries()
@@ -81,8 +81,8 @@ struct XFSFileSystem {
 
     /// Which file has which attribute, by its alias. A file's copies have its attributes, too.
     private func spread(
-        _ attributes: [TarScanner.ExtendedAttribute], over entries: [TreeEntry]
-    ) -> [(path: [UInt8], attribute: TarScanner.ExtendedAttribute)] {
+        _ attributes: [ExtendedAttribute], over entries: [TreeEntry]
+    ) -> [(path: [UInt8], attribute: ExtendedAttribute)] {
         let files = Dictionary(entries.map { ($0.path, $0) }) { $1 }
         let copies = Dictionary(grouping: entries.lazy.filter { $0.links > 1 && !$0.isDirectory }, by: \.inode)
         return attributes.flatMap { attribute in

@@ -45,7 +45,7 @@ public enum Compression: String, CaseIterable, Sendable {
 
     /// Whether a program that has so ended has decompressed everything. A status of 2 is a warning of gzip(1) and xz(1),
     /// of bytes behind the stream mostly; to bzip2(1) it is damage.
-    func isComplete(_ status: ExitStatus) -> Bool {
+    public func isComplete(_ status: ExitStatus) -> Bool {
         status.isSuccess || [.gzip, .xz].contains(self) && status == .exited(2)
     }
 
