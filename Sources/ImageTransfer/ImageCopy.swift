@@ -26,6 +26,7 @@ public struct ImageCopy {
         self.source = source
         self.expected = expected
         self.decompresses = decompresses
+        if !expected.values.isEmpty { source.willBeVerified() }
         self.log = log
     }
 
