@@ -725,6 +725,7 @@ xz xz-utils xz
 bzip2 bzip2 bzip2
 gzip gzip gzip
 zstd zstd zstd
+lz4 lz4 lz4
 fakeroot fakeroot fakeroot'
 
 # That of Sources/HTTP/CurlLibrary.swift.

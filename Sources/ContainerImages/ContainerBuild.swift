@@ -16,12 +16,19 @@ struct ContainerBuild {
         site.log.info("unpacking \(quoted(image.url))")
         try tree.unpack(archive.path, of: image.url)
         unlink(archive.path)
-        let attributes = try packages.install(into: tree, attributes: archive.attributes)
+        let told = try packages.install(into: tree, attributes: archive.attributes.all)
+        if case let count = archive.attributes.incompleteFiles, count > 0 {
+            site.log.warning(
+                "\(count) files lose what Linux has no attributes for: flags, or access control lists of NFSv4")
+        }
+        let selection = AttributeSelection(tree)
         site.log.info("making an \(image.fileSystem.rawValue) image of \(image.size) MB")
         let raw =
             switch image.fileSystem {
-            case .ext4: try Ext4FileSystem(site: site, tree: tree).make(attributes)
-            case .xfs: try XFSFileSystem(site: site, tree: tree).make(attributes)
+            case .ext4:
+                try Ext4FileSystem(site: site, tree: tree).make(selection.kept(of: told, where: Ext4FileSystem.holds))
+            case .xfs:
+                try XFSFileSystem(site: site, tree: tree).make(selection.kept(of: told, where: XFSDatabase.holds))
             }
         guard image.format == .qcow2 else { return raw }
         site.log.info("converting the image to qcow2")

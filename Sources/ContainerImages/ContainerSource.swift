@@ -72,7 +72,7 @@ public final class ContainerSource: ImageSource {
         let url = site.image.url
         let isSquashfs = url.hasSuffix(".squashfs")
         let source = try HTTPSource(url, request, isOfCatalog: true)
-        let file = try LocalDirectory(path: site.directory.path).makeSink(
+        let file = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
             ImageNames("archive"), mode: 0o600, needing: source.storageSize)
         let archive = ArchiveSink(file)
         let sink: any ImageSink = isSquashfs ? file : archive

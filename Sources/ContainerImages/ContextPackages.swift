@@ -17,8 +17,8 @@ struct ContextPackages {
 
     /// Does it, and answers the extended attributes of what is in the tree now, of which `attributes` were there before.
     func install(
-        into tree: ContainerTree, attributes: [TarScanner.ExtendedAttribute]
-    ) throws -> [TarScanner.ExtendedAttribute] {
+        into tree: ContainerTree, attributes: [ExtendedAttribute]
+    ) throws -> [ExtendedAttribute] {
         let log = request.log
         guard !packages.isEmpty else {
             log.info("no CONTEXT_PACKAGES are set: the image is built as it is")
@@ -41,7 +41,7 @@ struct ContextPackages {
 
     private func put(
         _ package: ContextPackage, number: Int, into tree: ContainerTree,
-        _ attributes: inout [TarScanner.ExtendedAttribute]
+        _ attributes: inout [ExtendedAttribute]
     ) throws {
         let site = tree.site
         let name = redacted(package.location)
@@ -52,9 +52,9 @@ struct ContextPackages {
         var merge = TreeMerge(tree: tree, files: files, name: name)
         try merge.walk(skipsControlFiles: package.kind == .apk)
         attributes.removeAll { merge.replaced.contains($0.path) }
-        attributes += archive.attributes.compactMap { attribute in
+        attributes += archive.attributes.all.compactMap { attribute in
             tree.place(of: attribute.path).map {
-                TarScanner.ExtendedAttribute(path: $0, name: attribute.name, value: attribute.value)
+                ExtendedAttribute(path: $0, name: attribute.name, value: attribute.value)
             }
         }
         try merge.changes.apply(in: site)
@@ -66,7 +66,7 @@ struct ContextPackages {
         let source: any ImageSource =
             try package.isLocal
             ? FileSource(path: package.location) : HTTPSource(package.location, request, isOfCatalog: true)
-        let sink = try LocalDirectory(path: site.directory.path).makeSink(
+        let sink = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
             ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
         let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
         _ = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)

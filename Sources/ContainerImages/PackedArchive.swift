@@ -1,5 +1,6 @@
 import DriverProtocol
 import Glibc
+import ImageTransfer
 import Posix
 
 /// What holds files in a way of its own. It is made a plain tar archive first, so that one look serves all kinds.
@@ -26,10 +27,14 @@ enum PackedArchive: String {
         }
     }
 
+    private func isComplete(_ status: ExitStatus) -> Bool {
+        self == .apk ? Compression.gzip.isComplete(status) : status.isSuccess
+    }
+
     /// A plain archive, and the extended attributes in it.
     struct Plain {
         let path: String
-        let attributes: [TarScanner.ExtendedAttribute]
+        let attributes: ArchiveAttributes
     }
 
     /// Makes it a plain archive beside it, which has nothing in it that would be written elsewhere.
@@ -39,7 +44,7 @@ enum PackedArchive: String {
         let archive = path + ".tar"
         let result = try site.run(["sh", "-c", script, "sh", path, archive], package: program.package)
         let remedy = "check \(quoted(name)) and the free space of STAGING_DIR"
-        guard result.status.isSuccess else {
+        guard isComplete(result.status) else {
             throw DriverError(
                 "unpack", quoted(name), cause: "\(program.name) has failed: \(result.reason)", remedy: remedy)
         }

@@ -10,18 +10,9 @@ struct TarScanner {
         let reason: String
     }
 
-    /// An extended attribute of a file: a capability, mostly.
-    struct ExtendedAttribute: Equatable {
-        /// Below the archive's top.
-        let path: String
-        let name: String
-        let value: [UInt8]
-    }
-
     private static let blockSize = 512
-    private static let attributesLimit = 16 << 20
-    private static let attributePrefix = "SCHILY.xattr."
-    private static let nameLimit: UInt64 = 1 << 20
+    /// Of a header's extension: a long name, or the map of a sparse file in many pieces.
+    private static let extensionLimit: UInt64 = 16 << 20
 
     /// The extensions of POSIX.1-2001 count for more than GNU's, whichever comes first.
     private struct Extensions {
@@ -31,7 +22,6 @@ struct TarScanner {
         var sparseName: String?
         var link: String?
         var size: UInt64?
-        var attributes: [(name: String, value: [UInt8])] = []
 
         var name: String? { sparseName ?? path ?? gnuName }
         var linkName: String? { link ?? gnuLink }
@@ -43,6 +33,8 @@ struct TarScanner {
         case content(UInt64)
         /// So many bytes of a long name or of extended attributes are gathered.
         case gathering(kind: UInt8, size: UInt64, rest: UInt64)
+        /// Blocks that go on with the map of a sparse file come before its content, of so many bytes and padding.
+        case map(content: UInt64)
         case ended
     }
 
@@ -51,14 +43,10 @@ struct TarScanner {
     /// What extensions say of the next entry.
     private var extensions = Extensions()
     private var links: Set<String> = []
-    private var attributesSize = 0
     /// How many entries there are.
     private(set) var count = 0
-    /// The extended attributes of all files, by the files' paths, and these paths in their order.
-    private var attributesOfFiles: [String: [ExtendedAttribute]] = [:]
-    private var filesWithAttributes: [String] = []
-    /// The extended attributes of all files. Where a path comes again, those of its last entry count.
-    var attributes: [ExtendedAttribute] { filesWithAttributes.flatMap { attributesOfFiles[$0] ?? [] } }
+    /// The extended attributes of all files.
+    private(set) var attributes = ArchiveAttributes()
 
     /// Takes the next bytes of the archive.
     mutating func update(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -73,6 +61,9 @@ struct TarScanner {
             case .header:
                 gather(&rest, upTo: Self.blockSize)
                 if block.count == Self.blockSize { try readHeader() }
+            case .map(let content):
+                gather(&rest, upTo: Self.blockSize)
+                if block.count == Self.blockSize { readMap(content) }
             case .gathering(let kind, let size, let missing):
                 let step = Int(min(missing, UInt64(rest.count)))
                 block.append(contentsOf: rest.prefix(step))
@@ -113,18 +104,38 @@ struct TarScanner {
         let kind = block[156]
         switch kind {
         case UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "x"), UInt8(ascii: "g"):
-            guard stated <= Self.nameLimit else { throw Fault(reason: "it has a name that is too long") }
+            guard stated <= Self.extensionLimit else { throw Fault(reason: "it has a name that is too long") }
             state = stated == 0 ? .header : .gathering(kind: kind, size: stated, rest: padded(stated))
             return
-        case UInt8(ascii: "S"): throw Fault(reason: "it has sparse files, as old GNU tars wrote them")
+        case UInt8(ascii: "M"): throw Fault(reason: "it is one volume of several")
         default: break
         }
         let size = extensions.size ?? stated
-        try check(kind, name: extensions.name ?? ustarName, link: extensions.linkName ?? text(at: 157..<257))
+        let name = extensions.name ?? ustarName
+        let hasContent = size > 0 && !Self.kindsWithoutContent.contains(kind)
+        // tar takes it for a directory, and its content for the next entry.
+        guard !hasContent || kind == UInt8(ascii: "D") || !name.hasSuffix("/") else {
+            throw Fault(reason: "its directory \(quoted(oneLine(name, limit: 100))) has content")
+        }
+        // The label of a volume is no file.
+        if kind != UInt8(ascii: "V") {
+            try check(kind, name: name, link: extensions.linkName ?? text(at: 157..<257))
+            count += 1
+        }
         extensions = Extensions()
-        count += 1
-        let hasContent = [0, UInt8(ascii: "0"), UInt8(ascii: "7")].contains(kind)
-        state = hasContent && size > 0 ? .content(padded(size)) : .header
+        let content = hasContent ? padded(size) : 0
+        state = kind == UInt8(ascii: "S") && block[482] != 0 ? .map(content: content) : Self.content(content)
+    }
+
+    /// Links, devices, directories and pipes; their size says nothing.
+    private static let kindsWithoutContent = UInt8(ascii: "1")...UInt8(ascii: "6")
+
+    private static func content(_ size: UInt64) -> State { size > 0 ? .content(size) : .header }
+
+    /// A block of GNU's own way to write sparse files: what is in the map does not matter, only whether it goes on.
+    private mutating func readMap(_ content: UInt64) {
+        if block[504] == 0 { state = Self.content(content) }
+        block.removeAll(keepingCapacity: true)
     }
 
     private func padded(_ size: UInt64) -> UInt64 {
@@ -137,10 +148,11 @@ struct TarScanner {
         return number(at: 148..<156) == UInt64(sum)
     }
 
-    /// Octal digits, or GNU's base 256 for what is too large for them.
+    /// Octal digits, or GNU's base 256 for what is too large for them; nil where it is negative or too large for all.
     private func number(at range: Range<Int>) -> UInt64? {
         let field = block[range]
-        if field.first == 0x80 {
+        if let first = field.first, first >= 0x80 {
+            guard first == 0x80 else { return nil }
             guard field.dropFirst().dropLast(8).allSatisfy({ $0 == 0 }) else { return nil }
             return field.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
         }
@@ -198,13 +210,7 @@ struct TarScanner {
         case "GNU.sparse.name": extensions.sparseName = value
         case "linkpath": extensions.link = value
         case "size": extensions.size = UInt64(value)
-        case _ where keyword.hasPrefix(Self.attributePrefix):
-            attributesSize += bytes.count
-            guard attributesSize <= Self.attributesLimit else {
-                throw Fault(reason: "it has too many extended attributes")
-            }
-            extensions.attributes.append((String(keyword.dropFirst(Self.attributePrefix.count)), Array(bytes)))
-        default: break
+        default: try attributes.read(keyword, bytes)
         }
     }
 
@@ -213,11 +219,7 @@ struct TarScanner {
     private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
         let path = try inside(name, of: name)
         if kind == UInt8(ascii: "1") { _ = try inside(link, of: name) }
-        let new = extensions.attributes.map { ExtendedAttribute(path: path, name: $0.name, value: $0.value) }
-        if !new.isEmpty || attributesOfFiles[path] != nil {
-            if attributesOfFiles[path] == nil { filesWithAttributes.append(path) }
-            attributesOfFiles[path] = new
-        }
+        attributes.assign(to: path)
         if kind == UInt8(ascii: "2") {
             links.insert(path)
         } else {
@@ -249,7 +251,7 @@ final class ArchiveSink: ImageSink {
     private var scanner = TarScanner()
 
     /// Of the archive's files.
-    var attributes: [TarScanner.ExtendedAttribute] { scanner.attributes }
+    var attributes: ArchiveAttributes { scanner.attributes }
 
     init(_ file: FileSink) {
         self.file = file

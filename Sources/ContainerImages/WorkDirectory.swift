@@ -60,7 +60,7 @@ final class WorkDirectory {
             guard let status = try? FileStatus(path: path, followLinks: false), status.isDirectory,
                 let directory = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), directory.tryLock()
             else { continue }
-            remove(path)
+            withExtendedLifetime(directory) { remove(path) }
         }
     }
 

@@ -54,12 +54,12 @@ struct XFSDatabase {
     }
 
     /// - Parameter attributes: each with its file's path, as ``TreeEntry`` has it.
-    func setAttributes(_ attributes: [(path: [UInt8], attribute: TarScanner.ExtendedAttribute)]) throws {
+    func setAttributes(_ attributes: [(path: [UInt8], attribute: ExtendedAttribute)]) throws {
         guard !attributes.isEmpty else { return }
         var order: [[UInt8]] = []
         var files: [[UInt8]: [Attribute]] = [:]
         for (path, attribute) in attributes {
-            let new = try stored(attribute)
+            guard let new = Self.stored(attribute) else { throw unsupported(attribute) }
             guard let others = files[path] else {
                 order.append(path)
                 files[path] = [new]
@@ -116,23 +116,23 @@ struct XFSDatabase {
         }
     }
 
-    /// The attribute as xfs stores it.
-    private func stored(_ attribute: TarScanner.ExtendedAttribute) throws -> Attribute {
+    /// Whether an image can hold the attribute.
+    static func holds(_ attribute: ExtendedAttribute) -> Bool { stored(attribute) != nil }
+
+    /// The attribute as xfs stores it; nil where it cannot.
+    private static func stored(_ attribute: ExtendedAttribute) -> Attribute? {
         let spaces = ["security.": "-s", "trusted.": "-r", "user.": "-u"]
         let lists = ["system.posix_acl_access": "SGI_ACL_FILE", "system.posix_acl_default": "SGI_ACL_DEFAULT"]
         var result: Attribute?
         if let name = lists[attribute.name] {
-            result = Self.accessControlList(attribute.value).map {
-                Attribute(space: "-r", name: name, value: $0)
-            }
+            result = accessControlList(attribute.value).map { Attribute(space: "-r", name: name, value: $0) }
         } else if let (prefix, space) = spaces.first(where: { attribute.name.hasPrefix($0.key) }) {
             result = Attribute(
-                space: space, name: String(attribute.name.dropFirst(prefix.count)),
-                value: attribute.value)
+                space: space, name: String(attribute.name.dropFirst(prefix.count)), value: attribute.value)
         }
-        guard let result, !result.name.isEmpty, result.name.utf8.count + result.value.count <= Self.lengthLimit,
+        guard let result, !result.name.isEmpty, result.name.utf8.count + result.value.count <= lengthLimit,
             result.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") })
-        else { throw unsupported(attribute) }
+        else { return nil }
         return result
     }
 
@@ -231,7 +231,7 @@ struct XFSDatabase {
         site.failure("xfs_db has failed: \(line ?? "it does not say why")", remedy: Self.remedy)
     }
 
-    private func unsupported(_ attribute: TarScanner.ExtendedAttribute) -> DriverError {
+    private func unsupported(_ attribute: ExtendedAttribute) -> DriverError {
         site.failure(
             "an xfs image cannot hold the attribute \(attribute.name) of \(attribute.path)", remedy: Self.remedy)
     }

@@ -14,7 +14,7 @@ struct XFSFileSystem {
     let tree: ContainerTree
 
     /// Makes the image, and answers its path.
-    func make(_ attributes: [TarScanner.ExtendedAttribute]) throws -> String {
+    func make(_ attributes: [ExtendedAttribute]) throws -> String {
         let entries: [TreeEntry]
         let prototype: XFSPrototype
         let listed = try tree.entries()
@@ -81,8 +81,8 @@ struct XFSFileSystem {
 
     /// Which file has which attribute, by its alias. A file's copies have its attributes, too.
     private func spread(
-        _ attributes: [TarScanner.ExtendedAttribute], over entries: [TreeEntry]
-    ) -> [(path: [UInt8], attribute: TarScanner.ExtendedAttribute)] {
+        _ attributes: [ExtendedAttribute], over entries: [TreeEntry]
+    ) -> [(path: [UInt8], attribute: ExtendedAttribute)] {
         let files = Dictionary(entries.map { ($0.path, $0) }) { $1 }
         let copies = Dictionary(grouping: entries.lazy.filter { $0.links > 1 && !$0.isDirectory }, by: \.inode)
         return attributes.flatMap { attribute in
@@ -101,16 +101,16 @@ struct XFSFileSystem {
     }
 
     /// How many blocks so many bytes take.
-    static func blocks(_ size: UInt64) -> UInt64 { (size + blockSize - 1) / blockSize }
+    static func blocks(_ size: UInt64) -> UInt64 { size / blockSize + (size % blockSize == 0 ? 0 : 1) }
 
     /// MB that an xfs file system takes that holds these files: their blocks, inodes, directories, and the log; and the
     /// largest of them in one piece.
     static func neededSize(_ entries: [TreeEntry], largest: UInt64) -> UInt64 {
         let contents = entries.reduce(UInt64(0)) { sum, entry in
             let isStored = [S_IFREG, S_IFLNK, S_IFDIR].contains(entry.kind)
-            return sum + (isStored ? blocks(entry.size) : 0)
+            return sum.addingClamped(isStored ? blocks(entry.size) : 0)
         }
-        let content = contents * blockSize >> 20 + UInt64(entries.count) / 1024 + 1
+        let content = contents.multipliedClamped(by: blockSize) >> 20 + UInt64(entries.count) / 1024 + 1
         return max(
             ContainerImage.FileSystem.xfs.sizes.lowerBound, content + log + content / 16 + 16, 2 * (largest >> 20) + log
         )

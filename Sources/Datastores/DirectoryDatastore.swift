@@ -29,7 +29,7 @@ public struct DirectoryDatastore: Datastore {
             throw message.invalid("DATASTORE/BASE_PATH", "is no absolute path", remedy: "begin it with /")
         }
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
-        images = try imageDirectory(path, bridge: bridge)
+        images = try imageDirectory(path, bridge: bridge, log: request.log)
         safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
         let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
         format = converts ? try optionalImageFormat(message, at: "DATASTORE/TEMPLATE/DRIVER") : nil
@@ -44,14 +44,14 @@ public struct DirectoryDatastore: Datastore {
         let names = ImageNames(id: id, epoch: time(nil))
         guard bridge == nil else {
             try images.checkRoom(for: needed)
-            let file = try LocalDirectory(path: stagingDirectory).makeSink(names, mode: Self.mode, needing: needed)
+            let file = try LocalDirectory(path: stagingDirectory, log: log).makeSink(names, mode: Self.mode, needing: needed)
             return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
         }
         let isNew = try makeDirectory()
         // Only an empty directory goes: another image may have come meanwhile.
         let undo = { [path] in if isNew { rmdir(path) } }
         do {
-            let file = try LocalDirectory(path: path).makeSink(names, mode: Self.mode, needing: needed)
+            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: needed)
             return StagedFile(file, log: log, undo: undo) { file in
                 if !isSparse { try file.allocate() }
                 return joined(path, try file.publish())

@@ -163,6 +163,7 @@ extension DriverError {
         case EROFS: "mount its file system for writing"
         case ENOTDIR, EISDIR: "check the path"
         case EIO: "look at the kernel's log for faults of the disk"
+        case ENOSYS, EOPNOTSUPP: "use a file system that can do that"
         case EMFILE, ENFILE: "raise the limit of open files"
         default: "check it, and look at the kernel's log"
         }

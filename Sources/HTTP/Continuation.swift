@@ -53,6 +53,9 @@ struct ContentPin: Sendable, Equatable {
 /// | more   | 416    | `bytes */offset`, and that may be the length          | complete          |
 /// | more   | 416    | otherwise                                             | changed           |
 /// | any    | other  |                                                       | status            |
+///
+/// Where the caller verifies the bytes by a digest, another validator or none is no obstacle: a redirector leads from one
+/// mirror to the next, and these call the same file otherwise. Only another length is.
 enum Continuation: Equatable {
     /// The body goes on where the download stands, behind `skip` bytes that are here already.
     case bytes(skip: UInt64, total: UInt64?)
@@ -62,20 +65,23 @@ enum Continuation: Equatable {
     case unusable(String)
     case status
 
-    init(_ head: ResponseHead, offset: UInt64, pin: ContentPin) {
+    init(_ head: ResponseHead, offset: UInt64, pin: ContentPin, isVerified: Bool = false) {
+        let pin = isVerified ? ContentPin(total: pin.total) : pin
         switch head.status {
         case 200 where offset == 0: self = .bytes(skip: 0, total: head.contentLength)
-        case 200: self = Self.whole(head, offset: offset, pin: pin)
+        case 200: self = Self.whole(head, offset: offset, pin: pin, isVerified: isVerified)
         case 206 where offset > 0: self = Self.part(head, offset: offset, pin: pin)
         case 416 where offset > 0: self = Self.unsatisfiable(head, offset: offset, pin: pin)
         default: self = .status
         }
     }
 
-    private static func whole(_ head: ResponseHead, offset: UInt64, pin: ContentPin) -> Continuation {
+    private static func whole(
+        _ head: ResponseHead, offset: UInt64, pin: ContentPin, isVerified: Bool
+    ) -> Continuation {
         let now = ContentPin(head, total: head.contentLength)
         if let difference = pin.difference(from: now) { return .changed(difference) }
-        return pin.isProven(by: now) ? .bytes(skip: offset, total: pin.total ?? now.total) : .unpinned
+        return isVerified || pin.isProven(by: now) ? .bytes(skip: offset, total: pin.total ?? now.total) : .unpinned
     }
 
     private static func part(_ head: ResponseHead, offset: UInt64, pin: ContentPin) -> Continuation {

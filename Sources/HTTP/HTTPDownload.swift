@@ -24,6 +24,9 @@ public final class HTTPDownload {
     private var isOpen = false
     private var isFinished = false
 
+    /// Whether the caller compares the digest of what comes with one that it knows: after a break the download goes on from
+    /// any server then that has a file of the same length.
+    public var isVerified = false
     /// Bytes that have been read.
     public private(set) var received: UInt64 = 0
     /// Bytes that the whole has, where the server has announced it.
@@ -151,7 +154,8 @@ extension HTTPDownload {
         var headers: [(String, String)] = []
         if received > 0 {
             headers.append(("Range", "bytes=\(received)-"))
-            if let validator = pin.validator { headers.append(("If-Range", validator)) }
+            // Another mirror would send the whole again.
+            if !isVerified, let validator = pin.validator { headers.append(("If-Range", validator)) }
         }
         if self.handle?.hasFailed ?? false { self.handle = nil }
         let handle = try self.handle ?? CurlHandle()
@@ -164,9 +168,9 @@ extension HTTPDownload {
 
     /// Whether the answer goes on where the download stands; false where another one is worth a try.
     private func accept(_ head: ResponseHead, from transfer: Transfer) throws -> Bool {
-        switch Continuation(head, offset: received, pin: pin) {
+        switch Continuation(head, offset: received, pin: pin, isVerified: isVerified) {
         case .bytes(let skip, let total):
-            if received == 0 { begin(head) }
+            if received == 0 { begin(head) } else { note(head) }
             pin.total = total
             toSkip = skip
             return true
@@ -175,18 +179,40 @@ extension HTTPDownload {
             finish()
             return true
         case .changed(let difference):
-            throw problem(
+            try giveUp(
                 "the file has changed on the server after \(received) bytes: \(difference)", remedy: "start again")
         case .unpinned:
-            throw problem(
+            try giveUp(
                 "the connection broke after \(received) bytes, and the server cannot go on from there: it sends no "
                     + "ranges, or the file has changed", remedy: "start again, on a better connection")
         case .unusable(let what):
-            throw problem("the server cannot go on after \(received) bytes: \(what)", remedy: "check the server")
+            try giveUp("the server cannot go on after \(received) bytes: \(what)", remedy: "check the server")
         case .status:
             try refuse(head, from: transfer)
-            return false
         }
+        return false
+    }
+
+    /// Throws the error of a server that has not what is missing. A redirector may lead to another one the next time:
+    /// where the caller verifies what comes, this is tried as often as a connection is.
+    private func giveUp(_ cause: String, remedy: String) throws {
+        guard isVerified, let delay = backoff.delayAfterFailure() else {
+            throw problem(backoff.context + cause, remedy: remedy)
+        }
+        log.retry(Self.operation, url, cause: cause, delay: delay)
+        try sleep(until: Clock.now + delay)
+    }
+
+    /// Tells the log of a file that goes on elsewhere.
+    private func note(_ head: ResponseHead) {
+        let now = ContentPin(head, total: nil)
+        let other = effectiveURL != head.effectiveURL ? "from \(redacted(head.effectiveURL))" : nil
+        let difference = ContentPin(etag: pin.etag, lastModified: pin.lastModified).difference(from: now)
+        guard isVerified, other != nil || difference != nil else { return }
+        let what = [other, difference].compactMap { $0 }.joined(separator: "; ")
+        log.info("\(redacted(url)) goes on after \(received) bytes \(what): its checksum tells whether it is the same")
+        effectiveURL = head.effectiveURL
+        pin = ContentPin(etag: now.etag, lastModified: now.lastModified, total: pin.total)
     }
 
     private func begin(_ head: ResponseHead) {
@@ -202,7 +228,10 @@ extension HTTPDownload {
         errorBody = readErrorBody(transfer)
         if case .interrupted(let interrupted) = transfer.awaitEnd() { throw interrupted }
         let retryAfter = handle?.retryAfter ?? 0
-        guard Status.isTransient(head.status), let delay = backoff.delayAfterFailure(retryAfter: retryAfter) else {
+        // What has given bytes has the file: another mirror may have not.
+        guard Status.isTransient(head.status) || received > 0,
+            let delay = backoff.delayAfterFailure(retryAfter: retryAfter)
+        else {
             close()
             throw DriverError(Self.operation, url, head, context: backoff.context)
         }

@@ -26,6 +26,7 @@ public struct ImageCopy {
         self.source = source
         self.expected = expected
         self.decompresses = decompresses
+        if !expected.values.isEmpty { source.willBeVerified() }
         self.log = log
     }
 
@@ -38,7 +39,7 @@ public struct ImageCopy {
         guard let compression = Compression(magic: head.head) else { return try copy(head, algorithms, into: sink) }
         log.info("the image \(quoted(source.name)) is compressed with \(compression.program): decompressing it")
         let plain = try DecompressingSource(
-            head, compression, digests: algorithms.map { algorithm in try Digest(algorithm) })
+            head, compression, digests: algorithms.map { algorithm in try Digest(algorithm) }, log: log)
         let stored = try pump(plain, into: sink, digests: [Digest(.md5)])
         let sourceDigests = try plain.sourceDigests()
         try expected.check(sourceDigests, of: "the image \(quoted(source.name))")

@@ -29,7 +29,7 @@ public final class Progress {
 
     /// So many more bytes are done.
     public func advance(_ count: UInt64) {
-        done += count
+        done = done.addingClamped(count)
         let now = Clock.now
         guard now >= nextReport else { return }
         nextReport = now + (isTerminal ? 0.2 : 10)
@@ -51,8 +51,11 @@ public final class Progress {
         let rate = Double(done) / max(seconds, 0.001)
         var text = "\(operation): \(Self.megabytes(done))"
         if let total { text += " of \(Self.megabytes(total))" }
-        text += " MiB, \(Int(rate / 1_048_576)) MiB/s"
-        if let total, total > done, rate > 0 { text += ", \(Int(Double(total - done) / rate) + 1) s left" }
+        text += " MiB, \(Self.megabytes(UInt64(min(rate, 1e18)))) MiB/s"
+        if let total, total > done, rate > 0 {
+            // A length from outside may be any number.
+            text += ", \(Int(min(Double(total - done) / rate, 1e15)) + 1) s left"
+        }
         return text
     }
 

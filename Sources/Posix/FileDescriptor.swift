@@ -150,6 +150,8 @@ public final class FileDescriptor: @unchecked Sendable {
         }
         guard Int64(start) < size else { return nil }
         let end = try retrying("lseek", name) { cposix_seek_hole(number, start) }
+        // An answer that cannot be: the hole is read as what it is, zeros.
+        guard offset <= Int64(start), start < end else { return offset..<size }
         return Int64(start)..<min(Int64(end), size)
     }
 }

@@ -7,7 +7,7 @@ public struct FileStatus: Sendable, Equatable {
     public let inode: ino_t
     public let mode: mode_t
     public let owner: uid_t
-    /// How many names the file has.
+    /// How many names the file has, as far as its file system knows: some of FUSE say 0 of every file.
     public let linkCount: Int
     /// Bytes.
     public let size: Int64
@@ -21,9 +21,10 @@ public struct FileStatus: Sendable, Equatable {
         inode = status.st_ino
         mode = status.st_mode
         owner = status.st_uid
-        linkCount = Int(status.st_nlink)
-        size = Int64(status.st_size)
-        allocatedSize = Int64(status.st_blocks) * 512
+        linkCount = Int(clamping: status.st_nlink)
+        // A file system of FUSE may say what it likes.
+        size = max(0, Int64(status.st_size))
+        allocatedSize = Int64(clamping: UInt64(clamping: status.st_blocks).multipliedClamped(by: 512))
         modificationSeconds = status.st_mtim.tv_sec
         modificationNanoseconds = status.st_mtim.tv_nsec
     }
@@ -69,25 +70,36 @@ public struct FileStatus: Sendable, Equatable {
     }
 }
 
-/// The room of a file system, in bytes, from statvfs(3).
+/// The room of a file system, in bytes. All zeros where it does not say: see ``isKnown``.
 public struct FileSystemSpace: Sendable, Equatable {
     public let total: UInt64
     public let used: UInt64
     /// What a process that is not root can still write.
     public let available: UInt64
 
-    public init(total: UInt64, used: UInt64, available: UInt64) {
-        self.total = total
-        self.used = used
-        self.available = available
-    }
+    /// Whether the file system tells its size. Many of FUSE answer zeros, and some of networks ones, where they know none.
+    public var isKnown: Bool { total > 0 }
 
+    /// The room of the file system that `path` lies on: statvfs(3). Not known where it has no such call.
     public init(of path: String) throws(SystemError) {
         var space = statvfs()
-        try retrying("statvfs", path) { statvfs(path, &space) }
-        let unit = UInt64(space.f_frsize)
-        total = UInt64(space.f_blocks) * unit
-        used = UInt64(space.f_blocks - space.f_bfree) * unit
-        available = UInt64(space.f_bavail) * unit
+        do {
+            try retrying("statvfs", path) { statvfs(path, &space) }
+        } catch  where [ENOSYS, EOPNOTSUPP].contains(error.code) {
+            space = statvfs()
+        }
+        self.init(
+            blockSize: UInt64(space.f_frsize), blocks: UInt64(space.f_blocks), free: UInt64(space.f_bfree),
+            available: UInt64(space.f_bavail))
+    }
+
+    /// Counts of blocks as a file system gives them, which may be anything: more free than there are, or less than
+    /// nothing available (the reserve is in use), which reads as a number with its highest bit set.
+    public init(blockSize: UInt64, blocks: UInt64, free: UInt64, available: UInt64) {
+        let isKnown = blockSize > 0 && blocks > 0 && blocks < .max
+        let isNegative = Int64(bitPattern: available) < 0
+        total = isKnown ? blocks.multipliedClamped(by: blockSize) : 0
+        used = isKnown ? (blocks - min(free, blocks)).multipliedClamped(by: blockSize) : 0
+        self.available = isKnown && !isNegative ? available.multipliedClamped(by: blockSize) : 0
     }
 }

@@ -10,17 +10,30 @@ public final class PendingFile {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".part"
     private static let companionSuffix = ".converted"
+    private static let creationLimit = 100
 
     public let descriptor: FileDescriptor
     public let directory: String
     /// The temporary path.
     public let path: String
+    /// Why ``publish(as:mode:)`` could not give the file its mode, where that was so: not every file system has modes.
+    public private(set) var modeFailure: SystemError?
+    private let renaming: Renaming
     private var isPending = true
 
-    /// Creates the temporary file, mode 0600, in `directory`.
+    /// Creates the temporary file, mode 0600, in `directory`. Whatever would keep a file there from being published is
+    /// thrown now, not when all has been written.
     public init(in directory: String) throws(SystemError) {
         self.directory = directory
-        (path, descriptor) = try Self.createLocked(in: directory)
+        let (first, file) = try Self.createLocked(in: directory)
+        let second = Self.newPath(in: directory)
+        do {
+            renaming = try Renaming.first(from: first, to: second)
+        } catch {
+            unlink(first)
+            throw error
+        }
+        (path, descriptor) = (second, file)
     }
 
     /// A second temporary file, for a program that turns the first into something else. It is as long in use as the
@@ -28,19 +41,23 @@ public final class PendingFile {
     public init(companionOf other: PendingFile) throws(SystemError) {
         directory = other.directory
         path = other.path + Self.companionSuffix
+        renaming = other.renaming
         descriptor = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
     }
 
+    private static func newPath(in directory: String) -> String { joined(directory, prefix + randomName() + suffix) }
+
     private static func createLocked(in directory: String) throws(SystemError) -> (String, FileDescriptor) {
-        while true {
-            let path = joined(directory, prefix + randomName() + suffix)
+        for _ in 0..<creationLimit {
+            let path = newPath(in: directory)
             let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             // Between the two calls another process may have taken the file for an abandoned one. A file system that
             // knows no locks is no obstacle: nobody can take the file for an abandoned one there.
             let isOurs = file.tryLock() || errno != EWOULDBLOCK
-            if isOurs, try file.status().linkCount > 0 { return (path, file) }
+            if isOurs, access(path, F_OK) == 0 { return (path, file) }
             unlink(path)
         }
+        throw SystemError("create", joined(directory, prefix + "*" + suffix), code: ENOENT)
     }
 
     deinit {
@@ -57,12 +74,15 @@ public final class PendingFile {
     /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a
     /// rename that replaces nothing. Answers the name taken. The endless sequence of candidates is the caller's.
     public func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
-        try descriptor.changeMode(mode)
+        do {
+            try descriptor.changeMode(mode)
+        } catch {
+            modeFailure = error
+        }
         try descriptor.synchronize()
         for name in names {
-            let target = joined(directory, name)
             do {
-                try Self.renameWithoutReplacing(path, target)
+                try renaming.apply(from: path, to: joined(directory, name))
             } catch  where error.code == EEXIST {
                 continue
             }
@@ -71,16 +91,6 @@ public final class PendingFile {
             return name
         }
         throw SystemError("rename", path, code: EEXIST)
-    }
-
-    /// renameat2(2) with RENAME_NOREPLACE; a link(2) and unlink(2) on file systems that do not know it (NFS).
-    private static func renameWithoutReplacing(_ from: String, _ to: String) throws(SystemError) {
-        do {
-            try retrying("rename", to) { cposix_rename_noreplace(from, to) }
-        } catch  where error.code == EINVAL || error.code == ENOSYS {
-            try retrying("link", to) { link(from, to) }
-            unlink(from)
-        }
     }
 
     /// Makes a rename in `directory` durable. Not every file system can: failures do not matter.
@@ -99,17 +109,20 @@ public final class PendingFile {
             guard isCompanion || name.hasSuffix(suffix) else { continue }
             let path = joined(directory, name)
             let lockedPath = isCompanion ? String(path.dropLast(companionSuffix.count)) : path
-            if isUnlocked(lockedPath, orMissing: isCompanion), unlink(path) == 0 { count += 1 }
+            if remove(path, lockedBy: lockedPath, orMissing: isCompanion) { count += 1 }
         }
         return count
     }
 
-    private static func isUnlocked(_ path: String, orMissing missing: Bool) -> Bool {
+    /// Removes what nobody has locked; whether it has.
+    private static func remove(_ path: String, lockedBy lockedPath: String, orMissing missing: Bool) -> Bool {
         do {
             // For writing, since NFS gives an exclusive lock to nobody else.
-            return try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).tryLock()
+            let file = try FileDescriptor.open(lockedPath, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+            // Held until the file is gone: its maker must not take the lock in between.
+            return withExtendedLifetime(file) { file.tryLock() && unlink(path) == 0 }
         } catch {
-            return missing && error.code == ENOENT
+            return missing && error.code == ENOENT && unlink(path) == 0
         }
     }
 }

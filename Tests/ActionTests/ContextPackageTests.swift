@@ -78,9 +78,11 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "/tmp/escaped"))
     }
 
-    @Test func putsOneIntoAlpineAndAddsItToTheRunlevels() throws {
+    @Test(arguments: ["none", "trailing"]) func putsOneIntoAlpineAndAddsItToTheRunlevels(_ trick: String) throws {
         try rig.prepare("--distribution", "alpine")
-        let outcome = try export(url(rig.makePackage("one-context.apk")) + " /nonexistent/one-context.deb")
+        let outcome = try export(url(rig.makePackage("one-context.apk", trick)) + " /nonexistent/one-context.deb")
+        #expect(outcome.warnings.count == (trick == "none" ? 0 : 1), "\(outcome.errors)")
+        #expect(outcome.errors.contains("trailing garbage ignored") == (trick == "trailing"))
         let image = try rig.image(outcome)
         try rig.expectContainer(image)
         #expect(try names(image, "/etc/runlevels/boot") == ["one-context-local"])

@@ -51,7 +51,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["cat", "gzip", "bzip2", "xz", "zstd"])
+    @Test(arguments: ["cat", "gzip", "bzip2", "xz", "zstd", "pzstd", "lz4"])
     func storesThePlainImage(_ compressor: String) throws {
         let content = try makeContent("content")
         let app = try compress(content, compressor, "public/app")
@@ -163,7 +163,7 @@ import Testing
         try refuses(message(), ["Cannot ", "404"])
     }
 
-    @Test(arguments: ["gzip", "bzip2", "xz", "zstd"])
+    @Test(arguments: ["gzip", "bzip2", "xz", "zstd", "lz4"])
     func refusesADamagedArchive(_ compressor: String) throws {
         let path = try compress(market.directory.write("content", TestFiles.noise(2 << 20)), compressor, "archive")
         let archive = [UInt8](try Data(contentsOf: URL(filePath: path)))
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("gzip", "gzip"), ("bzip2", "bzip2"), ("xz", "xz-utils"), ("zstd", "zstd"),
+        ("gzip", "gzip"), ("bzip2", "bzip2"), ("xz", "xz-utils"), ("zstd", "zstd"), ("lz4", "lz4"),
     ])
     func namesThePackageOfAMissingDecompressor(_ compressor: String, _ package: String) throws {
         _ = try compress(market.directory.write("content", TestFiles.noise(1000)), compressor, "public/app")

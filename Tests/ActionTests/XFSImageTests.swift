@@ -66,6 +66,14 @@ import Testing
         #expect(list.contains(#"\000\000\000\002\000\000\003\350\000\004\000\000"#))
     }
 
+    @Test func countsTheAttributesThatItCannotHold() throws {
+        try rig.prepare("--trick", "system-attribute")
+        let outcome = try rig.export(rig.message(size: 300, fileSystem: "xfs"))
+        try Self.expectContainer(rig.image(outcome, size: 300))
+        let warning = "1 extended attributes are left out that the image cannot hold, first 'system.odd of etc/odd'"
+        #expect(outcome.warnings.contains { $0.hasSuffix(warning) }, "\(outcome.errors)")
+    }
+
     @Test func buildsQcow2() throws {
         try rig.prepare()
         let answer = try Template(
@@ -102,7 +110,6 @@ import Testing
 
     @Test(arguments: [
         ("blank", 300, "an xfs image cannot hold the file ./etc/ "), ("dollar", 300, "cannot hold the file ./etc/$"),
-        ("system-attribute", 300, "cannot hold the attribute system.odd of etc/odd"),
         ("none", 299, "xfs takes 300 to 67108864 MB"), ("none", 99_999_999_999_999, "xfs takes 300 to 67108864 MB"),
         ("parent", 300, "climbs out"),
     ]) func leavesNothingOfAnImageThatCannotBeBuilt(_ trick: String, _ size: Int, _ part: String) throws {

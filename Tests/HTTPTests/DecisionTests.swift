@@ -63,6 +63,23 @@ struct DecisionTests {
         #expect(Continuation(head, offset: UInt64(offset), pin: pin) == expected)
     }
 
+    /// The same, where the bytes are verified in the end: only the length counts.
+    @Test(arguments: [
+        ("206", ["Content-Range: bytes 100-999/1000", "ETag: \"b\""], Continuation.bytes(skip: 0, total: 1000)),
+        ("206", ["Content-Range: bytes 100-899/900"], .changed("its length was 1000 and is 900 bytes now")),
+        ("200", ["Content-Length: 1000", "ETag: \"b\""], .bytes(skip: 100, total: 1000)),
+        ("200", ["Content-Length: 1000", "Last-Modified: today"], .bytes(skip: 100, total: 1000)),
+        ("200", ["Content-Length: 1000"], .bytes(skip: 100, total: 1000)),
+        ("200", ["Transfer-Encoding: chunked"], .bytes(skip: 100, total: 1000)),
+        ("200", ["Content-Length: 999", "ETag: \"a\""], .changed("its length was 1000 and is 999 bytes now")),
+        ("416", [], .changed("the server has no bytes behind the first 100 any more")), ("503", [], .status),
+    ]) func continuationOfWhatIsVerified(status: String, fields: [String], expected: Continuation) throws {
+        var head = try #require(ResponseHead(statusLine: "HTTP/1.1 \(status) Whatever"))
+        for field in fields { head.add(line: field) }
+        let pin = ContentPin(etag: "\"a\"", lastModified: "yesterday", total: 1000)
+        #expect(Continuation(head, offset: 100, pin: pin, isVerified: true) == expected)
+    }
+
     @Test func aWeakTagPinsNothing() throws {
         var head = try #require(ResponseHead(statusLine: "HTTP/1.1 200"))
         head.add(line: "ETag: W/\"a\"")

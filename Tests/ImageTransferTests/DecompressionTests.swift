@@ -49,6 +49,70 @@ import Testing
         #expect(try copy(archive).bytes == one + two)
     }
 
+    /// A frame that holds no data.
+    private func skippable(_ count: Int, _ last: UInt8 = 0x50) -> [UInt8] {
+        [last, 0x2A, 0x4D, 0x18] + (0..<4).map { UInt8(count >> (8 * $0) & 0xFF) } + [UInt8](repeating: 7, count: count)
+    }
+
+    @Test(arguments: [Compression.zstd, .lz4], [[0], [4], [9, 0, 200], [500], [504], [70_000]])
+    func passesOverFramesWithoutData(_ compression: Compression, _ lengths: [Int]) throws {
+        let plain = TestFiles.noise(100_000)
+        let archive = try compressed(plain, compression)
+        let frames = lengths.enumerated().flatMap { skippable($0.element, 0x50 + UInt8(5 * $0.offset)) }
+        // Frames that reach out of sight are zstd's.
+        guard compression == .zstd || frames.count < 500 else { return }
+        #expect(Compression(magic: frames + archive) == compression)
+        #expect(try copy(frames + archive + skippable(10, 0x5F), piece: 700).bytes == plain)
+    }
+
+    @Test func framesWithoutDataBeforeOtherBytesAreNone() throws {
+        for bytes in [
+            skippable(4) + Array("text".utf8), skippable(4) + [0x1F, 0x8B, 0x08, 0], [0x50, 0x2A, 0x4D, 0x18],
+        ] {
+            #expect(Compression(magic: bytes) == nil)
+        }
+    }
+
+    /// What pzstd(1), lz4(1) in its old format, and zstd(1) with far distances write, and headers with all their fields.
+    @Test(arguments: [
+        "pzstd -q -c", "lz4 -l -c", "zstd -q -c --long=31 --ultra -1", "zstd -q -c --no-check --stream-size=3000000",
+        "xz -c --check=none", "xz -c --check=sha256 --block-size=1MiB", "lz4 -c --content-size -BD",
+        "lz4 -c --no-frame-crc",
+        "python3 -c 'import gzip, sys; h = bytes([31, 139, 8, 30]) + bytes(4) + b\"\\2\\3\" + b\"\\6\\0ab\\2\\0cd\" + b\"n\\0c\\0\"; "
+            + "import zlib; sys.stdout.buffer.write(h + (zlib.crc32(h) & 65535).to_bytes(2, \"little\") "
+            + "+ gzip.compress(sys.stdin.buffer.read())[10:])'",
+    ]) func readsWhatIsLegal(_ command: String) throws {
+        let plain = TestFiles.noise(3_000_000)
+        let path = try directory.write("plain", plain)
+        try TestFiles.succeed(["sh", "-c", "\(command) < \"$1\" > \"$1.packed\"", "sh", path])
+        let archive = [UInt8](try Data(contentsOf: URL(filePath: path + ".packed")))
+        #expect(try copy(archive).bytes == plain)
+    }
+
+    @Test(arguments: [0x1E, 0x22, 0x27, 0x28] as [UInt8]) func knowsTheMagicsOfOlderVersions(_ first: UInt8) {
+        #expect(Compression(magic: [first, 0xB5, 0x2F, 0xFD, 0, 0]) == .zstd)
+    }
+
+    /// What follows the stream (a signature, say) is passed over with a warning. The digests are those of the whole file,
+    /// also where the program stops reading long before its end.
+    @Test(arguments: [Compression.gzip, .bzip2], [(3, 0), (100_000, 3 << 20), (8 << 20, 0)])
+    func warnsOfWhatFollows(_ compression: Compression, _ following: (count: Int, hole: Int)) throws {
+        let (count, hole) = following
+        let plain = TestFiles.noise(300_000)
+        let archive = try compressed(plain, compression) + TestFiles.noise(count, seed: 7)
+        let lines = Monitor<[String]>([])
+        let log = Log(action: "test", id: "0") { line in lines.update { $0.append(line) } }
+        let source = ListSource([.data(archive), .hole(UInt64(hole)), .data([1])])
+        let sink = ListSink()
+        let whole = archive + [UInt8](repeating: 0, count: hole) + [1]
+        let expected = try ExpectedDigests(sha256: TestFiles.sha256(directory.write("whole", whole)))
+        let result = try ImageCopy(source, expected: expected, decompresses: true, log: log).run(into: sink)
+        #expect(try sink.bytes == plain && result.source[.md5] == md5(whole) && result.stored[.md5] == md5(plain))
+        let warnings = lines.update { $0 }.filter { $0.hasPrefix("WARN: ") }
+        #expect(warnings.count == 1 && warnings[0].contains("\(compression.program) says of the image 'list': "))
+        #expect(warnings[0].contains("trailing garbage"))
+    }
+
     @Test(arguments: [
         "", "B", "BZ", "BZh", "BZh9", "BZhello, this is a text", "BZh1AY&SX and so on", "\u{1F}", "(", "plain text",
         "BZhx1AY&SY", "BZh01AY&SY",
@@ -93,9 +157,8 @@ import Testing
         let archive = try compressed(TestFiles.noise(500_000), compression)
         var flipped = archive
         for offset in stride(from: 1000, to: archive.count - 100, by: 101) { flipped[offset] ^= 0x5A }
-        let cuts = [archive.count - 1, archive.count / 2, compression.magic.count, 10].map { Array(archive[..<$0]) }
-        // bzip2 passes over what follows an archive, without a word.
-        let followed = compression == .bzip2 ? [] : [archive + [1, 2, 3]]
+        let cuts = [archive.count - 1, archive.count / 2, 6, 10].map { Array(archive[..<$0]) }
+        let followed = [.gzip, .bzip2].contains(compression) ? [] : [archive + [1, 2, 3]]
         for damaged in cuts + followed + [flipped] where Compression(magic: damaged) != nil {
             let error = try #require(throws: DriverError.self) { try copy(damaged) }
             #expect(error.operation == "decompress" && error.object == "the image 'list'")

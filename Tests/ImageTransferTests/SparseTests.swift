@@ -73,7 +73,7 @@ import Testing
         for round in 0..<50 {
             let (path, bytes) = try makeRandom(&generator)
             let sink = try FileSink(
-                directory: directory.makeDirectory("out"), ImageNames("copy\(round)"), mode: 0o640)
+                directory: directory.makeDirectory("out"), ImageNames("copy\(round)"), mode: 0o640, log: silent)
             let copied = try ImageCopy(FileSource(path: path), expected: ExpectedDigests(), log: silent).run(into: sink)
             let name = try sink.publish()
             let copy = directory.path("out/" + name)
@@ -105,7 +105,7 @@ import Testing
         ]
         // A piece of one byte is a system call each: fewer of them.
         let source = ListSource(piece == 1 ? [parts[0], .hole(1 << 20), .data([0, 0, 1])] : parts, piece: piece)
-        let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600)
+        let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600, log: silent)
         let copied = try ImageCopy(source, expected: ExpectedDigests(), log: silent).run(into: sink)
         let path = try directory.path(sink.publish())
         let status = try TestFiles.status(path)
@@ -116,7 +116,7 @@ import Testing
 
     @Test func aSinkThatIsDroppedLeavesNothing() throws {
         do {
-            let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600)
+            let sink = try FileSink(directory: directory.path, ImageNames("file"), mode: 0o600, log: silent)
             try [UInt8(1)].withUnsafeBytes { try sink.write($0) }
             let names = try directory.names()
             withExtendedLifetime(sink) { #expect(names.count == 1) }
@@ -128,8 +128,8 @@ import Testing
         for name in ["a", "b"] { try directory.write(name, [1]) }
         symlink("nowhere", directory.path("c"))
         let names = ImageNames("a", "b", "c", "d", "e")
-        #expect(try FileSink(directory: directory.path, names, mode: 0o600).publish() == "d")
-        let late = try FileSink(directory: directory.path, ImageNames("a", "b"), mode: 0o600)
+        #expect(try FileSink(directory: directory.path, names, mode: 0o600, log: silent).publish() == "d")
+        let late = try FileSink(directory: directory.path, ImageNames("a", "b"), mode: 0o600, log: silent)
         #expect(throws: DriverError.self) { try late.publish() }
         #expect(try directory.names().filter { !$0.hasPrefix(".") } == ["a", "b", "c", "d"])
     }

@@ -2,7 +2,8 @@
 """A context package for the tests: context-package.py FILE [TRICK], a .deb, .rpm or .apk by the name's end.
 
 It has what OpenNebula's have: scripts, units or init scripts, a udev rule below /lib. TRICK is `parent`, for an entry that
-climbs out, `file`, for a file that the image has a directory in place of, or `other`, for one that is none of OpenNebula's.
+climbs out, `file`, for a file that the image has a directory in place of, `other`, for one that is none of OpenNebula's, or
+`trailing`, for an .apk with bytes behind its archives.
 """
 import gzip
 import io
@@ -120,6 +121,9 @@ def main():
             rpm(path, directory, files)
         else:
             apk(path, files)
+            if trick == "trailing":
+                with open(path, "ab") as file:
+                    file.write(os.urandom(3 << 20))
 
 
 main()

@@ -14,6 +14,8 @@ file is served with Content-Length, ETag, Last-Modified, ranges and If-Range.
     ~retry-after=S   the Retry-After field of such an answer
     ~redirect=C,N    N redirects of status C, one to the next, and then the file
     ~to=C,HEX        one redirect of status C to the URL that is written in hexadecimal
+    ~mirrors=HEX,... a redirect to the next of these URLs at each request, to the last one from then on
+    ~tag=TEXT        an ETag of its own
     ~no-range        Range is ignored, the answer is the whole
     ~no-etag ~no-date ~weak   validators left out, or a weak ETag
     ~changing        after the first answer the content, and with it the validators, are others
@@ -100,6 +102,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         seen = self.count()
         if "to" in self.behaviours:
             return self.redirect(self.number("to"), bytes.fromhex(self.behaviours["to"][1]).decode())
+        if "mirrors" in self.behaviours:
+            mirrors = self.behaviours["mirrors"]
+            return self.redirect(302, bytes.fromhex(mirrors[min(seen, len(mirrors) - 1)]).decode())
         if "redirect" in self.behaviours and self.number("redirect", 1) > 0:
             code, left = self.number("redirect"), self.number("redirect", 1)
             return self.redirect(code, self.path.replace(f"~redirect={code},{left}", f"~redirect={code},{left - 1}"))
@@ -158,7 +163,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def validators(self, content, version):
         fields = []
         if "no-etag" not in self.behaviours:
-            tag = '"' + hashlib.md5(content).hexdigest() + '"'
+            tag = '"' + (self.behaviours["tag"][0] if "tag" in self.behaviours else hashlib.md5(content).hexdigest()) + '"'
             fields.append(("ETag", "W/" + tag if "weak" in self.behaviours else tag))
         if "no-date" not in self.behaviours:
             fields.append(("Last-Modified", email.utils.formatdate(1_700_000_000 + version, usegmt=True)))

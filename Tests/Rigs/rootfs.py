@@ -162,6 +162,7 @@ def main():
     parser.add_argument("--trick", default="none", help="an entry that must not be unpacked, or a wrong catalog")
     parser.add_argument("--noise", type=int, default=0, help="MB that make the image large, and keep it from being compressed")
     parser.add_argument("--squashfs", action="store_true", help="root.squashfs in place of rootfs.tar.xz")
+    parser.add_argument("--archive", help="this file in place of an archive that is made here")
     parser.add_argument("--distribution", help="debian, devuan, rocky, fedora, suse, alpine or arch")
     options = parser.parse_args()
     trick = options.trick
@@ -181,6 +182,9 @@ def main():
     os.makedirs(os.path.join(options.directory, "streams/v1"), exist_ok=True)
     if options.squashfs:
         packed = squashfs(content, options.directory, trick)
+    elif options.archive:
+        with open(options.archive, "rb") as file:
+            packed = file.read()
     elif options.noise:
         packed = content
     else:

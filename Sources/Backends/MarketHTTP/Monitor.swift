@@ -11,6 +11,7 @@ public enum Monitor: Action {
         let directory = try PublicDirectory(request)
         ImportJournal(request, directory).sweep()
         let space = try directory.images.space()
+        if !space.isKnown { request.log.warning("the file system of PUBLIC_DIR does not tell its size") }
         return Reply(usedMB: space.used >> 20, freeMB: space.available >> 20, totalMB: space.total >> 20)
     }
 }

@@ -21,7 +21,8 @@ struct PublicDirectory: Publications {
             throw message.invalid("MARKETPLACE/TEMPLATE/PUBLIC_DIR", "is no absolute path", remedy: "begin it with /")
         }
         baseURL = try Self.baseURL(message)
-        images = try imageDirectory(path, bridge: BridgeHosts(request, at: "MARKETPLACE/TEMPLATE/BRIDGE_LIST"))
+        images = try imageDirectory(
+            path, bridge: BridgeHosts(request, at: "MARKETPLACE/TEMPLATE/BRIDGE_LIST"), log: request.log)
     }
 
     private static func baseURL(_ message: Message) throws(DriverError) -> String {

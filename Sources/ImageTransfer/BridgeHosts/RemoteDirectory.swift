@@ -4,6 +4,7 @@ import Posix
 public struct RemoteDirectory: ImageDirectory {
     let path: String
     let hosts: BridgeHosts
+    let log: Log
 
     public var isRemote: Bool { true }
 
@@ -15,12 +16,12 @@ public struct RemoteDirectory: ImageDirectory {
     }
 
     private static func space(of shell: RemoteShell) throws -> FileSystemSpace {
-        let counts = try shell.answer("space").compactMap { UInt64($0) }
+        // stat(1) of the GNU core utilities prints large counts as negative ones, that of BusyBox does not.
+        let counts = try shell.answer("space").compactMap { UInt64($0) ?? Int64($0).map(UInt64.init(bitPattern:)) }
         guard counts.count == 4 else {
             throw RemoteFailure(host: shell.host, reason: "stat tells no sizes: the GNU core utilities are missing")
         }
-        return FileSystemSpace(
-            total: counts[1] * counts[0], used: (counts[1] - counts[2]) * counts[0], available: counts[3] * counts[0])
+        return FileSystemSpace(blockSize: counts[0], blocks: counts[1], free: counts[2], available: counts[3])
     }
 
     public func checkRoom(for needed: UInt64?) throws {
@@ -30,14 +31,14 @@ public struct RemoteDirectory: ImageDirectory {
     }
 
     private func check(_ needed: UInt64?, _ space: FileSystemSpace, on host: String) throws(DriverError) {
-        try ImageTransfer.checkRoom(needed: needed, available: space.available, in: "\(host):\(path)")
+        try ImageTransfer.checkRoom(needed: needed, space, in: "\(host):\(path)")
     }
 
     public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> RemoteSink {
         let temporary = ".market-drivers-\(randomName()).part"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
             try check(needed, Self.space(of: shell), on: shell.host)
-            return RemoteSink(shell, directory: path, names, mode: mode)
+            return RemoteSink(shell, directory: path, names, mode: mode, log: log)
         }
     }
 

@@ -43,18 +43,20 @@ enum RemoteScript {
             """
 
     /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
-    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, and names to try, one value each: `taken` or `published`.
-    /// A stream that breaks off leaves nothing.
+    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, answered with `unset REASON` alone, where the file system
+    /// does not take it, and names to try, one value each: `taken` or `published`. A stream that breaks off leaves nothing.
     ///
     /// `nocache`, where `dd` knows that, has the disk begin with each frame, so that little is left to wait for at the
     /// end: 0.01 s in place of 0.4 for 1 GiB.
     static let store =
         prologue + """
             arg; tmp=$v
+            probe=.market-drivers-probe-${tmp#.market-drivers-}
             trap "exit 1" HUP INT TERM PIPE
-            trap "rm -f -- \\"./\\$tmp\\"" EXIT
+            trap "rm -f -- \\"./\\$tmp\\" \\"./\\$probe\\"" EXIT
             find . -maxdepth 1 -type f -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
-            reason=$( { : > "./$tmp"; } 2>&1) || fail "${reason##*: }"
+            reason=$( { : > "./$probe"; } 2>&1) || fail "${reason##*: }"
+            reason=$(mv -T -- "./$probe" "./$tmp" 2>&1) || fail "${reason##*: }"
             say "space $(stat -f -c "%S %b %f %a" .)"
             flags=seek_bytes,nocache
             dd of="./$tmp" count=0 oflag=$flags conv=notrunc < /dev/null > /dev/null 2>&1 || flags=seek_bytes
@@ -73,7 +75,7 @@ enum RemoteScript {
             reason=$(sync "./$tmp" 2>&1) || fail "${reason##*: }"
             say stored
             IFS=" " read -r kind mode || exit 1
-            chmod "$mode" "./$tmp" || fail "its mode cannot be set"
+            reason=$(chmod "$mode" "./$tmp" 2>&1) || say "unset ${reason##*: }"
             while arg; do
               name=$v
               if ln -T -- "./$tmp" "./$name" 2>/dev/null; then rm -f -- "./$tmp"; break; fi

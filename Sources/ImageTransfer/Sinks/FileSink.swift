@@ -13,14 +13,17 @@ public final class FileSink: ImageSink {
     private let file: PendingFile
     private let names: ImageNames
     private let mode: UInt32
+    private let log: Log
     /// Nil where all is written by way of the page cache.
     private let direct: DirectWriter?
     private var length: Int64 = 0
     private var writtenBack: Int64 = 0
 
-    /// Begins a hidden file in `directory`, which becomes visible under one of `names`.
-    public init(directory: String, _ names: ImageNames, mode: UInt32) throws(DriverError) {
+    /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be given
+    /// its mode.
+    public init(directory: String, _ names: ImageNames, mode: UInt32, log: Log) throws(DriverError) {
         name = directory
+        self.log = log
         self.names = names
         self.mode = mode
         do {
@@ -37,6 +40,7 @@ public final class FileSink: ImageSink {
         name = other.name
         names = other.names
         mode = other.mode
+        log = other.log
         do {
             file = try PendingFile(companionOf: other.file)
             direct = nil
@@ -74,7 +78,11 @@ public final class FileSink: ImageSink {
     }
 
     public func skip(_ count: UInt64) throws {
-        length += Int64(count)
+        let (sum, overflow) = length.addingReportingOverflow(Int64(clamping: count))
+        try wrapping { () throws(SystemError) in
+            if overflow { throw SystemError("write", name, code: EFBIG) }
+        }
+        length = sum
     }
 
     /// Gives the file its full length, where it ends in a hole.
@@ -94,7 +102,11 @@ public final class FileSink: ImageSink {
 
     public func publish() throws -> String {
         if length > 0 { try finishLength() }
-        return try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
+        let published = try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
+        if let failure = file.modeFailure {
+            log.warning(modeWarning(published, in: name, mode: mode, cause: failure.cause))
+        }
+        return published
     }
 
     public func discard() {

@@ -21,8 +21,8 @@ public protocol ImageDirectory: Sendable {
     func removeAbandoned()
 }
 
-/// The directory `path`, reached through `bridge` where there is one.
-public func imageDirectory(_ path: String, bridge: BridgeHosts?) throws(DriverError) -> any ImageDirectory {
+/// The directory `path`, reached through `bridge` where there is one. `log` is told what cannot be done to its files.
+public func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
     guard path.hasPrefix("/") else {
         throw DriverError(
             "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")
@@ -30,13 +30,13 @@ public func imageDirectory(_ path: String, bridge: BridgeHosts?) throws(DriverEr
     guard !path.utf8.contains(0) else {
         throw DriverError("use", "the directory \(quoted(path))", cause: "it has a NUL", remedy: "correct the path")
     }
-    return bridge.map { RemoteDirectory(path: path, hosts: $0) } ?? LocalDirectory(path: path)
+    return bridge.map { RemoteDirectory(path: path, hosts: $0, log: log) } ?? LocalDirectory(path: path, log: log)
 }
 
-func checkRoom(needed: UInt64?, available: UInt64, in directory: String) throws(DriverError) {
-    guard let needed, needed > available else { return }
+func checkRoom(needed: UInt64?, _ space: FileSystemSpace, in directory: String) throws(DriverError) {
+    guard let needed, space.isKnown, needed > space.available else { return }
     throw DriverError(
         "write", "an image to \(quoted(directory))",
-        cause: "\(megabytes(roundingUp: needed)) MB are needed and \(available >> 20) MB are free",
+        cause: "\(megabytes(roundingUp: needed)) MB are needed and \(space.available >> 20) MB are free",
         remedy: "free some space there")
 }

@@ -1,5 +1,6 @@
 import Checksums
 import DriverProtocol
+import Posix
 
 /// Where an image's bytes go, in order. Nothing is visible before ``publish()``; a sink that is dropped before that removes
 /// what it has written.
@@ -75,4 +76,10 @@ private final class DigestedIntake: SinkIntake {
     }
 
     func finish() -> [Digest.Algorithm: String] { thread.finish() }
+}
+
+/// What the log says of a file that is whole, on a file system that has not given it its mode.
+func modeWarning(_ name: String, in directory: String, mode: UInt32, cause: String) -> String {
+    "the mode of \(quoted(joined(directory, name))) cannot be set to 0\(String(mode, radix: 8)) (\(cause)): see that those "
+        + "who have to can read it"
 }

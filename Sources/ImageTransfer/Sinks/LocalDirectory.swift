@@ -4,9 +4,11 @@ import Posix
 
 public struct LocalDirectory: ImageDirectory {
     public let path: String
+    private let log: Log
 
-    public init(path: String) {
+    public init(path: String, log: Log) {
         self.path = path
+        self.log = log
     }
 
     public func space() throws -> FileSystemSpace {
@@ -26,14 +28,14 @@ public struct LocalDirectory: ImageDirectory {
     }
 
     public func checkRoom(for needed: UInt64?) throws {
-        try ImageTransfer.checkRoom(needed: needed, available: space().available, in: path)
+        try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
 
     /// A ``FileSink`` also tells the file's temporary path.
     public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
         removeAbandoned()
         try checkRoom(for: needed)
-        return try FileSink(directory: path, names, mode: mode)
+        return try FileSink(directory: path, names, mode: mode, log: log)
     }
 
     public func remove(_ name: String) throws -> Bool {
@@ -49,7 +51,10 @@ public struct LocalDirectory: ImageDirectory {
             return true
         } catch let error as SystemError {
             // The directory itself must be there: one that is not mounted has lost nothing.
-            if error.code == ENOENT, try space().total >= 0 { return false }
+            if error.code == ENOENT {
+                _ = try space()
+                return false
+            }
             throw DriverError("delete", quoted(file), error)
         }
     }

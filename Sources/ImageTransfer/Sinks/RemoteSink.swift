@@ -13,11 +13,13 @@ public final class RemoteSink: ImageSink {
     private let shell: RemoteShell
     private let names: ImageNames
     private let mode: UInt32
+    private let log: Log
     private var frame: [UInt8] = []
     private var length: UInt64 = 0
 
-    init(_ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32) {
+    init(_ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32, log: Log) {
         self.shell = shell
+        self.log = log
         self.names = names
         self.mode = mode
         name = directory
@@ -57,10 +59,19 @@ public final class RemoteSink: ImageSink {
             for name in names {
                 try shell.send(RemoteScript.argument(name))
                 // From here on the host may have published it: a signal must not keep us from knowing.
-                if try Interrupt.holding({ try shell.answer().first }) == "published" { return name }
+                if try Interrupt.holding({ try isPublished(name) }) { return name }
             }
             throw RemoteFailure(host: shell.host, reason: "no name is free")
         }
+    }
+
+    /// Whether the host has given the file that name; it may first say that the file does not get its mode.
+    private func isPublished(_ name: String) throws -> Bool {
+        let answer = try shell.answer()
+        guard answer.first == "unset" else { return answer.first == "published" }
+        let cause = answer.dropFirst().joined(separator: " ")
+        log.warning(modeWarning(name, in: "\(shell.host):\(self.name)", mode: mode, cause: cause))
+        return try shell.answer().first == "published"
     }
 
     /// Nothing to do: the script removes its file when the connection ends before the last name.

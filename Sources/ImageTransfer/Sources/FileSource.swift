@@ -30,7 +30,7 @@ public final class FileSource: ImageSource {
         if before.isBlockDevice, cposix_block_device_size(file.number, &deviceSize) != 0 {
             throw DriverError("read", "the image \(quoted(path))", SystemError("ioctl", path))
         }
-        size = before.isBlockDevice ? Int64(deviceSize) : before.size
+        size = before.isBlockDevice ? Int64(clamping: deviceSize) : before.size
         posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 

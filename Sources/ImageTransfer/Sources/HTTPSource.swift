@@ -20,6 +20,8 @@ public final class HTTPSource: ImageSource {
 
     public var storageSize: UInt64? { length }
 
+    public func willBeVerified() { download.isVerified = true }
+
     public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         let count = try download.read(into: buffer)
         return count > 0 ? .data(count) : .end

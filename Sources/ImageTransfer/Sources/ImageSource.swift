@@ -21,6 +21,8 @@ public protocol ImageSource: AnyObject {
     var storageSize: UInt64? { get }
     /// The MD5 that the source's own server knows; nil if it knows none.
     var md5: String? { get }
+    /// Says, before anything is read, that the digest of what comes is compared with one that is known.
+    func willBeVerified()
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
     /// be, and `Interrupted`.
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment
@@ -32,6 +34,7 @@ public protocol ImageSource: AnyObject {
 extension ImageSource {
     public var md5: String? { nil }
     public func lend() throws -> LentBytes? { nil }
+    public func willBeVerified() {}
 }
 
 /// Bytes that stay where they are until the last reference to this goes.

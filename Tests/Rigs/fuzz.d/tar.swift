@@ -12,10 +12,10 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     let archive = withChecksums(Array(UnsafeBufferPointer(start: start + 1, count: count - 1)))
     let (whole, fault) = scan(archive, pieces: archive.count)
     let (divided, otherFault) = scan(archive, pieces: piece)
-    precondition(fault == otherFault && whole.count == divided.count && whole.attributes == divided.attributes)
+    precondition(fault == otherFault && whole.count == divided.count && whole.attributes.all == divided.attributes.all)
     if let fault { checkCause(fault.reason) }
     precondition(whole.count <= archive.count / 512)
-    for attribute in whole.attributes {
+    for attribute in whole.attributes.all {
         precondition(!attribute.path.hasPrefix("/") && !attribute.path.split(separator: "/").contains(".."))
     }
     return 0

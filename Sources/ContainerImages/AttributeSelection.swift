@@ -1,0 +1,84 @@
+import DriverProtocol
+
+/// Makes of the attributes that an archive tells of those that an image can hold. What is left out is counted in the log.
+struct AttributeSelection {
+    private let tree: ContainerTree
+    private let users: [Substring: UInt32]
+    private let groups: [Substring: UInt32]
+
+    /// - Parameter tree: the unpacked files, which know the users that access control lists name.
+    init(_ tree: ContainerTree) {
+        self.tree = tree
+        users = Self.numbers(tree, "etc/passwd")
+        groups = Self.numbers(tree, "etc/group")
+    }
+
+    /// By their names, the numbers in passwd(5) or group(5).
+    private static func numbers(_ tree: ContainerTree, _ file: String) -> [Substring: UInt32] {
+        let text = tree.text(of: file) ?? ""
+        let pairs = text.split(whereSeparator: \.isNewline).compactMap { line -> (Substring, UInt32)? in
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            return fields.count > 2 ? UInt32(fields[2]).map { (fields[0], $0) } : nil
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    /// - Parameter isHeld: whether an image's file system can hold an attribute.
+    func kept(
+        of attributes: [ExtendedAttribute], where isHeld: (ExtendedAttribute) -> Bool
+    ) -> [ExtendedAttribute] {
+        let log = tree.site.log
+        let (lists, damaged) = withLists(attributes)
+        if damaged > 0 {
+            log.warning("\(damaged) access control lists are left out: the image does not know whom they name")
+        }
+        let kept = lists.filter(isHeld)
+        if kept.count < lists.count, let first = lists.first(where: { !isHeld($0) }) {
+            log.warning(
+                "\(lists.count - kept.count) extended attributes are left out that the image cannot hold, first "
+                    + quoted(oneLine("\(first.name) of \(first.path)", limit: 200)))
+        }
+        return kept
+    }
+
+    /// The attributes with all access control lists as setxattr(2) takes them, and how many of these cannot be had.
+    private func withLists(_ attributes: [ExtendedAttribute]) -> ([ExtendedAttribute], Int) {
+        let names = Set(AccessControlList.textKeywords.values)
+        var result: [ExtendedAttribute] = []
+        var places: [String: Int] = [:]
+        var lost: Set<String> = []
+        for attribute in attributes {
+            let name = AccessControlList.textKeywords[attribute.name] ?? attribute.name
+            guard names.contains(name) else {
+                result.append(attribute)
+                continue
+            }
+            let place = attribute.path + "\0" + name
+            guard let list = list(attribute) else {
+                lost.insert(place)
+                continue
+            }
+            let isDefault = name.hasSuffix("default")
+            let converted = ExtendedAttribute(path: attribute.path, name: name, value: list.value)
+            // An archive may have it in both ways.
+            if let index = places[place] {
+                if attribute.name == name { result[index] = converted }
+            } else if isDefault || !list.isMode {
+                places[place] = result.count
+                result.append(converted)
+            } else {
+                lost.remove(place)
+            }
+        }
+        return (result, lost.subtracting(places.keys).count)
+    }
+
+    private func list(_ attribute: ExtendedAttribute) -> AccessControlList? {
+        guard AccessControlList.textKeywords[attribute.name] != nil else {
+            return AccessControlList(value: attribute.value)
+        }
+        return AccessControlList(text: String(decoding: attribute.value, as: UTF8.self)) { tag, name in
+            (tag == .user ? users : groups)[name]
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// Arithmetic on numbers from outside, which may be anything: where a result is too large for its type, it is the largest
+/// one.
+extension UInt64 {
+    /// The sum, at most `UInt64.max`.
+    public func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
+    /// The product, at most `UInt64.max`.
+    public func multipliedClamped(by other: UInt64) -> UInt64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+}
