@@ -44,7 +44,8 @@ public struct DirectoryDatastore: Datastore {
         let names = ImageNames(id: id, epoch: time(nil))
         guard bridge == nil else {
             try images.checkRoom(for: needed)
-            let file = try LocalDirectory(path: stagingDirectory, log: log).makeSink(names, mode: Self.mode, needing: needed)
+            let staging = LocalDirectory(path: stagingDirectory, log: log)
+            let file = try staging.makeSink(names, mode: Self.mode, needing: needed)
             return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
         }
         let isNew = try makeDirectory()

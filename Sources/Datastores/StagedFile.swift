@@ -31,7 +31,9 @@ public final class StagedFile: StagedImage {
     public var name: String { file.name }
     public var size: UInt64 { file.size }
 
-    public func checkRoom(for needed: UInt64?) throws { try LocalDirectory(path: file.name, log: log).checkRoom(for: needed) }
+    public func checkRoom(for needed: UInt64?) throws {
+        try LocalDirectory(path: file.name, log: log).checkRoom(for: needed)
+    }
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
     public func skip(_ count: UInt64) throws { try file.skip(count) }
