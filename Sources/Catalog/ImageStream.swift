@@ -1,5 +1,4 @@
 import Bytes
-import DriverProtocol
 import JSON
 
 /// The images of a simplestreams server, from its `streams/v1/images.json` or what its index names in place of that.

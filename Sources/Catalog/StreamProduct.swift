@@ -1,5 +1,4 @@
 import Bytes
-import DriverProtocol
 import Glibc
 import JSON
 

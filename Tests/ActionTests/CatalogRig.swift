@@ -31,6 +31,13 @@ final class CatalogRig: Sendable {
         try serve(Fixture.bytes("catalogs/" + fixture))
     }
 
+    /// Serves the recorded catalog of the kind, of which ``recordedApps`` are listed.
+    func serveRecorded() throws {
+        try serve(fixture: kind == "one" ? "opennebula-7.4.json" : "linuxcontainers-images.json")
+    }
+
+    var recordedApps: Int { kind == "one" ? 132 : 36 }
+
     func message(_ endpoint: String?, _ attributes: KeyValuePairs<String, String?> = [:]) throws -> DriverMessage {
         let message = try DriverMessage("market-one-monitor").with("MARKETPLACE/TEMPLATE/ENDPOINT", endpoint)
         return attributes.reduce(message) { $0.with("MARKETPLACE/TEMPLATE/" + $1.key, $1.value) }

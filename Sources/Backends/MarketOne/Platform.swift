@@ -1,7 +1,5 @@
 import Bytes
 import Catalog
-import DriverProtocol
-import JSON
 
 /// What an appliance says of the hosts that it runs on: its hypervisors and architectures. Each is one name, or several with
 /// commas between.
