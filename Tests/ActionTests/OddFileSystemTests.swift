@@ -57,7 +57,7 @@ import Testing
         let outcome = try act("market-http-monitor", market.monitorMessage(), [Self.statfs(size, counts)])
         #expect(outcome.status == .exited(0), "\(outcome.errors)")
         #expect(outcome.output == "USED_MB=\(numbers[0])\nFREE_MB=\(numbers[1])\nTOTAL_MB=\(numbers[2])\n")
-        #expect(outcome.errors.contains("market/http/monitor: the file system of PUBLIC_DIR does not tell") == !isKnown)
+        #expect(outcome.errors.contains("the file system of PUBLIC_DIR does not tell") == !isKnown)
     }
 
     @Test(arguments: rooms) func importAsksOnlyForRoomThatIsKnownToMiss(
