@@ -24,7 +24,7 @@ import Testing
         let file = try rig.directory.write("auth", credential.utf8, mode: 0o600)
         let listed = try rig.monitor(server.url(""), ["AUTH_FILE": file])
         #expect(listed.status == .exited(0), "\(listed.errors)")
-        #expect(try listed.apps().count == (kind == "one" ? 132 : 38))
+        #expect(try listed.apps().count == (kind == "one" ? 132 : 36))
         #expect(!(listed.output + listed.errors).contains("s3cr3t"))
         #expect(try listed.apps().allSatisfy { $0["SOURCE"]?.contains("@") == false })
         #expect(listed.warnings.count == 1)
