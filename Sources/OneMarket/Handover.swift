@@ -13,12 +13,20 @@ struct Handover {
     init(output: [UInt8]) throws(DriverError) {
         let root: XMLElement
         do {
-            root = try XMLParser.parse(Array(output.drop(while: isWhiteSpace)))
+            root = try XMLParser.parse(Array(Self.document(in: output)))
         } catch {
             throw Self.unusable("\(error)")
         }
         guard root.name == ImportInfo.rootName else { throw Self.unusable("its root is <\(root.name)>") }
         values = Dictionary(uniqueKeysWithValues: Self.elementNames.map { ($0, root.child($0)?.text ?? "") })
+    }
+
+    /// The document without what surrounds it: the stock `datastore/ceph/export` prints a quotation mark behind it.
+    private static func document(in output: [UInt8]) -> ArraySlice<UInt8> {
+        let end = Array("</\(ImportInfo.rootName)>".utf8)
+        let trimmed = output.drop(while: isWhiteSpace)
+        guard let last = trimmed.ranges(of: end).last else { return trimmed }
+        return trimmed[..<last.upperBound]
     }
 
     private static func unusable(_ cause: String) -> DriverError {

@@ -24,6 +24,13 @@ import Testing
         }
     }
 
+    @Test("what follows the document is no part of it: the stock export of Ceph prints a quotation mark there")
+    func strayEnd() throws {
+        let inside = "<![CDATA[a</IMPORT_INFO>b]]>"
+        let found = try handover(" <IMPORT_INFO><IMPORT_SOURCE>\(inside)</IMPORT_SOURCE></IMPORT_INFO>\"\n")
+        #expect(found["IMPORT_SOURCE"] == "a</IMPORT_INFO>b")
+    }
+
     @Test(
         "what is no import information is refused with the reason",
         arguments: [
