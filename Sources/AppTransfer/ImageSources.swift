@@ -7,8 +7,8 @@ private let kinds: [(beginning: String, open: @Sendable (String, Request) throws
     ("/", { path, _ in try FileSource(path: path) }),
     ("ssh://", { try RemoteSource($0, $1) }),
     ("s3://", { try S3Source($0, $1) }),
-    ("http://", { try HTTPSource($0, $1) }),
-    ("https://", { try HTTPSource($0, $1) }),
+    ("http://", { try HTTPSource($0, $1, isOfCatalog: true) }),
+    ("https://", { try HTTPSource($0, $1, isOfCatalog: true) }),
     (ContainerImage.scheme, { try ContainerSource($0, $1) }),
     ("rbd://", { try DownloaderSource($0, $1) }),
 ]

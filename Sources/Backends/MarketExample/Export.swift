@@ -10,7 +10,8 @@ public enum Export: Action {
 
     public static func run(_ request: Request) throws -> Reply {
         let export = try AppExport(request)
-        let path = try Shelf(request).path(of: request.message)
-        return try export.run { try FileSource(path: path) }
+        let shelf = try Shelf(request)
+        let name = try shelf.fileName(of: request.message)
+        return try export.run { try FileSource(path: shelf.path + "/" + name) }
     }
 }

@@ -1,8 +1,8 @@
 import AppTransfer
 import Checksums
 import DriverProtocol
-import Glibc
 import ImageTransfer
+import Posix
 
 /// `market/example/import`: puts an image on the shelf.
 public enum Import: Action {
@@ -18,12 +18,14 @@ public enum Import: Action {
         let expected = try ExpectedDigests(message, md5: "MD5")
         let source = try imageSource(message.required("IMPORT_SOURCE"), request)
 
-        let names = ImageNames(id: try message.required("MARKETPLACEAPP/ID"), epoch: time(nil))
-        let sink = try shelf.images.makeSink(names, mode: 0o640, needing: source.storageSize)
-        let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-        let name = try sink.publish()
-        return Reply(source: shelf.source(of: name), md5: copied.source[.md5] ?? "", size: size, format: format) {
-            _ = try? shelf.images.remove(name)
+        // No other file can have that name: whatever has it is this import's.
+        let name = randomName(digits: Shelf.nameLength)
+        return try ImportJournal(request, shelf).record(Publication(name: name)) { running in
+            let sink = try shelf.images.makeSink(ImageNames(name), mode: 0o640, needing: source.storageSize)
+            let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
+            running.isPublishing()
+            _ = try sink.publish()
+            return Reply(source: shelf.source(of: name), md5: copied.source[.md5] ?? "", size: size, format: format)
         }
     }
 }

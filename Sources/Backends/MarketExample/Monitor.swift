@@ -1,3 +1,4 @@
+import AppTransfer
 import DriverProtocol
 
 /// `market/example/monitor`: how much room the marketplace has.
@@ -7,7 +8,9 @@ public enum Monitor: Action {
     public static let inputs = Shelf.inputs
 
     public static func run(_ request: Request) throws -> Reply {
-        let space = try Shelf(request).images.space()
+        let shelf = try Shelf(request)
+        ImportJournal(request, shelf).sweep()
+        let space = try shelf.images.space()
         return Reply(usedMB: space.used >> 20, freeMB: space.available >> 20, totalMB: space.total >> 20)
     }
 }

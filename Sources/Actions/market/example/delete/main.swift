@@ -1,0 +1,3 @@
+import MarketExample
+
+Delete.main()
