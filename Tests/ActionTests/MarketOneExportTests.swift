@@ -121,7 +121,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/~changing/~cut=70000,1", "the file has changed on the server after 70000 bytes"),
+        // Another ETag may be another mirror's: what counts is the checksum.
+        ("/~changing/~cut=70000,1", "its SHA256 is "),
         ("/~cut=70000/~no-range", "tried 5 times"), ("/~status=404", "HTTP 404"), ("/~status=500", "HTTP 500"),
         ("/~redirect=302,20", "redirect"),
     ]) func tellsWhatIsWrongWithTheMirror(_ behaviour: String, _ part: String) throws {
