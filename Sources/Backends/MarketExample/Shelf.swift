@@ -17,7 +17,7 @@ struct Shelf: Publications {
         guard path.hasPrefix("/") else {
             throw request.message.invalid(Self.pathAttribute, "is no absolute path", remedy: "begin it with /")
         }
-        images = try imageDirectory(path, bridge: nil)
+        images = try imageDirectory(path, bridge: nil, log: request.log)
     }
 
     func source(of name: String) -> String { Self.scheme + name }
