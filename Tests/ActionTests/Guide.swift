@@ -90,8 +90,12 @@ struct Guide {
         let row = try code(for: "Package.swift")
         try write(manifest[..<table.upperBound] + row + manifest[table.upperBound...], to: root + "/Package.swift")
         try link("Tests", in: root)
-        for folder in ["Sources", "Sources/Backends", "Sources/Actions", "Sources/Actions/market"] {
+        let folders = ["Sources", "Sources/Backends", "Sources/Actions", "Sources/Actions/market"]
+        // All of them first: where a link stood in their place, the guide's files would be written into this checkout.
+        for folder in folders {
             try FileManager.default.createDirectory(atPath: root + "/" + folder, withIntermediateDirectories: true)
+        }
+        for folder in folders {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.below(Fixture.packageRoot)) {
                 try link(folder + "/" + name, in: root)
             }

@@ -1,3 +1,0 @@
-import MarketExample
-
-Monitor.main()
