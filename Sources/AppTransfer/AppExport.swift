@@ -5,9 +5,9 @@ import ImageTransfer
 
 /// `market/*/export`: brings an app's image into the datastore of the message. The backend says where the image comes
 /// from; everything behind that is the same for all of them.
-public struct AppExport {
+package struct AppExport {
     /// What the message must have beside what the backend needs. oned writes both for every kind of datastore.
-    public static let inputs = ["DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
+    package static let inputs = ["DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
 
     private let datastore: any Datastore
     private let intake: ImageIntake
@@ -17,7 +17,7 @@ public struct AppExport {
     ///
     /// - Parameter isVerified: whether the app's checksums are those of the bytes that the source gives. If they are not,
     ///   the source has to verify what it is made of.
-    public init(_ request: Request, isVerified: Bool = true) throws(DriverError) {
+    package init(_ request: Request, isVerified: Bool = true) throws(DriverError) {
         let message = request.message
         let id = message.value("MARKETPLACEAPP/ID") ?? "\(request.id)"
         log = request.log
@@ -39,7 +39,7 @@ public struct AppExport {
     ///
     /// - Parameter open: opens the app's image, for which much may have to be fetched or built: only once the datastore is
     ///   known to take one. An MD5 that the source knows counts if the app has none.
-    public func run(from open: () throws -> any ImageSource) throws -> Reply {
+    package func run(from open: () throws -> any ImageSource) throws -> Reply {
         let done = try intake.run(into: datastore, from: open, log: log)
         return Reply(
             source: done.source, md5: done.md5, size: megabytes(roundingUp: done.image.virtualSize),

@@ -7,9 +7,9 @@ import ImageTransfer
 
 /// `datastore/*/cp`: an image that oned registers, from an app (its SOURCE is the image's PATH) or from what a user names.
 /// The datastore is the backend's; everything else is the same for all of them.
-public struct ImageRegistration {
+package struct ImageRegistration {
     /// What the message must have beside what the datastore needs.
-    public static let inputs = [path]
+    package static let inputs = [path]
     private static let path = "IMAGE/PATH"
     private static let basePath = "DATASTORE/BASE_PATH"
     private static let template = "IMAGE/TEMPLATE/"
@@ -23,14 +23,14 @@ public struct ImageRegistration {
     private let script: StockScript
 
     /// - Parameter action: the path under `remotes/`, whose stock script takes what is not served here.
-    public init(_ request: Request, action: String) throws(DriverError) {
+    package init(_ request: Request, action: String) throws(DriverError) {
         self.request = request
         location = try request.message.required(Self.path)
         script = StockScript(action, request.installation)
     }
 
     /// Does it, and returns `SOURCE FORMAT`. Does not return where the stock script takes over.
-    public func run(into open: () throws -> any Datastore) throws -> Reply {
+    package func run(into open: () throws -> any Datastore) throws -> Reply {
         if let reason = try reasonForStockScript() {
             request.log.info("\(reason): the stock script does it")
             try script.takeOver(request)

@@ -19,7 +19,7 @@ func isKnownSource(_ location: String) -> Bool { kinds.contains { location.hasPr
 /// Opens the source that `location` names: a path of this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
 /// server, `lxd://URL`, which is built first, or what OpenNebula's own downloader knows beside that: `rbd://…` of a Ceph
 /// datastore. Throws a ``DriverError`` if it is of no such kind.
-public func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
+package func imageSource(_ location: String, _ request: Request) throws -> any ImageSource {
     guard let kind = kinds.first(where: { location.hasPrefix($0.beginning) }) else {
         throw readError(
             redacted(location), cause: "its kind is not known here",

@@ -1,23 +1,23 @@
 /// Space, tab, line feed and carriage return: white space in XML, in templates and around base64.
 @inlinable
-public func isWhiteSpace(_ byte: UInt8) -> Bool {
+package func isWhiteSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
 }
 
 /// An ASCII digit.
 @inlinable
-public func isDigit(_ byte: UInt8) -> Bool {
+package func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
 }
 
 /// An ASCII letter or digit.
 @inlinable
-public func isAlphanumeric(_ byte: UInt8) -> Bool {
+package func isAlphanumeric(_ byte: UInt8) -> Bool {
     isDigit(byte) || byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
 }
 
 /// A hexadecimal digit, in capitals or not.
 @inlinable
-public func isHexadecimalDigit(_ byte: UInt8) -> Bool {
+package func isHexadecimalDigit(_ byte: UInt8) -> Bool {
     isDigit(byte) || byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "f")
 }

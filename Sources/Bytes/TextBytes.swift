@@ -1,5 +1,5 @@
 /// Calls `body` with the UTF-8 of `text`, without a copy wherever that is possible.
-public func withBytes<Result>(
+package func withBytes<Result>(
     of text: String, _ body: (UnsafeRawBufferPointer) throws -> Result
 ) rethrows -> Result {
     var text = text

@@ -3,7 +3,7 @@ import Glibc
 
 /// Which of a catalog's apps are wanted: FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME of the
 /// marketplace's template. An app has to pass all that are set.
-public struct AppFilter: Sendable, Equatable {
+package struct AppFilter: Sendable, Equatable {
     private static let caseFolding: Int32 = 1 << 4  // FNM_CASEFOLD, a GNU extension
     private static let types = ["IMAGE", "VMTEMPLATE", "SERVICE_TEMPLATE"]
 
@@ -13,7 +13,7 @@ public struct AppFilter: Sendable, Equatable {
     private var names: [String] = []
 
     /// Lets everything pass.
-    public init() {}
+    package init() {}
 
     init(_ message: Message) throws(DriverError) {
         types = Self.list(message, "FILTER_TYPE", at: ", ").map { $0.uppercased() }
@@ -37,7 +37,7 @@ public struct AppFilter: Sendable, Equatable {
     }
 
     /// One name for each architecture: OpenNebula's, for what Linux Containers and others call otherwise.
-    public static func architecture(_ name: String) -> String {
+    package static func architecture(_ name: String) -> String {
         switch name.lowercased() {
         case "amd64", "x86-64", "x64": "x86_64"
         case "arm64": "aarch64"
@@ -45,14 +45,14 @@ public struct AppFilter: Sendable, Equatable {
         }
     }
 
-    public var isEmpty: Bool { self == AppFilter() }
+    package var isEmpty: Bool { self == AppFilter() }
 
     /// Whether an app passes. One for which no architecture is said, or `all`, suits each.
     ///
     /// - Parameters:
     ///   - type: OpenNebula's word for it: `IMAGE`.
     ///   - name: as the catalog has it.
-    public func passes(type: String, architectures: [String], tags: [String], name: String) -> Bool {
+    package func passes(type: String, architectures: [String], tags: [String], name: String) -> Bool {
         guard self.types.isEmpty || self.types.contains(type) else { return false }
         guard
             self.architectures.isEmpty || architectures.isEmpty

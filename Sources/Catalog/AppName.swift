@@ -5,15 +5,15 @@ import DriverProtocol
 /// are put around.
 ///
 /// oned finds apps by name among those of all marketplaces, so that two catalogs with one name fight over an app.
-public struct AppNames: Sendable {
+package struct AppNames: Sendable {
     /// The longest name that oned takes, in bytes.
-    public static let maximumLength = 128
+    package static let maximumLength = 128
     private static let refused = Set("&|:\\;/'#{}$<>\"".unicodeScalars)
 
     let prefix: String
     let suffix: String
 
-    public init(prefix: String = "", suffix: String = "") {
+    package init(prefix: String = "", suffix: String = "") {
         self.prefix = prefix
         self.suffix = suffix
     }
@@ -42,7 +42,7 @@ public struct AppNames: Sendable {
     }
 
     /// The name under which oned takes an app that its catalog calls `text`; nil where nothing is left of it.
-    public func name(for text: String) -> String? {
+    package func name(for text: String) -> String? {
         if prefix.isEmpty, suffix.isEmpty, Self.isPlain(text) { return text }
         let scalars = text.unicodeScalars.map { Self.isRefused($0) ? "_" : $0 }
         let core = Self.trimmed(scalars)

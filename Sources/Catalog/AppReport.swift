@@ -1,12 +1,12 @@
 import DriverProtocol
 
 /// The answer of a catalog's `monitor` as it grows: a line `APP="BASE64"` for each app.
-public struct AppReport {
+package struct AppReport {
     /// Why an app cannot be offered.
-    public struct Unusable: Error, Equatable {
-        public let reason: String
+    package struct Unusable: Error, Equatable {
+        package let reason: String
 
-        public init(_ reason: String) {
+        package init(_ reason: String) {
             self.reason = reason
         }
     }
@@ -17,24 +17,24 @@ public struct AppReport {
     private let log: Log
     private var lines: [UInt8] = []
     private var names: Set<String> = []
-    public private(set) var count = 0
-    public private(set) var filtered = 0
-    public private(set) var leftOut = 0
+    package private(set) var count = 0
+    package private(set) var filtered = 0
+    package private(set) var leftOut = 0
 
     /// A report that tells `log` what it leaves out, for a catalog of so many bytes.
-    public init(catalogSize: Int, log: Log) {
+    package init(catalogSize: Int, log: Log) {
         self.log = log
         makeRoom(forCatalogOf: catalogSize)
     }
 
     /// Makes room for the apps of a further catalog of so many bytes.
-    public mutating func makeRoom(forCatalogOf size: Int) {
+    package mutating func makeRoom(forCatalogOf size: Int) {
         // Room that is never written to costs nothing, and what moves as it grows costs its size once more.
         lines.reserveCapacity(lines.count + 2 * size)
     }
 
     /// Adds an app that is called `name`.
-    public mutating func append(_ app: AppTemplate, name: String) {
+    package mutating func append(_ app: AppTemplate, name: String) {
         if !names.insert(name).inserted {
             log.warning("two apps of the catalog are named \(quoted(name)): oned keeps one of them")
         }
@@ -45,12 +45,12 @@ public struct AppReport {
     }
 
     /// An app that the market's filters do not want.
-    public mutating func filterOut() {
+    package mutating func filterOut() {
         filtered += 1
     }
 
     /// An app that cannot be offered: a warning names it.
-    public mutating func leaveOut(_ name: String, _ reason: String) {
+    package mutating func leaveOut(_ name: String, _ reason: String) {
         leftOut += 1
         if leftOut <= Self.namedLimit {
             log.warning("the app \(quoted(oneLine(name, limit: 120))) is left out: \(reason)")
@@ -60,12 +60,12 @@ public struct AppReport {
     }
 
     /// Something of an app that is not as its catalog has it.
-    public func warn(_ name: String, _ what: String) {
+    package func warn(_ name: String, _ what: String) {
         log.warning("the app \(quoted(oneLine(name, limit: 120))): \(what)")
     }
 
     /// The finished report. A report without apps is an error: a catalog is never empty.
-    public func reply(of url: String) throws(DriverError) -> Reply {
+    package func reply(of url: String) throws(DriverError) -> Reply {
         if leftOut > Self.namedLimit { log.warning("\(leftOut) apps in all are left out") }
         guard count > 0 else {
             let (cause, remedy) =

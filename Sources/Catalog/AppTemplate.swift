@@ -2,8 +2,8 @@ import DriverProtocol
 
 /// An app's template, or one that lies within it, as it is written. A value is refused where oned would not read it back
 /// as it was sent. Names are put in capitals.
-public struct AppTemplate {
-    public typealias Bytes = UnsafeBufferPointer<UInt8>
+package struct AppTemplate {
+    package typealias Bytes = UnsafeBufferPointer<UInt8>
 
     /// Most of the recorded apps' templates have less.
     private static let room = 4096
@@ -13,7 +13,7 @@ public struct AppTemplate {
 
     /// - Parameter quotesAreEscaped: whether quotation marks in values may have the backslash before them that oned's
     ///   syntax wants there.
-    public init(quotesAreEscaped: Bool = false) {
+    package init(quotesAreEscaped: Bool = false) {
         writer = TemplateWriter(room: Self.room, quotesAreEscaped: quotesAreEscaped)
     }
 
@@ -22,15 +22,15 @@ public struct AppTemplate {
     // MARK: Attributes
 
     /// Appends an attribute, or a pair of the vector that has been begun. The value must be UTF-8.
-    public mutating func append(_ name: Bytes, _ value: Bytes) throws(AppReport.Unusable) {
+    package mutating func append(_ name: Bytes, _ value: Bytes) throws(AppReport.Unusable) {
         guard writer.append(name, value) else { throw unusable(name, value) }
     }
 
-    public mutating func append(_ name: StaticString, _ value: Bytes) throws(AppReport.Unusable) {
+    package mutating func append(_ name: StaticString, _ value: Bytes) throws(AppReport.Unusable) {
         try append(name.bytes, value)
     }
 
-    public mutating func append(_ name: StaticString, _ value: String) throws(AppReport.Unusable) {
+    package mutating func append(_ name: StaticString, _ value: String) throws(AppReport.Unusable) {
         var value = value
         let problem = value.withUTF8 { value in
             writer.append(name.bytes, value) ? nil : unusable(name.bytes, value)
@@ -39,32 +39,32 @@ public struct AppTemplate {
     }
 
     /// Appends the attribute where there is a value.
-    public mutating func append(_ name: StaticString, optional value: String?) throws(AppReport.Unusable) {
+    package mutating func append(_ name: StaticString, optional value: String?) throws(AppReport.Unusable) {
         if let value { try append(name, value) }
     }
 
     /// Appends a template within the template, unless it is empty.
-    public mutating func append(_ name: StaticString, encoded inner: AppTemplate) {
+    package mutating func append(_ name: StaticString, encoded inner: AppTemplate) {
         if !inner.bytes.isEmpty { append(name, encoded: inner.bytes) }
     }
 
     /// Appends an attribute that has `content` as base64.
-    public mutating func append(_ name: StaticString, encoded content: some Collection<UInt8>) {
+    package mutating func append(_ name: StaticString, encoded content: some Collection<UInt8>) {
         let text = Base64.encode(content)
         _ = text.withUnsafeBufferPointer { writer.append(name.bytes, $0) }
     }
 
-    public mutating func beginVector(_ name: Bytes) {
+    package mutating func beginVector(_ name: Bytes) {
         vector = String(decoding: name, as: UTF8.self)
         writer.beginVector(name)
     }
 
-    public mutating func beginVector(_ name: StaticString) {
+    package mutating func beginVector(_ name: StaticString) {
         beginVector(name.bytes)
     }
 
     /// Ends the vector; one without a pair goes again.
-    public mutating func endVector() {
+    package mutating func endVector() {
         vector = nil
         writer.endVector(keepsEmpty: false)
     }
@@ -81,5 +81,5 @@ public struct AppTemplate {
 
 extension StaticString {
     /// Its text in UTF-8.
-    public var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
+    package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }

@@ -5,9 +5,9 @@ import JSON
 import Posix
 
 /// A catalog as its server sent it, now or earlier.
-public struct CatalogDocument {
+package struct CatalogDocument {
     /// Where it came from, redirects left aside.
-    public let url: String
+    package let url: String
     private var bytes: [UInt8]
     /// In which it is kept for the next time, where it is.
     private let copy: CatalogCache.Copy?
@@ -19,11 +19,11 @@ public struct CatalogDocument {
     }
 
     /// Bytes.
-    public var size: Int { bytes.count }
+    package var size: Int { bytes.count }
 
     /// Reads the document, once: `body` is given a reader that stands before its one value, and a function to call now
     /// and then with the reader's offset, which gives back the memory of what has been read.
-    public mutating func read<Result>(
+    package mutating func read<Result>(
         _ body: (inout JSONReader, _ release: (Int) -> Void) throws -> Result
     ) throws -> Result {
         JSONReader.repair(&bytes)
@@ -36,7 +36,7 @@ public struct CatalogDocument {
     }
 
     /// Calls `body`, which reads the document, and throws what it throws as a ``DriverError`` that names the document.
-    public mutating func use<Result>(
+    package mutating func use<Result>(
         remedy: String, _ body: (inout CatalogDocument) throws -> Result
     ) throws(DriverError) -> Result {
         do {
@@ -55,7 +55,7 @@ public struct CatalogDocument {
     }
 
     /// Keeps the document for the next time, once it has proved to be whole.
-    public func keep(log: Log) {
+    package func keep(log: Log) {
         do {
             try copy?.publish()
         } catch {
@@ -69,7 +69,7 @@ extension CatalogMarket {
     /// the server says that nothing has changed. Throws ``DriverError`` or `Interrupted`.
     ///
     /// - Parameter part: which of the documents it is that the catalog consists of; each is kept by itself.
-    public func fetch(_ path: String, part: Int = 0) throws -> CatalogDocument {
+    package func fetch(_ path: String, part: Int = 0) throws -> CatalogDocument {
         let url = endpoint + path
         let client = HTTPClient(options: options, log: request.log)
         guard isCached else {

@@ -4,17 +4,17 @@ import HTTP
 
 /// What the marketplaces of public catalogs have in common: where the catalog is, how it is fetched, and which of its
 /// apps are wanted under which names.
-public struct CatalogMarket: Sendable {
+package struct CatalogMarket: Sendable {
     /// The largest catalog in MB, where CATALOG_LIMIT_MB says nothing.
-    public static let standardLimit: UInt64 = 64
+    package static let standardLimit: UInt64 = 64
     private static let limits: ClosedRange<UInt64> = 1...1024
 
     /// The server, without a slash at its end.
-    public let endpoint: String
+    package let endpoint: String
     /// The server as the marketplace's template states it.
-    public let statedEndpoint: String
-    public let names: AppNames
-    public let filter: AppFilter
+    package let statedEndpoint: String
+    package let names: AppNames
+    package let filter: AppFilter
     let options: HTTPOptions
     /// Whether the last good catalog is kept.
     let isCached: Bool
@@ -27,13 +27,13 @@ public struct CatalogMarket: Sendable {
     /// - Parameters:
     ///   - standardEndpoint: the server where ENDPOINT says nothing.
     ///   - agent: the User-Agent of the requests.
-    public init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
+    package init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
         let endpoint = try Self.endpoint(request.message, standard: standardEndpoint)
         try self.init(request, endpoint: endpoint, agent: agent)
     }
 
     /// As ``init(_:standardEndpoint:agent:)``, for a server that is known, with or without slashes at its end.
-    public init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
+    package init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
         let message = request.message
         let path = "MARKETPLACE/TEMPLATE/"
         self.request = request
@@ -78,7 +78,7 @@ public struct CatalogMarket: Sendable {
     }
 
     /// The User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.
-    public static func agent(_ installation: Installation) throws(DriverError) -> String {
+    package static func agent(_ installation: Installation) throws(DriverError) -> String {
         guard let version = installation.version else {
             throw DriverError(
                 "read", quoted(installation.remotes + "/VERSION"), cause: "it does not tell the release of OpenNebula",
@@ -91,6 +91,6 @@ public struct CatalogMarket: Sendable {
 
 /// Whether `text` holds nothing but characters that may stand in a URL, none of which means anything to a template or a
 /// shell: letters, digits, and `-._~:/?@!*+,=%[]&`.
-public func isSafeInURL(_ text: String) -> Bool {
+package func isSafeInURL(_ text: String) -> Bool {
     text.utf8.allSatisfy { isAlphanumeric($0) || "-._~:/?#@!*+,=%[]&".utf8.contains($0) }
 }

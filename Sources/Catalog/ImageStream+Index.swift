@@ -9,7 +9,7 @@ extension ImageStream {
 
     /// Fetches a server's lists of images one after the other, and calls `body` with each until that answers false. Throws
     /// where one cannot be had, or `body` throws: what is listed is all or nothing.
-    public static func forEachDocument(
+    package static func forEachDocument(
         of market: CatalogMarket, _ body: (inout CatalogDocument) throws -> Bool
     ) throws {
         for (part, path) in try paths(of: market).enumerated() {
@@ -19,7 +19,7 @@ extension ImageStream {
     }
 
     /// The file that lies at `path`, below the server's URL; nil where the server lists none there.
-    public static func file(at path: String, of market: CatalogMarket, remedy: String) throws -> File? {
+    package static func file(at path: String, of market: CatalogMarket, remedy: String) throws -> File? {
         var found: File?
         try forEachDocument(of: market) { document in
             found = try document.use(remedy: remedy) { try file(at: path, in: &$0) }

@@ -2,36 +2,36 @@ import Bytes
 import JSON
 
 /// The images of a simplestreams server, from its `streams/v1/images.json` or what its index names in place of that.
-public enum ImageStream {
+package enum ImageStream {
     /// The server where ENDPOINT says nothing.
-    public static let standardEndpoint = "https://images.linuxcontainers.org/"
+    package static let standardEndpoint = "https://images.linuxcontainers.org/"
 
     /// A container image's root file system.
-    public struct File: Equatable, Sendable {
+    package struct File: Equatable, Sendable {
         /// Below the server's URL: `images/debian/bookworm/amd64/default/20261120_05:24/rootfs.tar.xz`.
-        public let path: String
+        package let path: String
         /// 64 hexadecimal digits; nil where the server does not say, or says what is none.
-        public let sha256: String?
+        package let sha256: String?
         /// Bytes, where the server says.
-        public let size: UInt64?
+        package let size: UInt64?
     }
 
     /// One distribution's release for one architecture, in its newest version that has a root file system.
-    public struct Product: Equatable, Sendable {
+    package struct Product: Equatable, Sendable {
         /// In lower case, without blanks: `rockylinux`.
-        public let distribution: String
-        public let release: String
+        package let distribution: String
+        package let release: String
         /// OpenNebula's word for it: `x86_64`.
-        public let architecture: String
+        package let architecture: String
         /// When it was built, in seconds since 1970; nil where the product has no version with a date.
-        public let built: Int?
+        package let built: Int?
         /// The archive, or else the squashfs; nil where there is neither.
-        public let file: File?
+        package let file: File?
     }
 
     /// Calls `body` for each product of the variant `default` for the architectures, which are OpenNebula's words. Throws
     /// where the document is cut, is no JSON, or has no list of products.
-    public static func read(
+    package static func read(
         _ document: inout CatalogDocument, architectures: Set<String>, _ body: (Product) -> Void
     ) throws {
         func isListed(_ identity: StreamIdentity) -> Bool {
@@ -55,7 +55,7 @@ public enum ImageStream {
     }
 
     /// The file that lies at `path`; nil where the server lists none there.
-    public static func file(at path: String, in document: inout CatalogDocument) throws -> File? {
+    package static func file(at path: String, in document: inout CatalogDocument) throws -> File? {
         var found: File?
         _ = try products(of: &document) { _, reader in
             guard let versions = try reader.value(members: ["versions"])?["versions"] else { return }
@@ -124,7 +124,7 @@ public enum ImageStream {
     }
 
     /// Why a path of the server's is not used; nil where it is a plain relative one.
-    public static func fault(in path: String) -> String? {
+    package static func fault(in path: String) -> String? {
         let isPlain = path.utf8.allSatisfy { isAlphanumeric($0) || "-._~+/:".utf8.contains($0) }
         let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let hasScheme = parts.count > 2 && parts[0].last == UInt8(ascii: ":") && parts[1].isEmpty

@@ -1,13 +1,13 @@
 import DriverProtocol
 
 /// An action that a public catalog does not have: what it offers is decided by those who run it.
-public protocol RefusedAction: Action {}
+package protocol RefusedAction: Action {}
 
 extension RefusedAction {
-    public static var purpose: String { "refuses: a public catalog is read-only" }
-    public static var inputs: [String] { [] }
+    package static var purpose: String { "refuses: a public catalog is read-only" }
+    package static var inputs: [String] { [] }
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let parts = name.split(separator: "/").map(String.init)
         throw DriverError(
             parts.last ?? name, "an app",

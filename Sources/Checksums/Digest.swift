@@ -2,8 +2,8 @@ import COpenSSL
 import DriverProtocol
 
 /// A message digest over bytes as they pass: libcrypto's, or our own MD5 where that is faster.
-public final class Digest: @unchecked Sendable {
-    public enum Algorithm: String, Sendable, CaseIterable {
+package final class Digest: @unchecked Sendable {
+    package enum Algorithm: String, Sendable, CaseIterable {
         case md5 = "MD5"
         case sha1 = "SHA1"
         case sha256 = "SHA256"
@@ -20,11 +20,11 @@ public final class Digest: @unchecked Sendable {
 
     private static let zeros = [UInt8](repeating: 0, count: 1 << 20)
 
-    public let algorithm: Algorithm
+    package let algorithm: Algorithm
     private let stream: any DigestStream
 
     /// Begins a digest of an image: the first MD5 of a process takes the time to find out how it is computed fastest.
-    public convenience init(_ algorithm: Algorithm) throws(DriverError) {
+    package convenience init(_ algorithm: Algorithm) throws(DriverError) {
         try self.init(algorithm, algorithm == .md5 ? MD5Stream.fastest() : nil)
     }
 
@@ -45,12 +45,12 @@ public final class Digest: @unchecked Sendable {
         self.stream = stream
     }
 
-    public func update(_ bytes: UnsafeRawBufferPointer) {
+    package func update(_ bytes: UnsafeRawBufferPointer) {
         stream.update(bytes)
     }
 
     /// `count` bytes of zeros: what a hole reads as.
-    public func updateZeros(_ count: UInt64) {
+    package func updateZeros(_ count: UInt64) {
         var rest = count
         Self.zeros.withUnsafeBytes { zeros in
             while rest > 0 {
@@ -62,12 +62,12 @@ public final class Digest: @unchecked Sendable {
     }
 
     /// The digest in lower-case hexadecimal digits. Nothing may be added afterwards.
-    public func finish() -> String {
+    package func finish() -> String {
         hexadecimal(stream.finish())
     }
 
     /// The digest of a short text.
-    public static func of(_ text: String, _ algorithm: Algorithm) throws(DriverError) -> String {
+    package static func of(_ text: String, _ algorithm: Algorithm) throws(DriverError) -> String {
         let digest = try Digest(algorithm, nil)
         var text = text
         text.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }

@@ -1,19 +1,19 @@
 import DriverProtocol
 
 /// What a file's digests have to be.
-public struct ExpectedDigests: Sendable, Equatable {
-    public private(set) var values: [Digest.Algorithm: String] = [:]
+package struct ExpectedDigests: Sendable, Equatable {
+    package private(set) var values: [Digest.Algorithm: String] = [:]
 
-    public init() {}
+    package init() {}
 
     /// A SHA-256 in lower case.
-    public init(sha256: String) {
+    package init(sha256: String) {
         values[.sha256] = sha256
     }
 
     /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
     /// of its algorithm is an error that names the element.
-    public init(
+    package init(
         _ message: Message, md5: String? = nil, sha1: String? = nil, sha256: String? = nil
     ) throws(DriverError) {
         for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
@@ -28,14 +28,14 @@ public struct ExpectedDigests: Sendable, Equatable {
     }
 
     /// The same with this MD5 where none was expected.
-    public func filled(md5: String?) -> ExpectedDigests {
+    package func filled(md5: String?) -> ExpectedDigests {
         var filled = self
         filled.values[.md5] = values[.md5] ?? md5?.lowercased()
         return filled
     }
 
     /// Returns what both expect. Throws a ``DriverError`` if they contradict each other about `object`.
-    public func union(_ other: ExpectedDigests, of object: String) throws(DriverError) -> ExpectedDigests {
+    package func union(_ other: ExpectedDigests, of object: String) throws(DriverError) -> ExpectedDigests {
         try check(other.values, of: object)
         var union = self
         union.values.merge(other.values) { own, _ in own }
@@ -43,7 +43,7 @@ public struct ExpectedDigests: Sendable, Equatable {
     }
 
     /// Throws where `found` differs: `object` does not hold the bytes that were meant.
-    public func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
+    package func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
         for (algorithm, expected) in values {
             guard let value = found[algorithm], value != expected else { continue }
             throw DriverError(

@@ -2,11 +2,11 @@ import Bytes
 import COpenSSL
 
 /// Digests that S3's requests carry, over bytes in memory: EVP_Digest(3) and HMAC(3) of libcrypto.
-public enum Hash {
-    public static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { digest(bytes, EVP_sha256()) }
-    public static func sha256(_ text: String) -> [UInt8] { withBytes(of: text, sha256) }
+package enum Hash {
+    package static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { digest(bytes, EVP_sha256()) }
+    package static func sha256(_ text: String) -> [UInt8] { withBytes(of: text, sha256) }
 
-    public static func hmacSHA256(key: [UInt8], _ text: String) -> [UInt8] {
+    package static func hmacSHA256(key: [UInt8], _ text: String) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         withBytes(of: text) { bytes in

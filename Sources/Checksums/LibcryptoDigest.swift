@@ -1,18 +1,18 @@
 import COpenSSL
 
 /// A digest of bytes that come in pieces of any length.
-public protocol DigestStream: AnyObject {
+package protocol DigestStream: AnyObject {
     func update(_ bytes: UnsafeRawBufferPointer)
     /// Returns the digest's bytes. Nothing may be added afterwards.
     func finish() -> [UInt8]
 }
 
 /// A digest that libcrypto computes over bytes as they pass: EVP_DigestUpdate(3).
-public final class LibcryptoDigest: DigestStream {
+package final class LibcryptoDigest: DigestStream {
     private let context: OpaquePointer
 
     /// Begins a digest of a type that EVP_md5(3) or its like has answered; nil where libcrypto refuses it.
-    public init?(_ type: OpaquePointer?) {
+    package init?(_ type: OpaquePointer?) {
         guard let context = EVP_MD_CTX_new() else { return nil }
         self.context = context
         // A checksum is no signature: MD5 stays allowed where the system is in FIPS mode.
@@ -24,11 +24,11 @@ public final class LibcryptoDigest: DigestStream {
         EVP_MD_CTX_free(context)
     }
 
-    public func update(_ bytes: UnsafeRawBufferPointer) {
+    package func update(_ bytes: UnsafeRawBufferPointer) {
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    public func finish() -> [UInt8] {
+    package func finish() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         EVP_DigestFinal_ex(context, &bytes, &length)

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// The MD5 of one stream.
-public final class MD5Stream: DigestStream {
+package final class MD5Stream: DigestStream {
     private var checksums: PartedChecksums
     /// Less than a block that waits for more.
     private var rest: [UInt8] = []
@@ -11,12 +11,12 @@ public final class MD5Stream: DigestStream {
     }
 
     /// Returns an MD5 in the way that is fastest on this processor, libcrypto's for one.
-    public static func fastest() -> any DigestStream {
+    package static func fastest() -> any DigestStream {
         if let candidate = Race.md5 { return MD5Stream(candidate) }
         return LibcryptoDigest(EVP_md5()) ?? MD5Stream(.plain)
     }
 
-    public func update(_ bytes: UnsafeRawBufferPointer) {
+    package func update(_ bytes: UnsafeRawBufferPointer) {
         var bytes = bytes
         if !rest.isEmpty {
             let missing = min(PartedChecksums.blockSize - rest.count, bytes.count)
@@ -30,5 +30,5 @@ public final class MD5Stream: DigestStream {
         rest = Array(bytes[whole...])
     }
 
-    public func finish() -> [UInt8] { rest.withUnsafeBytes { checksums.finish($0) } }
+    package func finish() -> [UInt8] { rest.withUnsafeBytes { checksums.finish($0) } }
 }

@@ -4,17 +4,17 @@ import CChecksums
 /// over the bytes: it costs little more than one MD5. Libraries have one digest of one stream at a time.
 ///
 /// MD5 is a checksum here, as S3 and the marketplace want it.
-public struct PartedChecksums {
+package struct PartedChecksums {
     /// What a part has come to.
-    public struct Part: Sendable, Equatable {
+    package struct Part: Sendable, Equatable {
         /// 16 bytes.
-        public let md5: [UInt8]
+        package let md5: [UInt8]
         /// 32 bytes; nil where it was not asked for, and where a library is faster with it by itself.
-        public let sha256: [UInt8]?
+        package let sha256: [UInt8]?
     }
 
     /// What ``update(_:)`` takes multiples of.
-    public static let blockSize = 64
+    package static let blockSize = 64
 
     private typealias State = checksums
     private var state = Self.fresh
@@ -24,7 +24,7 @@ public struct PartedChecksums {
 
     /// By the fastest candidate of this processor.
     /// - Parameter withSHA256: whether parts are to have one, where that is faster than what a library does.
-    public init(withSHA256: Bool) {
+    package init(withSHA256: Bool) {
         self.init(withSHA256 ? Race.signedParts : Race.parts)
     }
 
@@ -34,7 +34,7 @@ public struct PartedChecksums {
     }
 
     /// The 16 bytes of the MD5 of bytes in memory.
-    public static func md5(of bytes: [UInt8]) -> [UInt8] {
+    package static func md5(of bytes: [UInt8]) -> [UInt8] {
         bytes.withUnsafeBytes { bytes in
             let whole = bytes.count - bytes.count % blockSize
             var checksums = PartedChecksums(.plain)
@@ -44,14 +44,14 @@ public struct PartedChecksums {
     }
 
     /// Takes in bytes, a multiple of ``blockSize`` of them.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         candidate.update(&state, bytes)
         length += UInt64(bytes.count)
         partLength += UInt64(bytes.count)
     }
 
     /// Ends a part with less than a block, which is nothing for all but the last part, and begins the next one.
-    public mutating func finishPart(_ rest: UnsafeRawBufferPointer) -> Part {
+    package mutating func finishPart(_ rest: UnsafeRawBufferPointer) -> Part {
         let part = Part(
             md5: Self.md5(finished(rest, length: partLength, \.littleEndian), \.1),
             sha256: candidate.hasSHA256 ? Self.sha256(finished(rest, length: partLength, \.bigEndian)) : nil)
@@ -66,7 +66,7 @@ public struct PartedChecksums {
     }
 
     /// The 16 bytes of the stream's MD5, with less than a block behind what was taken in.
-    public func finish(_ rest: UnsafeRawBufferPointer) -> [UInt8] {
+    package func finish(_ rest: UnsafeRawBufferPointer) -> [UInt8] {
         Self.md5(finished(rest, length: length, \.littleEndian), \.0)
     }
 

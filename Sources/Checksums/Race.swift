@@ -7,7 +7,7 @@ import Glibc
 /// A processor's flags tell which instructions it has, and nothing of their speed: those of AVX-512 are a fifth faster
 /// than the others on some, and take twice their time on some. So each way that this processor has is timed. That takes
 /// some 0.2 ms, once a process for each kind of digest, and only when an image's digest begins.
-public enum Race {
+package enum Race {
     /// The MD5 of a stream; nil where libcrypto is faster.
     static let md5: Candidate? = fastest(of: md5Contenders)
     /// The MD5s of a stream and of its parts.
@@ -87,19 +87,19 @@ public enum Race {
     }
 
     /// How one did.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// What is computed: `MD5`, for one.
-        public let digests: String
+        package let digests: String
         /// The contender.
-        public let name: String
+        package let name: String
         /// MB a second.
-        public let speed: Double
+        package let speed: Double
         /// Whether this process uses it.
-        public let isChosen: Bool
+        package let isChosen: Bool
     }
 
     /// Runs all of them for longer, and returns how each did.
-    public static func results() -> [Result] {
+    package static func results() -> [Result] {
         results("MD5", md5Contenders) { $0?.name == md5?.name }
             + results("MD5 of an image and its parts", partsContenders) { $0.name == parts.name }
             + results("the same, and SHA-256 of the parts", signedPartsContenders) { $0.name == signedParts.name }

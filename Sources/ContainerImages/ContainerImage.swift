@@ -2,29 +2,29 @@ import DriverProtocol
 
 /// What `lxd://URL?size=MB&filesystem=ext4&format=raw` asks for: an image of so many MB, with a file system that holds
 /// the root file system at that URL. The stock drivers write the same.
-public struct ContainerImage: Equatable, Sendable {
-    public enum FileSystem: String, Sendable, CaseIterable {
+package struct ContainerImage: Equatable, Sendable {
+    package enum FileSystem: String, Sendable, CaseIterable {
         case ext4, xfs
 
         /// MB: what mkfs.xfs(8) takes, or what mke2fs(8) can put a container into, and 64 TB.
-        public var sizes: ClosedRange<UInt64> { (self == .xfs ? 300 : 16)...(64 << 20) }
+        package var sizes: ClosedRange<UInt64> { (self == .xfs ? 300 : 16)...(64 << 20) }
     }
 
-    public enum Format: String, Sendable, CaseIterable {
+    package enum Format: String, Sendable, CaseIterable {
         case raw, qcow2
     }
 
     /// What such a location begins with.
-    public static let scheme = "lxd://"
+    package static let scheme = "lxd://"
 
     /// The archive's: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
-    public let url: String
+    package let url: String
     /// MB.
-    public let size: UInt64
-    public let fileSystem: FileSystem
-    public let format: Format
+    package let size: UInt64
+    package let fileSystem: FileSystem
+    package let format: Format
 
-    public init(url: String, size: UInt64, fileSystem: FileSystem, format: Format) {
+    package init(url: String, size: UInt64, fileSystem: FileSystem, format: Format) {
         self.url = url
         self.size = size
         self.fileSystem = fileSystem
@@ -32,12 +32,12 @@ public struct ContainerImage: Equatable, Sendable {
     }
 
     /// The app's SOURCE.
-    public var source: String {
+    package var source: String {
         "\(Self.scheme)\(url)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
     }
 
     /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
-    public init(source: String) throws(DriverError) {
+    package init(source: String) throws(DriverError) {
         func problem(_ cause: String) -> DriverError {
             DriverError(
                 "read", "the image \(quoted(redacted(source)))", cause: cause,

@@ -7,13 +7,13 @@ import Posix
 
 /// An image that is built on the way: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is fetched,
 /// verified by the SHA-256 of the server's catalog, and put into an image of that size.
-public final class ContainerSource: ImageSource {
-    public let name: String
+package final class ContainerSource: ImageSource {
+    package let name: String
     private let directory: WorkDirectory
     private let built: FileSource
 
     /// Does all the work: afterwards the image lies in STAGING_DIR, and goes with this source.
-    public init(_ location: String, _ request: Request) throws {
+    package init(_ location: String, _ request: Request) throws {
         let image = try ContainerImage(source: location)
         name = redacted(location)
         let packages = try ContextPackages(request)
@@ -24,10 +24,10 @@ public final class ContainerSource: ImageSource {
         built = try FileSource(path: try ContainerBuild(site: site, packages: packages).run(archive))
     }
 
-    public var length: UInt64? { built.length }
-    public var storageSize: UInt64? { built.storageSize }
+    package var length: UInt64? { built.length }
+    package var storageSize: UInt64? { built.storageSize }
 
-    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         try built.next(into: buffer)
     }
 

@@ -2,7 +2,7 @@ import DriverProtocol
 
 /// A package of OpenNebula's contextualization that CONTEXT_PACKAGES of a marketplace names: `/PATH/one-context.deb`, or
 /// `https://HOST/PATH/one-context.deb#sha256=HEX`.
-public struct ContextPackage: Sendable, Equatable {
+package struct ContextPackage: Sendable, Equatable {
     private static let path = "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES"
     private static let mark = "#sha256="
 
@@ -18,7 +18,7 @@ public struct ContextPackage: Sendable, Equatable {
 
     /// The packages that a message names; none where it has no such attribute. Throws a ``DriverError`` for one that is
     /// not written as it has to be.
-    public static func list(_ message: Message) throws(DriverError) -> [ContextPackage] {
+    package static func list(_ message: Message) throws(DriverError) -> [ContextPackage] {
         var packages: [ContextPackage] = []
         for word in message.words(path) {
             func invalid(_ cause: String, _ remedy: String) -> DriverError {
@@ -51,7 +51,7 @@ public struct ContextPackage: Sendable, Equatable {
     }
 
     /// All that an image depends on of it.
-    public var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
+    package var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
 }
 
 /// A container's distribution, as its os-release tells it.

@@ -7,14 +7,14 @@ import Posix
 ///
 /// OpenNebula's own directories and the home of the drivers' user are restricted in any case: they hold passwords. Paths
 /// are compared directory by directory, their links resolved.
-public struct AllowedPaths: Sendable {
+package struct AllowedPaths: Sendable {
     private static let attribute = "DATASTORE/TEMPLATE/"
 
     private let restricted: [String]
     private let safe: [String]
 
     /// Reads the datastore's attributes.
-    public init(_ request: Request) {
+    package init(_ request: Request) {
         let own = [request.installation.state, request.installation.configuration, homeDirectory()]
         restricted = own.compactMap(\.self) + request.message.words(Self.attribute + "RESTRICTED_DIRS")
         safe = request.message.words(Self.attribute + "SAFE_DIRS")
@@ -26,7 +26,7 @@ public struct AllowedPaths: Sendable {
     }
 
     /// Opens the local file at `path`. Throws a ``DriverError`` if it is not there, or must not be read.
-    public func open(_ path: String) throws -> FileSource {
+    package func open(_ path: String) throws -> FileSource {
         guard path.hasPrefix("/") else {
             throw readError(path, cause: "it is no absolute path and no URL", remedy: "begin it with /")
         }
@@ -44,7 +44,7 @@ public struct AllowedPaths: Sendable {
 
     /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are not
     /// known here.
-    public func check(remote location: String) throws(DriverError) {
+    package func check(remote location: String) throws(DriverError) {
         guard let path = RemoteSource.path(of: location) else { return }
         try check(normalized(path), location)
     }

@@ -4,7 +4,7 @@ import Posix
 
 /// Where oned keeps images: finds one that is there, and takes new ones in. What a message's DS_MAD and template say of it
 /// is read when it is made.
-public protocol Datastore: Sendable {
+package protocol Datastore: Sendable {
     /// The format that every image is brought into here; nil if images stay as they come.
     var format: String? { get }
     /// Returns its room.
@@ -25,7 +25,7 @@ public protocol Datastore: Sendable {
 
 /// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into another
 /// format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
-public protocol StagedImage: ImageSink {
+package protocol StagedImage: ImageSink {
     /// Throws a ``DriverError`` unless `needed` bytes have room; nil if that is not known.
     func checkRoom(for needed: UInt64?) throws
     /// Returns how the image is compressed, by its first bytes; nil if it is not.
@@ -49,7 +49,7 @@ private let kinds: [(driver: String, open: @Sendable (Request) throws(DriverErro
 
 /// Returns the datastore of the message, of the kind that its DS_MAD names. Throws a ``DriverError`` that names the
 /// attribute if it is of no kind that is known here, or has a bad value.
-public func datastore(_ request: Request) throws(DriverError) -> any Datastore {
+package func datastore(_ request: Request) throws(DriverError) -> any Datastore {
     let attribute = "DATASTORE/DS_MAD"
     let driver = try request.message.required(attribute)
     guard let kind = kinds.first(where: { $0.driver == driver }) else {
@@ -62,7 +62,7 @@ public func datastore(_ request: Request) throws(DriverError) -> any Datastore {
 
 extension Datastore {
     /// `datastore/*/export`, the first step of an IMPORT: tells where the message's image lies and what it is.
-    public func export(_ message: Message) throws -> Reply {
+    package func export(_ message: Message) throws -> Reply {
         // Set by one_market if the `import` that follows computes the MD5 from the bytes that it reads anyway.
         let isMD5Deferred = environmentVariable("MARKET_DRIVERS_MD5") == "import"
         return try find(StoredImage(message), md5: !isMD5Deferred).reply

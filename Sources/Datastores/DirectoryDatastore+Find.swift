@@ -6,7 +6,7 @@ import Posix
 
 /// Images that are there.
 extension DirectoryDatastore {
-    public func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
+    package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
         try bridge.map { try find(image, through: $0, md5: md5) } ?? findLocally(image, md5: md5)
     }
 

@@ -5,12 +5,12 @@ import ImageTransfer
 import Posix
 
 /// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
-public struct DirectoryDatastore: Datastore {
+package struct DirectoryDatastore: Datastore {
     /// What the message must have.
-    public static let inputs = ["DATASTORE/BASE_PATH"]
+    package static let inputs = ["DATASTORE/BASE_PATH"]
     private static let mode: UInt32 = 0o660
 
-    public let format: String?
+    package let format: String?
     let path: String
     let bridge: BridgeHosts?
     /// Directories outside of it in which its images may lie: SAFE_DIRS.
@@ -22,7 +22,7 @@ public struct DirectoryDatastore: Datastore {
     private let isSparse: Bool
 
     /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
-    public init(_ request: Request) throws(DriverError) {
+    package init(_ request: Request) throws(DriverError) {
         let message = request.message
         path = try message.required("DATASTORE/BASE_PATH")
         guard path.hasPrefix("/") else {
@@ -38,9 +38,9 @@ public struct DirectoryDatastore: Datastore {
         log = request.log
     }
 
-    public func space() throws -> FileSystemSpace { try images.space() }
+    package func space() throws -> FileSystemSpace { try images.space() }
 
-    public func stage(id: String, needing needed: UInt64?) throws -> any StagedImage {
+    package func stage(id: String, needing needed: UInt64?) throws -> any StagedImage {
         let names = ImageNames(id: id, epoch: time(nil))
         guard bridge == nil else {
             try images.checkRoom(for: needed)
@@ -63,7 +63,7 @@ public struct DirectoryDatastore: Datastore {
         }
     }
 
-    public func remove(_ source: String) throws -> Bool {
+    package func remove(_ source: String) throws -> Bool {
         let name = source.utf8.split(separator: UInt8(ascii: "/")).last.flatMap(String.init) ?? ""
         guard source.utf8.elementsEqual(joined(path, name).utf8) else { return false }
         return try images.remove(name)

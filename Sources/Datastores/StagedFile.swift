@@ -3,7 +3,7 @@ import DriverProtocol
 import ImageTransfer
 
 /// An image that is put together in a hidden file of this machine, whose path programs can be given.
-public final class StagedFile: StagedImage {
+package final class StagedFile: StagedImage {
     private var file: FileSink
     /// Kept once it has been converted: its lock guards the file that has taken its place.
     private var original: FileSink?
@@ -28,19 +28,19 @@ public final class StagedFile: StagedImage {
         discard()
     }
 
-    public var name: String { file.name }
-    public var size: UInt64 { file.size }
+    package var name: String { file.name }
+    package var size: UInt64 { file.size }
 
-    public func checkRoom(for needed: UInt64?) throws {
+    package func checkRoom(for needed: UInt64?) throws {
         try LocalDirectory(path: file.name, log: log).checkRoom(for: needed)
     }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
-    public func skip(_ count: UInt64) throws { try file.skip(count) }
+    package func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+    package func skip(_ count: UInt64) throws { try file.skip(count) }
 
-    public func compression() throws -> Compression? { try Compression(magic: file.head(QcowHeader.size)) }
+    package func compression() throws -> Compression? { try Compression(magic: file.head(QcowHeader.size)) }
 
-    public func describe(format: String?, name: String) throws -> ImageDescription {
+    package func describe(format: String?, name: String) throws -> ImageDescription {
         try file.finishLength()
         if let encrypted = try encrypted() { return encrypted }
         guard let format else { return try QemuImage.describe(file.path, format: nil, name: name) }
@@ -56,7 +56,7 @@ public final class StagedFile: StagedImage {
         return raw?.isEncrypted == true ? raw : nil
     }
 
-    public func convert(from format: String, to newFormat: String) throws -> String {
+    package func convert(from format: String, to newFormat: String) throws -> String {
         let target = try FileSink(convertedFrom: file)
         try QemuImage.convert(file.path, from: format, to: target.path, in: newFormat)
         let md5 = try Digest(.md5).finish(reading: FileSource(path: target.path), log: log)
@@ -65,14 +65,14 @@ public final class StagedFile: StagedImage {
         return md5
     }
 
-    public func publish() throws -> String {
+    package func publish() throws -> String {
         let source = try place(file)
         isOver = true
         original?.discard()
         return source
     }
 
-    public func discard() {
+    package func discard() {
         guard !isOver else { return }
         isOver = true
         file.discard()

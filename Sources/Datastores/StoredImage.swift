@@ -2,21 +2,21 @@ import DriverProtocol
 import ImageTransfer
 
 /// What oned knows of an image that is in a datastore.
-public struct StoredImage: Sendable {
+package struct StoredImage: Sendable {
     /// What the message must have.
-    public static let inputs = [sourcePath]
+    package static let inputs = [sourcePath]
     private static let sourcePath = "IMAGE/SOURCE"
 
     /// Where its datastore has put it: a path, or a name in a pool.
-    public let source: String
+    package let source: String
     /// Nil if oned does not know it.
-    public let format: String?
+    package let format: String?
     /// MB; nil if oned does not know it.
-    public let size: UInt64?
+    package let size: UInt64?
     private let message: Message
 
     /// The message's image. Throws a ``DriverError`` that names an attribute with a bad value.
-    public init(_ message: Message) throws(DriverError) {
+    package init(_ message: Message) throws(DriverError) {
         self.message = message
         source = try message.required(Self.sourcePath)
         format = try optionalImageFormat(message, at: "IMAGE/FORMAT")

@@ -2,7 +2,7 @@ import Posix
 import XML
 
 /// One executable under `remotes/`: a backend's `import`, `delete`, `monitor` or `export`.
-public protocol Action {
+package protocol Action {
     /// Its path under `remotes/`: `market/http/import`.
     static var name: String { get }
     /// What it does and prints, for `--help`.
@@ -17,21 +17,21 @@ public protocol Action {
 }
 
 extension Action {
-    public static func settle(_ message: Message, log: Log) {
+    package static func settle(_ message: Message, log: Log) {
         if name.hasSuffix("/import") { disposeOfSource(message, log: log) }
     }
 }
 
 /// What an action works on.
-public struct Request: Sendable {
-    public let message: Message
+package struct Request: Sendable {
+    package let message: Message
     /// The object that oned means, as it gave it: an app's id, or a marketplace's for `monitor`.
-    public let id: Int
-    public let log: Log
-    public let installation: Installation
-    public let settings: Settings
+    package let id: Int
+    package let log: Log
+    package let installation: Installation
+    package let settings: Settings
 
-    public init(message: Message, id: Int, log: Log, installation: Installation, settings: Settings) {
+    package init(message: Message, id: Int, log: Log, installation: Installation, settings: Settings) {
         self.message = message
         self.id = id
         self.log = log
@@ -41,19 +41,19 @@ public struct Request: Sendable {
 }
 
 /// What an action prints when it has succeeded.
-public struct Reply {
+package struct Reply {
     /// Written to standard output, whole, at the very end.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Takes back what the action has done, where the reply can't be delivered.
-    public let undo: () -> Void
+    package let undo: () -> Void
     /// Settles what was owed until the reply was delivered. Where it throws, the action has failed, and is taken back.
-    public let confirm: () throws -> Void
+    package let confirm: () throws -> Void
 
-    public init(_ text: String = "", undo: @escaping () -> Void = {}) {
+    package init(_ text: String = "", undo: @escaping () -> Void = {}) {
         self.init(bytes: Array(text.utf8), undo: undo)
     }
 
-    public init(
+    package init(
         bytes: [UInt8], undo: @escaping () -> Void = {}, confirm: @escaping () throws -> Void = {}
     ) {
         self.bytes = bytes
@@ -62,7 +62,7 @@ public struct Reply {
     }
 
     /// The answer of `import` and `export`. `size` in MB.
-    public init(
+    package init(
         source: String, md5: String, size: UInt64, format: String, undo: @escaping () -> Void = {}
     ) {
         var template = Template()
@@ -74,31 +74,31 @@ public struct Reply {
     }
 
     /// The answer of `monitor` for a marketplace that has room of its own, in MB.
-    public init(usedMB: UInt64, freeMB: UInt64, totalMB: UInt64) {
+    package init(usedMB: UInt64, freeMB: UInt64, totalMB: UInt64) {
         self.init("USED_MB=\(usedMB)\nFREE_MB=\(freeMB)\nTOTAL_MB=\(totalMB)\n")
     }
 }
 
 /// The answer of `datastore/*/export`: where `market/*/import` finds the image, and what it is.
-public struct ImportInfo {
+package struct ImportInfo {
     /// The elements' names, which the driver manager hands on to `import`.
-    public static let rootName = "IMPORT_INFO"
+    package static let rootName = "IMPORT_INFO"
 
-    public let source: String
+    package let source: String
     /// Nil where `import` computes it from the bytes that it reads.
-    public let md5: String?
+    package let md5: String?
     /// MB.
-    public let size: UInt64
-    public let format: String
+    package let size: UInt64
+    package let format: String
 
-    public init(source: String, md5: String?, size: UInt64, format: String) {
+    package init(source: String, md5: String?, size: UInt64, format: String) {
         self.source = source
         self.md5 = md5
         self.size = size
         self.format = format
     }
 
-    public var reply: Reply {
+    package var reply: Reply {
         let elements = [
             ("IMPORT_SOURCE", source), ("MD5", md5 ?? ""), ("SIZE", String(size)), ("FORMAT", format),
             ("DISPOSE", "NO"),

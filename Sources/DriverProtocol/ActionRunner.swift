@@ -5,7 +5,7 @@ import Posix
 extension Action {
     /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
     /// log lines and the error to standard error, exit status 0 or 1.
-    public static func main() -> Never {
+    package static func main() -> Never {
         // First of all: what is opened later must not take a standard stream's number.
         let closed = openStandardStreams()
         Interrupt.install()
@@ -22,17 +22,17 @@ extension Action {
 }
 
 /// The only place that touches arguments, standard streams and exit status.
-public enum ActionRunner {
+package enum ActionRunner {
     /// The environment variable in which the driver manager tells its process id: an action that it has started ends
     /// when it dies, by whatever signal.
-    public static let managerVariable = "MARKET_DRIVERS_MAD_PID"
+    package static let managerVariable = "MARKET_DRIVERS_MAD_PID"
 
-    public struct Streams: Sendable {
-        public let input: FileDescriptor
-        public let output: FileDescriptor
-        public let errors: FileDescriptor
+    package struct Streams: Sendable {
+        package let input: FileDescriptor
+        package let output: FileDescriptor
+        package let errors: FileDescriptor
 
-        public init(input: FileDescriptor, output: FileDescriptor, errors: FileDescriptor) {
+        package init(input: FileDescriptor, output: FileDescriptor, errors: FileDescriptor) {
             self.input = input
             self.output = output
             self.errors = errors
@@ -40,7 +40,7 @@ public enum ActionRunner {
     }
 
     /// Runs `action` and answers its exit status.
-    public static func run(_ action: any Action.Type, arguments: [String], streams: Streams) -> Int32 {
+    package static func run(_ action: any Action.Type, arguments: [String], streams: Streams) -> Int32 {
         do {
             if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
                 try deliver(Reply(usage(of: action)), to: streams.output)
@@ -150,7 +150,7 @@ public enum ActionRunner {
 
 extension DriverError {
     /// The error of a system call that failed while `operation` was done to `object`.
-    public init(_ operation: String, _ object: String, _ error: SystemError, remedy: String? = nil) {
+    package init(_ operation: String, _ object: String, _ error: SystemError, remedy: String? = nil) {
         self.init(operation, object, cause: error.cause, remedy: remedy ?? Self.remedy(for: error.code, object))
     }
 

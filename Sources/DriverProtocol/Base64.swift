@@ -1,7 +1,7 @@
 import Bytes
 
 /// Base64 as oned writes it (RFC 4648, no line breaks) and as people paste it (wrapped, padding lost).
-public enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     /// Has bits that no digit's value has, so that one test finds it among four values.
     private static let outside: UInt8 = 0xFF
@@ -13,7 +13,7 @@ public enum Base64 {
 
     /// The bytes that `text` stands for, or nil where it is not base64. White space is passed over and the padding
     /// may be missing; a single left-over digit, bits beyond the last byte, or anything behind the padding is refused.
-    public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         // A message has up to 22 MB: bytes in one piece are some thirty times faster than a generic sequence.
         let decoded = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
         return decoded ?? Array(text).withUnsafeBufferPointer { decode(buffer: $0) }
@@ -119,7 +119,7 @@ public enum Base64 {
     }
 
     /// The base64 text of `bytes`, padded, on one line.
-    public static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
         let encoded = bytes.withContiguousStorageIfAvailable { encode(buffer: $0) }
         return encoded ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0) }
     }

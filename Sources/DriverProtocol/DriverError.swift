@@ -2,27 +2,27 @@
 ///
 /// `description` is the line that an action writes to standard error and that oned stores in the app, so it is made
 /// safe for both: one line, no control characters, no `]]>`, at most ``maximumLength`` characters.
-public struct DriverError: Error, Equatable, CustomStringConvertible {
+package struct DriverError: Error, Equatable, CustomStringConvertible {
     /// The longest line that is ever printed, in Unicode scalars.
-    public static let maximumLength = 1000
+    package static let maximumLength = 1000
 
     /// What was being done, as a verb phrase: `write the image`.
-    public let operation: String
+    package let operation: String
     /// What it was done to: a path, a URL, an attribute.
-    public let object: String
+    package let object: String
     /// Why it failed.
-    public let cause: String
+    package let cause: String
     /// What the reader can do about it.
-    public let remedy: String
+    package let remedy: String
 
-    public init(_ operation: String, _ object: String, cause: String, remedy: String) {
+    package init(_ operation: String, _ object: String, cause: String, remedy: String) {
         self.operation = operation
         self.object = object
         self.cause = cause
         self.remedy = remedy
     }
 
-    public var description: String {
+    package var description: String {
         // The remedy is the part that must survive a long cause.
         let ending = oneLine(remedy, limit: Self.maximumLength / 3)
         let limit = Self.maximumLength - ending.unicodeScalars.count - 2
@@ -32,7 +32,7 @@ public struct DriverError: Error, Equatable, CustomStringConvertible {
 
 /// `text` as one printable line that can stand in XML's CDATA: control characters are written as escapes, `]]>` is
 /// broken up, and what is longer than `limit` Unicode scalars is cut with an ellipsis. `limit` is at least 1.
-public func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> String {
+package func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> String {
     var line = String.UnicodeScalarView()
     var count = 0
     for scalar in text.unicodeScalars {
@@ -61,6 +61,6 @@ private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScala
 }
 
 /// `text` between quotation marks, so that the reader sees where an odd name begins and ends.
-public func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     "'" + text + "'"
 }

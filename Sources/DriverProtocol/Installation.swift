@@ -2,18 +2,18 @@ import Glibc
 import Posix
 
 /// Where this OpenNebula keeps its files.
-public struct Installation: Sendable, Equatable {
+package struct Installation: Sendable, Equatable {
     /// The driver tree: `/var/lib/one/remotes`.
-    public let remotes: String
+    package let remotes: String
     /// State that drivers keep: `/var/lib/one`.
-    public let state: String
+    package let state: String
     /// What administrators set: `/etc/one`.
-    public let configuration: String
+    package let configuration: String
     /// Where oned and its drivers write their logs: `/var/log/one`.
-    public let logs: String
+    package let logs: String
 
     /// A self-contained installation below `location`, or, where that is nil, the system's own paths.
-    public init(location: String?) {
+    package init(location: String?) {
         if let location {
             state = location + "/var"
             configuration = location + "/etc"
@@ -28,7 +28,7 @@ public struct Installation: Sendable, Equatable {
 
     /// The installation that this process belongs to: ONE_LOCATION, else the one that its executable lies in
     /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
-    public static func current() -> Installation {
+    package static func current() -> Installation {
         if let location = environmentVariable("ONE_LOCATION") { return Installation(location: location) }
         if let executable = try? resolvedPath("/proc/self/exe") {
             let parts = executable.split(separator: "/").dropLast(3)
@@ -42,10 +42,10 @@ public struct Installation: Sendable, Equatable {
     }
 
     /// The release of OpenNebula, `7.0.0`, from `remotes/VERSION`; nil where there is no such file.
-    public var version: String? { firstWord(of: "VERSION") }
+    package var version: String? { firstWord(of: "VERSION") }
 
     /// The edition of OpenNebula, `CE` or `EE`, from `remotes/EDITION`; nil where there is no such file.
-    public var edition: String? { firstWord(of: "EDITION") }
+    package var edition: String? { firstWord(of: "EDITION") }
 
     private func firstWord(of name: String) -> String? {
         guard let file = try? FileDescriptor.open(remotes + "/" + name, O_RDONLY),

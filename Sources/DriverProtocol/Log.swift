@@ -4,8 +4,8 @@ import Posix
 ///
 /// The manager recognises such lines by the level and passes them on; every other line on standard error is the error
 /// that the user sees.
-public struct Log: Sendable {
-    public enum Level: String, Sendable, CaseIterable {
+package struct Log: Sendable {
+    package enum Level: String, Sendable, CaseIterable {
         case error = "ERROR"
         case warning = "WARN"
         case info = "INFO"
@@ -16,15 +16,15 @@ public struct Log: Sendable {
     private let write: @Sendable (String) -> Void
 
     /// A log of `action` on the object `id`, which is called `object`; each finished line is given to `write`.
-    public init(
+    package init(
         action: String, id: String, object: ObjectName? = nil, write: @escaping @Sendable (String) -> Void
     ) {
         prefix = "\(id) \(action): " + (object.map { "\($0): " } ?? "")
         self.write = write
     }
 
-    public func info(_ text: String) { line(.info, text) }
-    public func warning(_ text: String) { line(.warning, text) }
+    package func info(_ text: String) { line(.info, text) }
+    package func warning(_ text: String) { line(.warning, text) }
 
     private func line(_ level: Level, _ text: String) {
         write(oneLine("\(level.rawValue): \(prefix)\(text)") + "\n")

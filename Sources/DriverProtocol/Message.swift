@@ -2,19 +2,19 @@ import Bytes
 import XML
 
 /// What oned tells a driver: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
-public struct Message: Sendable {
+package struct Message: Sendable {
     /// The names that the document's root may have.
     static let rootNames = ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"]
 
     /// The longest text that is read, in bytes: base64 of the largest document, line breaks included.
-    public static let maximumTextSize = XMLParser.maximumSize / 3 * 4 + XMLParser.maximumSize / 16
+    package static let maximumTextSize = XMLParser.maximumSize / 3 * 4 + XMLParser.maximumSize / 16
 
-    public let root: XMLElement
+    package let root: XMLElement
     /// The XML that ``root`` was read from: its elements' ranges point into it.
-    public let document: [UInt8]
+    package let document: [UInt8]
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that tells what is wrong with it.
-    public init(text: [UInt8]) throws(DriverError) {
+    package init(text: [UInt8]) throws(DriverError) {
         let given = Self.withoutLead(text)
         guard let first = given.first else { throw Self.unreadable("it is empty") }
         if first == UInt8(ascii: "<") {
@@ -51,13 +51,13 @@ public struct Message: Sendable {
     }
 
     /// The text of the element at `path`, nil where it is missing or empty: white space alone says nothing either.
-    public func value(_ path: String) -> String? {
+    package func value(_ path: String) -> String? {
         guard let text = root.element(at: path)?.text, !text.utf8.allSatisfy(isWhiteSpace) else { return nil }
         return text
     }
 
     /// The text of an element that has to be there.
-    public func required(_ path: String) throws(DriverError) -> String {
+    package func required(_ path: String) throws(DriverError) -> String {
         guard let value = value(path) else {
             throw DriverError(
                 "use", "the driver message", cause: "\(path) is missing or empty", remedy: Self.remedy(for: path))
@@ -66,7 +66,7 @@ public struct Message: Sendable {
     }
 
     /// A whole number that is not negative, nil where the element is missing or empty.
-    public func number(_ path: String) throws(DriverError) -> UInt64? {
+    package func number(_ path: String) throws(DriverError) -> UInt64? {
         guard let text = value(path) else { return nil }
         guard text.utf8.allSatisfy(isDigit) else {
             throw invalid(path, "is not a whole number", remedy: "give digits alone")
@@ -76,7 +76,7 @@ public struct Message: Sendable {
     }
 
     /// YES or NO, in any case; `standard` where the element is missing or empty.
-    public func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
+    package func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
         guard let text = value(path) else { return standard }
         switch text.lowercased() {
         case "yes", "true", "1": return true
@@ -87,12 +87,12 @@ public struct Message: Sendable {
     }
 
     /// A list of words divided by white space; empty where the element is missing.
-    public func words(_ path: String) -> [String] {
+    package func words(_ path: String) -> [String] {
         (value(path) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
     /// The error of an attribute whose value cannot be used.
-    public func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
+    package func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
         DriverError(
             "use", path, cause: "its value \(quoted(oneLine(shown(value(path) ?? ""), limit: 200))) \(cause)",
             remedy: remedy)

@@ -1,5 +1,5 @@
 /// What log lines call the object that they are about: `app 7 "Ubuntu 24.04"`. oned's log shows nothing else of it.
-public struct ObjectName: Sendable, Equatable, CustomStringConvertible {
+package struct ObjectName: Sendable, Equatable, CustomStringConvertible {
     /// The longest name that is shown, in Unicode scalars: names come from users and from catalogs.
     static let limit = 64
 
@@ -8,16 +8,16 @@ public struct ObjectName: Sendable, Equatable, CustomStringConvertible {
         ("MARKETPLACEAPP", "app"), ("IMAGE", "image"), ("MARKETPLACE", "marketplace"), ("DATASTORE", "datastore"),
     ]
 
-    public let description: String
+    package let description: String
 
     /// - Parameter kind: OpenNebula's word for it: `app`.
-    public init(kind: String, id: Int, name: String? = nil) {
+    package init(kind: String, id: Int, name: String? = nil) {
         let shown = name.map { oneLine($0.replacing("\"", with: "'"), limit: Self.limit) }
         description = "\(kind) \(id)" + (shown.map { " \"\($0)\"" } ?? "")
     }
 
     /// The object that `message` is about; nil where it has none with an id.
-    public init?(_ message: Message) {
+    package init?(_ message: Message) {
         for (element, kind) in Self.kinds {
             guard let id = message.value(element + "/ID").flatMap({ Int($0) }) else { continue }
             self.init(kind: kind, id: id, name: message.value(element + "/NAME"))

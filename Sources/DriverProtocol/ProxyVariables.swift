@@ -3,15 +3,15 @@ import Posix
 
 /// The variables of the environment that name proxies. Many programs read their names in lower case alone: libcurl does
 /// so for `http_proxy`.
-public enum ProxyVariables {
+package enum ProxyVariables {
     /// In lower case; each also counts in capitals.
-    public static let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
+    package static let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 
     /// What is said in capitals alone, under the names in lower case. `value` answers a variable's value, nil where it is
     /// missing or empty.
     ///
     /// In a CGI program, which REQUEST_METHOD tells, `HTTP_PROXY` is a header of the request, and no proxy.
-    public static func saidInCapitals(_ value: (String) -> String?) -> [(name: String, value: String)] {
+    package static func saidInCapitals(_ value: (String) -> String?) -> [(name: String, value: String)] {
         names.compactMap { name in
             guard value(name) == nil, let text = value(name.uppercased()),
                 name != "http_proxy" || value("REQUEST_METHOD") == nil

@@ -2,7 +2,7 @@
 ///
 /// A URL behind another scheme (`lxd://https://…`) is treated alike. One that has no clear shape is cut to its scheme,
 /// because what is left of it may still hold a password.
-public func redacted(_ url: String) -> String {
+package func redacted(_ url: String) -> String {
     guard let separator = url.firstRange(of: "://") else {
         return url.contains(where: { "@?".contains($0) }) ? "…" : url
     }
@@ -18,7 +18,7 @@ public func redacted(_ url: String) -> String {
 }
 
 /// `text` with every URL in it redacted: as far as blanks, quotation marks or brackets, which end one in a sentence.
-public func redactedURLs(in text: String) -> String {
+package func redactedURLs(in text: String) -> String {
     let ends = " \t\n'\"<>()"
     var result = ""
     var rest = Substring(text)

@@ -3,7 +3,7 @@ import Posix
 
 /// A file with secrets in it that an attribute of a marketplace names. Errors name the attribute and the file, and nothing
 /// of what stands in it.
-public struct SecretFile: Sendable {
+package struct SecretFile: Sendable {
     private static let limit = 1 << 20
 
     /// The attribute's name: `CREDENTIALS_FILE`.
@@ -11,14 +11,14 @@ public struct SecretFile: Sendable {
     let path: String
 
     /// Opens nothing yet. Throws a ``DriverError`` where the path is relative.
-    public init(_ attribute: String, path: String) throws(DriverError) {
+    package init(_ attribute: String, path: String) throws(DriverError) {
         self.attribute = attribute
         self.path = path
         guard path.hasPrefix("/") else { throw problem("it is no absolute path", remedy: "begin it with /") }
     }
 
     /// The file's text. A warning is logged where every user can read it. Throws a ``DriverError``.
-    public func contents(log: Log) throws(DriverError) -> String {
+    package func contents(log: Log) throws(DriverError) -> String {
         do throws(SystemError) {
             let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
             let status = try file.status()
@@ -44,7 +44,7 @@ public struct SecretFile: Sendable {
     }
 
     /// The error of a file that will not do.
-    public func problem(_ cause: String, remedy: String) -> DriverError {
+    package func problem(_ cause: String, remedy: String) -> DriverError {
         DriverError("use", "\(attribute) \(quoted(path))", cause: cause, remedy: remedy)
     }
 }

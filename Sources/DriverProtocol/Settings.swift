@@ -2,22 +2,22 @@ import Glibc
 import Posix
 
 /// What `remotes/etc/market/market-drivers.conf` says: `NAME="value"` lines, read and never executed.
-public struct Settings: Sendable, Equatable {
+package struct Settings: Sendable, Equatable {
     /// The settings that there are.
-    public static let names = ["SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
+    package static let names = ["SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
 
     /// A file of ssh_config(5) in place of the user's own: `ssh -F`.
-    public var sshConfiguration: String?
+    package var sshConfiguration: String?
     /// How long a bridge host may take to answer, in seconds.
-    public var sshConnectTimeout = 10
+    package var sshConnectTimeout = 10
     /// Where a bridge host's image is put together before it is sent, in place of `/var/tmp`.
-    public var stagingDirectory = "/var/tmp"
+    package var stagingDirectory = "/var/tmp"
 
-    public init() {}
+    package init() {}
 
     /// The file's settings. A file that is missing leaves all at their defaults; one that cannot be read, a name that
     /// is not known, or a bad value is a ``DriverError``.
-    public init(file path: String) throws(DriverError) {
+    package init(file path: String) throws(DriverError) {
         let text: String
         do {
             let file = try FileDescriptor.open(path, O_RDONLY)

@@ -3,20 +3,20 @@ import Posix
 
 /// The script of OpenNebula that one of ours has replaced: `install.sh` keeps it beside, as `NAME.stock`. It does what is
 /// not served here.
-public struct StockScript: Sendable {
+package struct StockScript: Sendable {
     /// What its name ends in.
-    public static let suffix = ".stock"
+    package static let suffix = ".stock"
 
     private let path: String
 
     /// - Parameter name: the path under `remotes/` of the one that has replaced it: `datastore/fs/cp`.
-    public init(_ name: String, _ installation: Installation) {
+    package init(_ name: String, _ installation: Installation) {
         path = installation.remotes + "/" + name + Self.suffix
     }
 
     /// Becomes the script, which gets the message on standard input, and the object's id, as it would have got them from
     /// its driver manager. Returns only by throwing.
-    public func takeOver(_ request: Request) throws(DriverError) -> Never {
+    package func takeOver(_ request: Request) throws(DriverError) -> Never {
         let message = Base64.encode(request.message.document)
         do {
             try becomeProgram([path, "\(request.id)"], input: message)
@@ -26,7 +26,7 @@ public struct StockScript: Sendable {
     }
 
     /// Becomes the script with the same arguments, environment and standard streams as this process.
-    public func takeOver(arguments: [String]) throws(DriverError) -> Never {
+    package func takeOver(arguments: [String]) throws(DriverError) -> Never {
         do {
             try becomeProgram([path] + arguments)
         } catch {

@@ -5,12 +5,12 @@ import XML
 ///
 /// What oned's grammar does with a quoted value decides what can be written: `\"` is its only escape, every other
 /// backslash stands for itself, and `]]>` is an error wherever it stands.
-public struct Template: Equatable, Sendable {
-    public enum Value: Equatable, Sendable {
+package struct Template: Equatable, Sendable {
+    package enum Value: Equatable, Sendable {
         case text(String)
         case vector([(name: String, value: String)])
 
-        public static func == (left: Value, right: Value) -> Bool {
+        package static func == (left: Value, right: Value) -> Bool {
             switch (left, right) {
             case (.text(let left), .text(let right)): left == right
             case (.vector(let left), .vector(let right)): left.elementsEqual(right) { $0 == $1 }
@@ -19,17 +19,17 @@ public struct Template: Equatable, Sendable {
         }
     }
 
-    public struct Attribute: Equatable, Sendable {
-        public let name: String
-        public let value: Value
+    package struct Attribute: Equatable, Sendable {
+        package let name: String
+        package let value: Value
     }
 
-    public private(set) var attributes: [Attribute] = []
+    package private(set) var attributes: [Attribute] = []
 
-    public init() {}
+    package init() {}
 
     /// The first plain value of that name, in any case.
-    public subscript(name: String) -> String? {
+    package subscript(name: String) -> String? {
         let name = name.uppercased()
         for attribute in attributes where attribute.name == name {
             if case .text(let text) = attribute.value { return text }
@@ -37,11 +37,11 @@ public struct Template: Equatable, Sendable {
         return nil
     }
 
-    public mutating func append(_ name: String, _ text: String) {
+    package mutating func append(_ name: String, _ text: String) {
         attributes.append(Attribute(name: Self.capitals(name), value: .text(text)))
     }
 
-    public mutating func append(_ name: String, vector: [(name: String, value: String)]) {
+    package mutating func append(_ name: String, vector: [(name: String, value: String)]) {
         let pairs = vector.map { (name: Self.capitals($0.name), value: $0.value) }
         attributes.append(Attribute(name: Self.capitals(name), value: .vector(pairs)))
     }
@@ -54,7 +54,7 @@ public struct Template: Equatable, Sendable {
     // MARK: Writing
 
     /// The template as oned reads it, a line for each attribute.
-    public var text: String {
+    package var text: String {
         var writer = TemplateWriter()
         for attribute in attributes { writer.append(attribute) }
         return writer.text
@@ -62,7 +62,7 @@ public struct Template: Equatable, Sendable {
 
     /// The nearest value to `value` that can be written: without characters that XML refuses and C1 controls, `]]>`
     /// broken up, and a space behind a backslash that would swallow the closing quotation mark.
-    public static func representable(_ value: String) -> String {
+    package static func representable(_ value: String) -> String {
         var writer = TemplateWriter()
         writer.append(representable: value)
         return writer.text
@@ -71,16 +71,16 @@ public struct Template: Equatable, Sendable {
     // MARK: Reading
 
     /// Why a text is no template, and in which line.
-    public struct SyntaxError: Error, Equatable, CustomStringConvertible {
-        public let reason: String
-        public let line: Int
+    package struct SyntaxError: Error, Equatable, CustomStringConvertible {
+        package let reason: String
+        package let line: Int
 
-        public var description: String { "\(reason), in line \(line)" }
+        package var description: String { "\(reason), in line \(line)" }
     }
 
     /// Reads a template as oned would: quoted and unquoted values, comments, blanks around `=`, names in any case; or
     /// the XML form `<TEMPLATE>…</TEMPLATE>`.
-    public init(parsing text: String) throws(SyntaxError) {
+    package init(parsing text: String) throws(SyntaxError) {
         if text.utf8.first(where: { !isWhiteSpace($0) }) == UInt8(ascii: "<") {
             try self.init(document: Array(text.utf8))
         } else {

@@ -4,7 +4,7 @@ import XML
 ///
 /// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; what takes a value
 /// answers whether that could be written as it is.
-public struct TemplateWriter {
+package struct TemplateWriter {
     /// What has been written, and room for more.
     private var storage: [UInt8]
     private var count = 0
@@ -17,19 +17,19 @@ public struct TemplateWriter {
     /// - Parameters:
     ///   - room: how many bytes to make room for, for a start.
     ///   - quotesAreEscaped: whether quotation marks in values may have the backslash before them already.
-    public init(room: Int = 256, quotesAreEscaped: Bool = false) {
+    package init(room: Int = 256, quotesAreEscaped: Bool = false) {
         storage = [UInt8](repeating: 0, count: room)
         self.quotesAreEscaped = quotesAreEscaped
     }
 
     /// What has been written.
-    public var bytes: ArraySlice<UInt8> { storage[..<count] }
+    package var bytes: ArraySlice<UInt8> { storage[..<count] }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Writes a line for the attribute, its name in capitals; between ``beginVector(_:)`` and ``endVector()``, a pair of the
     /// vector. The value must be UTF-8.
-    public mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    package mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
         makeRoom(name.count + 2 * value.count + 8)
         if let written = pairs {
             if written > 0 { put(UInt8(ascii: ",")) }
@@ -43,7 +43,7 @@ public struct TemplateWriter {
         return isUnchanged
     }
 
-    public mutating func beginVector(_ name: UnsafeBufferPointer<UInt8>) {
+    package mutating func beginVector(_ name: UnsafeBufferPointer<UInt8>) {
         makeRoom(name.count + 2)
         vectorStart = count
         put(name: name)
@@ -52,7 +52,7 @@ public struct TemplateWriter {
     }
 
     /// Ends the vector; one without a pair goes again unless `keepsEmpty`.
-    public mutating func endVector(keepsEmpty: Bool = true) {
+    package mutating func endVector(keepsEmpty: Bool = true) {
         if pairs == 0, !keepsEmpty {
             count = vectorStart
             pairs = nil

@@ -5,7 +5,7 @@ import Bytes
 ///
 /// Between double quotes a backslash escapes `"`, `\`, `$` and a backquote, between single ones nothing. A quotation
 /// that is never closed reaches to the end.
-public func words(ofCommand command: String) -> [String] {
+package func words(ofCommand command: String) -> [String] {
     var words: [String] = []
     // Nil between two words: a word may be empty, as in ''.
     var word: [UInt8]?

@@ -1,12 +1,12 @@
 /// The Content-Range field of RFC 9110: which bytes of a whole an answer holds.
-public struct ContentRange: Equatable, Sendable {
+package struct ContentRange: Equatable, Sendable {
     /// The first and the last byte; nil in `bytes */1000`, which says what could not be given.
-    public let bytes: ClosedRange<UInt64>?
+    package let bytes: ClosedRange<UInt64>?
     /// The length of the whole; nil where the server does not know it.
-    public let total: UInt64?
+    package let total: UInt64?
 
     /// Reads `bytes 500-999/1000`, `bytes 500-999/*` or `bytes */1000`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)

@@ -2,7 +2,7 @@ import CCurl
 import DriverProtocol
 
 /// What one attempt at a request has come to.
-public enum HTTPAttempt {
+package enum HTTPAttempt {
     /// An answer, whatever its status.
     case answer(HTTPResponse)
     /// No whole answer. `received` bytes of a body with status 2xx have come before it broke.
@@ -12,7 +12,7 @@ public enum HTTPAttempt {
 }
 
 /// Takes the body of an answer with status 2xx as it comes. The calls come from the thread that makes the request.
-public protocol BodyReceiver: AnyObject {
+package protocol BodyReceiver: AnyObject {
     /// Before the first byte; false where this is not what was asked for, and its body not wanted.
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool
     /// Bytes of the body, as many as have come; false where it is not wanted any more.
@@ -30,7 +30,7 @@ extension HTTPClient {
     /// `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent as a whole waits for its answer
     /// before a signal or `goOn` ends it, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal
     /// comes.
-    public func attempt(
+    package func attempt(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, onNewConnection: Bool = false,
         awaitsAnswer: Bool = false, goOn: @escaping () -> Bool = { true }

@@ -5,16 +5,16 @@ import Posix
 ///
 /// Connections are kept between requests. Threads may share one client; each request under way has a connection of its
 /// own.
-public final class HTTPClient: Sendable {
-    public static let defaultBodyLimit = 64 << 20
+package final class HTTPClient: Sendable {
+    package static let defaultBodyLimit = 64 << 20
     private static let errorBodyLimit = 64 << 10
 
-    public let options: HTTPOptions
+    package let options: HTTPOptions
     private let log: Log?
     private let idle = Monitor<[CurlHandle]>([])
 
     /// A client that tells `log` when it tries again. No connection is made yet.
-    public init(options: HTTPOptions, log: Log? = nil) {
+    package init(options: HTTPOptions, log: Log? = nil) {
         self.options = options
         self.log = log
     }
@@ -24,7 +24,7 @@ public final class HTTPClient: Sendable {
     /// GET and HEAD follow up to 10 redirects. What may pass by itself (no connection, a broken one, 408, 429, 500,
     /// 502, 503, 504) is tried again, so that a request must be one that may be made twice. A body over `bodyLimit`
     /// bytes, once unpacked, is an error. Throws ``DriverError``, or ``Interrupted`` when a signal comes.
-    public func request(
+    package func request(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         bodyLimit: Int = defaultBodyLimit
     ) throws -> HTTPResponse {
@@ -35,7 +35,7 @@ public final class HTTPClient: Sendable {
 
     /// As ``request(_:_:headers:body:bodyLimit:)``, for a caller that reads error answers itself, as S3's are worth
     /// it: the last attempt's answer is returned whatever its status is.
-    public func exchange(
+    package func exchange(
         _ method: HTTPMethod, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         bodyLimit: Int = defaultBodyLimit
     ) throws -> HTTPResponse {

@@ -8,11 +8,11 @@ import Posix
 /// is never given again.
 ///
 /// One thread uses a download.
-public final class HTTPDownload {
+package final class HTTPDownload {
     private static let operation = "download"
     private static let errorBodyLimit = 64 << 10
 
-    public let url: String
+    package let url: String
     private let options: HTTPOptions
     private let log: Log
     private var handle: CurlHandle?
@@ -26,18 +26,18 @@ public final class HTTPDownload {
 
     /// Whether the caller compares the digest of what comes with one that it knows: after a break the download goes on from
     /// any server then that has a file of the same length.
-    public var isVerified = false
+    package var isVerified = false
     /// Bytes that have been read.
-    public private(set) var received: UInt64 = 0
+    package private(set) var received: UInt64 = 0
     /// Bytes that the whole has, where the server has announced it.
-    public var total: UInt64? { pin.total }
+    package var total: UInt64? { pin.total }
     /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw, empty where there was none.
-    public private(set) var errorBody: [UInt8] = []
+    package private(set) var errorBody: [UInt8] = []
     /// Where redirects have led, once the download is open. May hold secrets: see ``redacted(_:)``.
-    public private(set) var effectiveURL: String?
+    package private(set) var effectiveURL: String?
 
     /// A download that tells `log` when it has to go on anew. Nothing is asked for yet.
-    public init(url: String, options: HTTPOptions, log: Log) {
+    package init(url: String, options: HTTPOptions, log: Log) {
         self.url = url
         self.options = options
         self.log = log
@@ -51,7 +51,7 @@ public final class HTTPDownload {
     /// Makes the request, and answers the length in bytes where the server announces it.
     /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
     @discardableResult
-    public func open() throws -> UInt64? {
+    package func open() throws -> UInt64? {
         guard !isOpen else { return total }
         try connect()
         isOpen = true
@@ -60,7 +60,7 @@ public final class HTTPDownload {
 
     /// Reads some bytes: their number, 0 at the end, when all that was announced has come.
     /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try open()
         precondition(!buffer.isEmpty)
         while !isFinished {
@@ -78,7 +78,7 @@ public final class HTTPDownload {
     }
 
     /// Breaks off what is under way.
-    public func close() {
+    package func close() {
         transfer?.close()
         transfer = nil
     }

@@ -1,18 +1,18 @@
 import DriverProtocol
 
 /// Header fields, found by their names in any case.
-public struct HTTPHeaders: Sendable {
-    public private(set) var fields: [(name: String, value: String)] = []
+package struct HTTPHeaders: Sendable {
+    package private(set) var fields: [(name: String, value: String)] = []
 
-    public init() {}
+    package init() {}
 
     /// The value of the last field of that name.
-    public subscript(_ name: String) -> String? {
+    package subscript(_ name: String) -> String? {
         fields.last { $0.name.utf8.elementsEqual(name.utf8, by: isSameLetter) }?.value
     }
 
     /// Adds a field.
-    public mutating func append(_ name: String, _ value: String) {
+    package mutating func append(_ name: String, _ value: String) {
         fields.append((name, value))
     }
 }

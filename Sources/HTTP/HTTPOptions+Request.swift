@@ -5,18 +5,18 @@ extension HTTPOptions {
     private static let proxySchemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
     /// What the message says of how to transfer.
-    public init(_ request: Request) throws(DriverError) {
+    package init(_ request: Request) throws(DriverError) {
         try self.init(request.message, log: request.log)
     }
 
     /// What the message says of how to transfer, and the credential of AUTH_FILE for the server of its catalog.
-    public init(ofCatalog request: Request) throws(DriverError) {
+    package init(ofCatalog request: Request) throws(DriverError) {
         try self.init(request)
         credential = try ServerCredential(request.message, log: request.log)
     }
 
     /// CA_FILE, TLS_VERIFY, PROXY and NO_PROXY of the message's marketplace, LIMIT_TRANSFER_BW of its datastore.
-    public init(_ message: Message, log: Log) throws(DriverError) {
+    package init(_ message: Message, log: Log) throws(DriverError) {
         self.init()
         caFile = message.value(Self.path + "CA_FILE")
         verifyTLS = try message.flag(Self.path + "TLS_VERIFY", default: true)
@@ -41,7 +41,7 @@ extension HTTPOptions {
     }
 
     /// LIMIT_TRANSFER_BW of the message's datastore.
-    public static func bandwidthLimit(_ message: Message) throws(DriverError) -> UInt64? {
+    package static func bandwidthLimit(_ message: Message) throws(DriverError) -> UInt64? {
         try bandwidth(message, at: "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW")
     }
 

@@ -3,40 +3,40 @@
 /// Where ``proxy`` names none, the proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy`,
 /// `all_proxy`, each a URL that may hold a user and a password; `no_proxy`, names and networks with commas between. What
 /// is said in capitals, `ProxyVariables` has put there.
-public struct HTTPOptions: Sendable {
+package struct HTTPOptions: Sendable {
     /// A file of PEM certificates to trust in place of the system's: CURLOPT_CAINFO.
-    public var caFile: String?
+    package var caFile: String?
     /// Whether a server's certificate and name are checked: CURLOPT_SSL_VERIFYPEER and CURLOPT_SSL_VERIFYHOST.
-    public var verifyTLS = true
+    package var verifyTLS = true
     /// In place of the environment's proxies, for http and https: CURLOPT_PROXY. May hold a password.
-    public var proxy: String?
+    package var proxy: String?
     /// Hosts that are asked without a proxy, in place of the environment's `no_proxy`: CURLOPT_NOPROXY.
-    public var noProxy: String?
+    package var noProxy: String?
     /// For the requests that it is meant for.
     var credential: ServerCredential?
     /// CURLOPT_USERAGENT.
-    public var userAgent: String?
+    package var userAgent: String?
     /// Sent with every request, not to another host that a redirect leads to where they are credentials.
-    public var headers: [(String, String)] = []
+    package var headers: [(String, String)] = []
     /// Bytes per second that a download may take, on average. Requests that fit in memory are not slowed down.
-    public var bandwidthLimit: UInt64?
+    package var bandwidthLimit: UInt64?
     /// Seconds for name, connection and TLS handshake: CURLOPT_CONNECTTIMEOUT_MS.
-    public var connectTimeout = 20.0
+    package var connectTimeout = 20.0
     /// Whole seconds without a byte before a connection counts as broken: CURLOPT_LOW_SPEED_TIME.
-    public var stallTimeout = 60
+    package var stallTimeout = 60
     /// How many failures in a row, without a byte in between, end a request. At least 1.
-    public var attempts = 5
+    package var attempts = 5
     /// Seconds to wait at most after the first failure; each further one doubles it.
-    public var retryDelay = 0.5
+    package var retryDelay = 0.5
     /// Whether an answer may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
     /// is wanted as it is stored.
-    public var acceptGzip = false
+    package var acceptGzip = false
     /// Whether GET and HEAD go where a redirect leads; a signed request would not be valid there.
-    public var followsRedirects = true
+    package var followsRedirects = true
     /// Whether a signal that asks this process to end breaks a request off; what cleans up behind one must not be.
-    public var heedsSignals = true
+    package var heedsSignals = true
 
-    public init() {}
+    package init() {}
 
     /// The headers of a request to `url`. libcurl leaves Authorization out where a redirect leads to another host.
     func headers(for url: String) -> [(String, String)] {
@@ -46,7 +46,7 @@ public struct HTTPOptions: Sendable {
 }
 
 /// What a request does: RFC 9110, section 9.3.
-public enum HTTPMethod: String, Sendable {
+package enum HTTPMethod: String, Sendable {
     case get = "GET"
     case head = "HEAD"
     case put = "PUT"

@@ -1,13 +1,13 @@
 import DriverProtocol
 
 /// An HTTP server's answer.
-public struct HTTPResponse: Sendable {
-    public let status: Int
-    public let headers: HTTPHeaders
+package struct HTTPResponse: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaders
     /// The first 64 KiB of it where the status is not 2xx.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// Where redirects have led. May hold secrets: see ``redacted(_:)``.
-    public let effectiveURL: String
+    package let effectiveURL: String
     let head: ResponseHead
 
     init(head: ResponseHead, body: [UInt8]) {
@@ -18,12 +18,12 @@ public struct HTTPResponse: Sendable {
         effectiveURL = head.effectiveURL
     }
 
-    public var isSuccess: Bool { Status.isSuccess(status) }
+    package var isSuccess: Bool { Status.isSuccess(status) }
     /// Whether the same request may succeed a little later, as far as the status tells.
-    public var isTransient: Bool { Status.isTransient(status) }
+    package var isTransient: Bool { Status.isTransient(status) }
 
     /// The error of a request that has got this for an answer.
-    public func error(_ method: HTTPMethod, _ url: String) -> DriverError { DriverError(method.operation, url, head) }
+    package func error(_ method: HTTPMethod, _ url: String) -> DriverError { DriverError(method.operation, url, head) }
 }
 
 extension DriverError {

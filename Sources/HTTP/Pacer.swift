@@ -2,7 +2,7 @@ import Posix
 
 /// Holds a stream of bytes down to a rate. CURLOPT_MAX_RECV_SPEED_LARGE would let megabytes through before it begins to
 /// look: see curl's issue 2371.
-public struct Pacer {
+package struct Pacer {
     /// Seconds of silence that may be made up for at full speed.
     private static let credit = 1.0
 
@@ -10,7 +10,7 @@ public struct Pacer {
     /// When the bytes so far should have arrived, on the ``Clock``.
     private var due = Clock.now
 
-    public init(rate: UInt64) {
+    package init(rate: UInt64) {
         self.rate = Double(max(rate, 1))
     }
 
@@ -22,7 +22,7 @@ public struct Pacer {
     var delay: Double { due - Clock.now }
 
     /// Counts bytes that have come, and waits as long as their rate asks for; `goOn` ends the wait by answering false.
-    public mutating func pause(after bytes: Int, goOn: () -> Bool) throws(Interrupted) {
+    package mutating func pause(after bytes: Int, goOn: () -> Bool) throws(Interrupted) {
         count(bytes)
         let end = due
         while goOn(), Clock.now < end { try sleep(until: min(end, Clock.now + 0.1)) }

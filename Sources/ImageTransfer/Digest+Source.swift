@@ -4,7 +4,7 @@ import Posix
 
 extension Digest {
     /// The digest of all that comes from `source`.
-    public func finish(reading source: any ImageSource, log: Log) throws -> String {
+    package func finish(reading source: any ImageSource, log: Log) throws -> String {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DigestThread.bufferSize, alignment: 4096)
         defer { buffer.deallocate() }
         let progress = Progress("reading \(quoted(source.name))", total: source.length, log: log)

@@ -3,17 +3,17 @@ import DriverProtocol
 import Posix
 
 /// One pass over an image: read, digested, decompressed where that is asked for, and written.
-public struct ImageCopy {
+package struct ImageCopy {
     /// What a finished pass knows.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// The digests of the bytes as the source had them.
-        public let source: [Digest.Algorithm: String]
+        package let source: [Digest.Algorithm: String]
         /// The digests of the bytes as they were written.
-        public let stored: [Digest.Algorithm: String]
+        package let stored: [Digest.Algorithm: String]
         /// Bytes written, holes included.
-        public let length: UInt64
+        package let length: UInt64
         /// How the source was compressed, where it was undone.
-        public let compression: Compression?
+        package let compression: Compression?
     }
 
     private let source: any ImageSource
@@ -22,7 +22,7 @@ public struct ImageCopy {
     private let decompresses: Bool
 
     /// - Parameter expected: digests of the bytes as the source has them; MD5 is computed in any case.
-    public init(_ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, log: Log) {
+    package init(_ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, log: Log) {
         self.source = source
         self.expected = expected
         self.decompresses = decompresses
@@ -32,7 +32,7 @@ public struct ImageCopy {
 
     /// Copies everything into `sink`, which is left to the caller to publish. Throws where a digest differs from the
     /// expected one, and whatever the two sides throw.
-    public func run(into sink: any ImageSink) throws -> Result {
+    package func run(into sink: any ImageSink) throws -> Result {
         let algorithms = Set(expected.values.keys).union([.md5])
         guard decompresses else { return try copy(source, algorithms, into: sink) }
         let head = try HeadSource(source)

@@ -3,7 +3,7 @@ import Glibc
 import Posix
 
 /// Tells how far a transfer has come: a log line every 10 s under a driver manager, a live line on a terminal.
-public final class Progress {
+package final class Progress {
     private let log: Log
     private let operation: String
     private let total: UInt64?
@@ -15,7 +15,7 @@ public final class Progress {
     /// - Parameters:
     ///   - operation: what is under way: `reading /var/tmp/image`.
     ///   - total: bytes in all, where that is known.
-    public init(_ operation: String, total: UInt64?, log: Log) {
+    package init(_ operation: String, total: UInt64?, log: Log) {
         self.operation = operation
         self.total = total
         self.log = log
@@ -28,7 +28,7 @@ public final class Progress {
     }
 
     /// So many more bytes are done.
-    public func advance(_ count: UInt64) {
+    package func advance(_ count: UInt64) {
         done = done.addingClamped(count)
         let now = Clock.now
         guard now >= nextReport else { return }

@@ -3,14 +3,14 @@
 ///
 /// The reader stands before a value; ``value()``, ``skip()``, ``members(_:)`` and ``elements(_:)`` each read one and
 /// leave it behind that. What it reads it unescapes where it stands: a document can be read once.
-public struct JSONReader {
+package struct JSONReader {
     /// How deep arrays and objects may lie in one another where they are read as values.
-    public static let maximumDepth = 64
+    package static let maximumDepth = 64
 
     let base: UnsafeMutablePointer<UInt8>
     let end: Int
     /// How many bytes have been read.
-    public internal(set) var offset = 0
+    package internal(set) var offset = 0
     let tape = JSONTape()
 
     /// A reader of `bytes`, which must be UTF-8, and stay where they are as long as it is used.
@@ -23,7 +23,7 @@ public struct JSONReader {
 
     /// Hands a reader of the whole document to `body`, which reads its one value; nothing may follow that. The document
     /// must be UTF-8: see ``repair(_:)``.
-    public static func read<Result>(
+    package static func read<Result>(
         _ document: UnsafeMutableBufferPointer<UInt8>, _ body: (inout JSONReader) throws -> Result
     ) throws -> Result {
         var reader = JSONReader(document)
@@ -33,7 +33,7 @@ public struct JSONReader {
     }
 
     /// Makes UTF-8 of `bytes`: what is none becomes U+FFFD.
-    public static func repair(_ bytes: inout [UInt8]) {
+    package static func repair(_ bytes: inout [UInt8]) {
         guard !isUTF8(bytes) else { return }
         bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
     }
@@ -54,7 +54,7 @@ public struct JSONReader {
 
     /// Reads an object: `body` is called for each member with a reader that stands before the member's value, and has
     /// to read that. False, and nothing read, where the value is no object.
-    public mutating func members(_ body: (String, inout JSONReader) throws -> Void) throws -> Bool {
+    package mutating func members(_ body: (String, inout JSONReader) throws -> Void) throws -> Bool {
         guard consume(UInt8(ascii: "{")) else { return false }
         if consume(UInt8(ascii: "}")) { return true }
         repeat {
@@ -66,7 +66,7 @@ public struct JSONReader {
 
     /// Reads an array: `body` is called before each element, which it has to read. False, and nothing read, where the
     /// value is no array.
-    public mutating func elements(_ body: (inout JSONReader) throws -> Void) throws -> Bool {
+    package mutating func elements(_ body: (inout JSONReader) throws -> Void) throws -> Bool {
         guard consume(UInt8(ascii: "[")) else { return false }
         if consume(UInt8(ascii: "]")) { return true }
         repeat {
@@ -90,7 +90,7 @@ public struct JSONReader {
     /// ``maximumDepth`` deep in it, or it has more than a million values.
     ///
     /// - Parameter members: the members to keep where the value is an object, others being passed over; nil keeps all.
-    public mutating func value(members: [StaticString]? = nil) throws(JSONError) -> JSONValue? {
+    package mutating func value(members: [StaticString]? = nil) throws(JSONError) -> JSONValue? {
         tape.removeAll()
         skipSpace()
         if offset < end, base[offset] == UInt8(ascii: "{") {
@@ -163,7 +163,7 @@ public struct JSONReader {
     // MARK: Passing over values
 
     /// Reads a value and forgets it, however deep it is.
-    public mutating func skip() throws(JSONError) {
+    package mutating func skip() throws(JSONError) {
         var isObject: [Bool] = []
         while true {
             skipSpace()

@@ -2,8 +2,8 @@ import Glibc
 
 /// A JSON value that a ``JSONReader`` has read: RFC 8259. It refers to what lies in the document, and may be used until
 /// the reader reads on.
-public struct JSONValue {
-    public enum Kind: UInt8, Sendable {
+package struct JSONValue {
+    package enum Kind: UInt8, Sendable {
         case null, bool, number, string, array, object
     }
 
@@ -19,11 +19,11 @@ public struct JSONValue {
 
     let node: UnsafeMutablePointer<Node>
 
-    public var kind: Kind { node.pointee.kind }
+    package var kind: Kind { node.pointee.kind }
 
     /// The last member of that name, where this is an object that has one: what other readers answer for a name that is
     /// repeated.
-    public subscript(key: StaticString) -> JSONValue? {
+    package subscript(key: StaticString) -> JSONValue? {
         guard kind == .object else { return nil }
         var found: JSONValue?
         var name = node + 1
@@ -36,7 +36,7 @@ public struct JSONValue {
     }
 
     /// What a string, a number or a boolean says, in UTF-8; nil for the other kinds.
-    public var utf8: UnsafeBufferPointer<UInt8>? {
+    package var utf8: UnsafeBufferPointer<UInt8>? {
         switch kind {
         case .string, .number, .bool: UnsafeBufferPointer(node.pointee.text)
         case .null, .array, .object: nil
@@ -44,20 +44,20 @@ public struct JSONValue {
     }
 
     /// What a string, a number or a boolean says, as text; nil for the other kinds.
-    public var scalar: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
+    package var scalar: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The text, where this is a string.
-    public var text: String? { kind == .string ? scalar : nil }
+    package var text: String? { kind == .string ? scalar : nil }
 
     /// The elements, where this is an array; else none.
-    public var elements: Elements { Elements(in: node, if: .array) }
+    package var elements: Elements { Elements(in: node, if: .array) }
 
     /// The members, where this is an object, in the order of the document; else none.
-    public var members: Members { Members(rest: Elements(in: node, if: .object)) }
+    package var members: Members { Members(rest: Elements(in: node, if: .object)) }
 
     /// Calls `body` with the value of the document that this string holds, or with nil where it is no JSON. The string
     /// is used up: it is unescaped where it stands.
-    public func document<Result, Failure: Error>(
+    package func document<Result, Failure: Error>(
         _ body: (JSONValue?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard kind == .string else { return try body(nil) }
@@ -68,7 +68,7 @@ public struct JSONValue {
     }
 
     /// The elements of an array.
-    public struct Elements: Sequence, IteratorProtocol {
+    package struct Elements: Sequence, IteratorProtocol {
         private var current: UnsafeMutablePointer<Node>
         private let end: UnsafeMutablePointer<Node>
 
@@ -77,9 +77,9 @@ public struct JSONValue {
             end = node.pointee.kind == kind ? node + Int(node.pointee.count) : current
         }
 
-        public var first: JSONValue? { current < end ? JSONValue(node: current) : nil }
+        package var first: JSONValue? { current < end ? JSONValue(node: current) : nil }
 
-        public mutating func next() -> JSONValue? {
+        package mutating func next() -> JSONValue? {
             guard current < end else { return nil }
             defer { current += Int(current.pointee.count) }
             return JSONValue(node: current)
@@ -87,10 +87,10 @@ public struct JSONValue {
     }
 
     /// The members of an object.
-    public struct Members: Sequence, IteratorProtocol {
+    package struct Members: Sequence, IteratorProtocol {
         fileprivate var rest: Elements
 
-        public mutating func next() -> (name: JSONValue, value: JSONValue)? {
+        package mutating func next() -> (name: JSONValue, value: JSONValue)? {
             guard let name = rest.next(), let value = rest.next() else { return nil }
             return (name, value)
         }
@@ -105,10 +105,10 @@ extension StaticString {
 }
 
 /// Why a text is not JSON, and where.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
-    public let reason: String
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+    package let reason: String
     /// In bytes from the beginning.
-    public let offset: Int
+    package let offset: Int
 
-    public var description: String { "\(reason) at byte \(offset)" }
+    package var description: String { "\(reason) at byte \(offset)" }
 }

@@ -3,13 +3,13 @@ import Glibc
 import Posix
 
 /// The process that oned starts for all marketplaces: `one_market`.
-public enum MarketAccessDriver {
+package enum MarketAccessDriver {
     /// What one action needs of the descriptors that a process may have, and what is kept for the rest.
     private static let descriptorsPerAction = 5
     private static let descriptorsKept = 32
 
     /// Runs the driver on this process's arguments and standard streams.
-    public static func main() -> Never {
+    package static func main() -> Never {
         // oned has closed standard error: the first file to be opened would take its place.
         let closed = openStandardStreams()
         Interrupt.install()

@@ -2,13 +2,13 @@ import CPosix
 import Glibc
 
 /// How a process ended.
-public enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
+package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
     case signalled(Int32)
 
-    public var isSuccess: Bool { self == .exited(0) }
+    package var isSuccess: Bool { self == .exited(0) }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .exited(let code): "exit status \(code)"
         case .signalled(let number): "ended by signal \(number) (\(String(cString: strsignal(number))))"
@@ -20,9 +20,9 @@ public enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
 /// descriptors are closed, no signal is blocked or ignored in it. No shell is involved.
 ///
 /// Dropped while it runs, it is killed and waited for.
-public final class Child {
+package final class Child {
     /// Where one of the child's standard streams leads.
-    public enum Stream {
+    package enum Stream {
         /// To /dev/null.
         case null
         /// To a pipe, whose other end is the child's ``Child/input``, ``Child/output`` or ``Child/errors``.
@@ -31,19 +31,19 @@ public final class Child {
         case descriptor(FileDescriptor)
     }
 
-    public let pid: pid_t
+    package let pid: pid_t
     /// Becomes readable when the child has ended: pidfd_open(2).
-    public let exitDescriptor: FileDescriptor
+    package let exitDescriptor: FileDescriptor
     /// This process's ends of the pipes, non-blocking.
-    public private(set) var input: FileDescriptor?
-    public let output: FileDescriptor?
-    public let errors: FileDescriptor?
+    package private(set) var input: FileDescriptor?
+    package let output: FileDescriptor?
+    package let errors: FileDescriptor?
     private let ownsGroup: Bool
     private var status: ExitStatus?
 
     /// Starts `arguments[0]`, looked up in PATH where it has no slash, with `environment` (this process's own where
     /// that is nil), in a process group of its own where `ownGroup` is set.
-    public init(
+    package init(
         _ arguments: [String], environment: [String]? = nil, input: Stream = .null, output: Stream = .pipe,
         errors: Stream = .pipe, ownGroup: Bool = false
     ) throws(SystemError) {
@@ -71,24 +71,24 @@ public final class Child {
     }
 
     /// Closes the pipe to the child's standard input: the child reads an end of file.
-    public func closeInput() {
+    package func closeInput() {
         input = nil
     }
 
     /// Sends a signal to the child, to its whole process group where it has one of its own.
-    public func send(_ signal: Int32) {
+    package func send(_ signal: Int32) {
         // A reaped leader's group still holds what it left behind.
         guard status == nil || ownsGroup else { return }
         kill(ownsGroup ? -pid : pid, signal)
     }
 
     /// Whether the child's own process group has any member, be it the child itself or what it left behind.
-    public var isGroupAlive: Bool {
+    package var isGroupAlive: Bool {
         ownsGroup && (kill(-pid, 0) == 0 || errno != ESRCH)
     }
 
     /// Waits for the child's end: waitpid(2).
-    public func reap() -> ExitStatus {
+    package func reap() -> ExitStatus {
         if let status { return status }
         var raw: Int32 = 0
         while waitpid(pid, &raw, 0) < 0 && errno == EINTR {}
@@ -104,7 +104,7 @@ public final class Child {
     }
 
     /// Waits for the child's end: nil where it has not ended after `seconds`.
-    public func reap(within seconds: Double) -> ExitStatus? {
+    package func reap(within seconds: Double) -> ExitStatus? {
         if let status { return status }
         var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
         let deadline = Clock.now + seconds
@@ -115,7 +115,7 @@ public final class Child {
     }
 
     /// The last line that stands in the pipe from its standard error, once it has ended.
-    public func lastComplaint() -> String? {
+    package func lastComplaint() -> String? {
         var buffer = [UInt8](repeating: 0, count: 8192)
         guard let count = try? buffer.withUnsafeMutableBytes({ try errors?.read(into: $0) }), count > 0 else {
             return nil
@@ -126,7 +126,7 @@ public final class Child {
 
     /// Ends the child: SIGTERM, and SIGKILL where it has not ended after `grace` seconds.
     @discardableResult
-    public func terminate(grace: Double = 5) -> ExitStatus {
+    package func terminate(grace: Double = 5) -> ExitStatus {
         if let status { return status }
         send(SIGTERM)
         if let status = reap(within: grace) { return status }

@@ -2,13 +2,13 @@
 /// one.
 extension UInt64 {
     /// The sum, at most `UInt64.max`.
-    public func addingClamped(_ other: UInt64) -> UInt64 {
+    package func addingClamped(_ other: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }
 
     /// The product, at most `UInt64.max`.
-    public func multipliedClamped(by other: UInt64) -> UInt64 {
+    package func multipliedClamped(by other: UInt64) -> UInt64 {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? .max : product
     }

@@ -1,13 +1,13 @@
 import Glibc
 
 /// Seconds of a clock that nobody sets: clock_gettime(2) with CLOCK_MONOTONIC.
-public enum Clock {
-    public static var now: Double { seconds(CLOCK_MONOTONIC) }
+package enum Clock {
+    package static var now: Double { seconds(CLOCK_MONOTONIC) }
 }
 
 /// Seconds since the epoch: clock_gettime(2) with CLOCK_REALTIME.
-public enum WallClock {
-    public static var now: Double { seconds(CLOCK_REALTIME) }
+package enum WallClock {
+    package static var now: Double { seconds(CLOCK_REALTIME) }
 }
 
 func seconds(_ clock: clockid_t) -> Double {
@@ -17,7 +17,7 @@ func seconds(_ clock: clockid_t) -> Double {
 }
 
 /// Sleeps until `deadline` of the ``Clock``; a signal that asks this process to end, ends the sleep too.
-public func sleep(until deadline: Double) throws(Interrupted) {
+package func sleep(until deadline: Double) throws(Interrupted) {
     while true {
         try Interrupt.check()
         let rest = deadline - Clock.now

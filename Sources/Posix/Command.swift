@@ -2,27 +2,27 @@ import CPosix
 import Glibc
 
 /// A program that is run to its end for what it prints.
-public struct Command {
+package struct Command {
     /// What a finished program has left.
-    public struct Result: Sendable {
-        public let status: ExitStatus
-        public let output: [UInt8]
+    package struct Result: Sendable {
+        package let status: ExitStatus
+        package let output: [UInt8]
         /// The end of what it wrote to standard error.
-        public let errors: String
+        package let errors: String
 
         /// The last line of standard error that says something, or the exit status.
-        public var reason: String {
+        package var reason: String {
             errors.split(whereSeparator: \.isNewline).last { $0.contains { !$0.isWhitespace } }.map(String.init)
                 ?? status.description
         }
     }
 
     /// The program printed more than it was allowed to, or ran too long.
-    public enum Failure: Error, Equatable, CustomStringConvertible {
+    package enum Failure: Error, Equatable, CustomStringConvertible {
         case outputTooLarge(limit: Int)
         case timedOut(seconds: Double)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .outputTooLarge(let limit): "it printed more than \(limit) bytes"
             case .timedOut(let seconds):
@@ -35,10 +35,10 @@ public struct Command {
     /// Seconds.
     private static let reapInterval = 0.05
 
-    public let arguments: [String]
-    public var environment: [String]?
+    package let arguments: [String]
+    package var environment: [String]?
 
-    public init(_ arguments: [String], environment: [String]? = nil) {
+    package init(_ arguments: [String], environment: [String]? = nil) {
         self.arguments = arguments
         self.environment = environment
     }
@@ -49,7 +49,7 @@ public struct Command {
     ///
     /// - Parameter reapsOrphans: whether processes that the program leaves behind are reaped while it runs, for a program
     ///   that waits for their end: in a container nobody else may do it. No other child may be running then.
-    public func run(
+    package func run(
         input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Double = 60, interruptible: Bool = true,
         reapsOrphans: Bool = false
     ) throws -> Result {

@@ -6,7 +6,7 @@ import Glibc
 /// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left
 /// to the page cache, which gives it much at a time: the writer finds that out and leaves it the next bytes. It tries
 /// again now and then, since other work may have made the disk, or this process, slow.
-public final class DirectWriter {
+package final class DirectWriter {
     /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
     private static let alignment = 4096
     /// Less at a time costs more than it spares.
@@ -27,7 +27,7 @@ public final class DirectWriter {
 
     /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of
     /// a network (NFS) would have its server waited for at each of them.
-    public init?(_ file: FileDescriptor) {
+    package init?(_ file: FileDescriptor) {
         guard let status = try? file.status(), status.isOnBlockDevice else { return nil }
         let number = cposix_reopen_direct(file.number)
         guard number >= 0 else { return nil }
@@ -35,7 +35,7 @@ public final class DirectWriter {
     }
 
     /// Writes `bytes` at `offset`, where that can be and is worthwhile. False where the caller has to.
-    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
         guard isPossible, bytes.count >= Self.leastLength, isAligned(bytes, offset) else { return false }
         guard paused <= 0 else {
             paused -= bytes.count

@@ -2,14 +2,14 @@ import CPosix
 import Glibc
 
 /// An open file descriptor that is closed with its last reference.
-public final class FileDescriptor: @unchecked Sendable {
-    public let number: Int32
+package final class FileDescriptor: @unchecked Sendable {
+    package let number: Int32
     /// What errors call it: its path, mostly.
-    public let name: String
+    package let name: String
     private let isOwned: Bool
 
     /// Takes over `number`; leaves it open in the end where it is not `owned`.
-    public init(_ number: Int32, name: String, owned: Bool = true) {
+    package init(_ number: Int32, name: String, owned: Bool = true) {
         self.number = number
         self.name = name
         self.isOwned = owned
@@ -20,23 +20,23 @@ public final class FileDescriptor: @unchecked Sendable {
     }
 
     /// open(2), with O_CLOEXEC. `mode` counts where the file is created.
-    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) -> FileDescriptor
+    package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) -> FileDescriptor
     {
         FileDescriptor(
             try retrying("open", path) { cposix_open(path, flags | O_CLOEXEC, mode) }, name: path)
     }
 
-    public static var standardInput: FileDescriptor { FileDescriptor(0, name: "standard input", owned: false) }
-    public static var standardOutput: FileDescriptor { FileDescriptor(1, name: "standard output", owned: false) }
-    public static var standardError: FileDescriptor { FileDescriptor(2, name: "standard error", owned: false) }
+    package static var standardInput: FileDescriptor { FileDescriptor(0, name: "standard input", owned: false) }
+    package static var standardOutput: FileDescriptor { FileDescriptor(1, name: "standard output", owned: false) }
+    package static var standardError: FileDescriptor { FileDescriptor(2, name: "standard error", owned: false) }
 
     /// read(2): the number of bytes read, 0 at the end.
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         try retrying("read", name) { Glibc.read(number, buffer.baseAddress, buffer.count) }
     }
 
     /// Everything up to the end of file, or nil where that is more than `limit` bytes.
-    public func readToEnd(limit: Int) throws(SystemError) -> [UInt8]? {
+    package func readToEnd(limit: Int) throws(SystemError) -> [UInt8]? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -48,7 +48,7 @@ public final class FileDescriptor: @unchecked Sendable {
     }
 
     /// write(2), as often as it takes.
-    public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    package func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {
             let count = try retrying("write", name) { Glibc.write(number, rest.baseAddress, rest.count) }
@@ -57,7 +57,7 @@ public final class FileDescriptor: @unchecked Sendable {
     }
 
     /// write(2), as often as it takes.
-    public func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+    package func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             done += try retrying("write", name) {
@@ -67,7 +67,7 @@ public final class FileDescriptor: @unchecked Sendable {
     }
 
     /// pwrite(2), as often as it takes.
-    public func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+    package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             done += try retrying("write", name) {
@@ -77,7 +77,7 @@ public final class FileDescriptor: @unchecked Sendable {
     }
 
     /// pread(2), up to the buffer's end or the file's: the number of bytes read.
-    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
         var done = 0
         while done < buffer.count {
             let count = try retrying("read", name) {
@@ -89,59 +89,59 @@ public final class FileDescriptor: @unchecked Sendable {
         return done
     }
 
-    public func status() throws(SystemError) -> FileStatus {
+    package func status() throws(SystemError) -> FileStatus {
         var status = stat()
         try retrying("fstat", name) { fstat(number, &status) }
         return FileStatus(status)
     }
 
     /// fsync(2).
-    public func synchronize() throws(SystemError) {
+    package func synchronize() throws(SystemError) {
         try retrying("fsync", name) { fsync(number) }
     }
 
     /// Starts writing `length` bytes from `offset` to the disk, so that fsync has little left to wait for.
     /// Advice only: failures do not matter.
-    public func startWriteback(offset: Int64, length: Int64) {
+    package func startWriteback(offset: Int64, length: Int64) {
         _ = cposix_start_writeback(number, off_t(offset), off_t(length))
     }
 
     /// ftruncate(2): makes the file `length` bytes long; what is added is a hole.
-    public func truncate(to length: Int64) throws(SystemError) {
+    package func truncate(to length: Int64) throws(SystemError) {
         try retrying("ftruncate", name) { ftruncate(number, off_t(length)) }
     }
 
     /// fchmod(2).
-    public func changeMode(_ mode: mode_t) throws(SystemError) {
+    package func changeMode(_ mode: mode_t) throws(SystemError) {
         try retrying("fchmod", name) { fchmod(number, mode) }
     }
 
     /// futimens(2): `seconds` since the epoch.
-    public func changeModificationTime(_ seconds: Double) throws(SystemError) {
+    package func changeModificationTime(_ seconds: Double) throws(SystemError) {
         let whole = seconds.rounded(.down)
         let time = timespec(tv_sec: time_t(whole), tv_nsec: Int((seconds - whole) * 1e9))
         try retrying("futimens", name) { futimens(number, [time, time]) }
     }
 
     /// flock(2) without waiting: whether the lock was had.
-    public func tryLock() -> Bool {
+    package func tryLock() -> Bool {
         flock(number, LOCK_EX | LOCK_NB) == 0
     }
 
     /// Another descriptor of the same open file, close-on-exec, numbered `lowest` or higher: fcntl(2), F_DUPFD_CLOEXEC.
-    public func copy(from lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
+    package func copy(from lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             try retrying("fcntl", name) { cposix_fcntl(number, F_DUPFD_CLOEXEC, lowest) }, name: name)
     }
 
     /// Reads and writes on this end of a pipe no longer wait.
-    public func setNonBlocking() {
+    package func setNonBlocking() {
         _ = cposix_fcntl(number, F_SETFL, cposix_fcntl(number, F_GETFL, 0) | O_NONBLOCK)
     }
 
     /// The extent of data at or behind `offset`: lseek(2) with SEEK_DATA and SEEK_HOLE. Nil where only a hole is left.
     /// A file system without holes answers one extent to the end. What a growing file has beyond `size` is left out.
-    public func dataExtent(from offset: Int64, size: Int64) throws(SystemError) -> Range<Int64>? {
+    package func dataExtent(from offset: Int64, size: Int64) throws(SystemError) -> Range<Int64>? {
         guard offset < size else { return nil }
         let start = cposix_seek_data(number, off_t(offset))
         if start < 0 {
@@ -157,16 +157,16 @@ public final class FileDescriptor: @unchecked Sendable {
 }
 
 /// The two ends of a pipe, both close-on-exec.
-public struct Pipe: Sendable {
-    public let reading: FileDescriptor
-    public let writing: FileDescriptor
+package struct Pipe: Sendable {
+    package let reading: FileDescriptor
+    package let writing: FileDescriptor
 
     /// A reader that is gone is an error of write(2) (EPIPE) in this process from the first pipe on, never a signal.
     private static let ignoringBrokenPipes: Void = {
         signal(SIGPIPE, SIG_IGN)
     }()
 
-    public init() throws(SystemError) {
+    package init() throws(SystemError) {
         Self.ignoringBrokenPipes
         var ends: [Int32] = [0, 0]
         try retrying("pipe", "") { cposix_pipe(&ends) }

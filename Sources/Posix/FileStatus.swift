@@ -2,19 +2,19 @@ import CPosix
 import Glibc
 
 /// What stat(2) tells of a file.
-public struct FileStatus: Sendable, Equatable {
-    public let device: dev_t
-    public let inode: ino_t
-    public let mode: mode_t
-    public let owner: uid_t
+package struct FileStatus: Sendable, Equatable {
+    package let device: dev_t
+    package let inode: ino_t
+    package let mode: mode_t
+    package let owner: uid_t
     /// How many names the file has, as far as its file system knows: some of FUSE say 0 of every file.
-    public let linkCount: Int
+    package let linkCount: Int
     /// Bytes.
-    public let size: Int64
+    package let size: Int64
     /// Bytes that take room on the disk: less than ``size`` where the file has holes.
-    public let allocatedSize: Int64
-    public let modificationSeconds: Int
-    public let modificationNanoseconds: Int
+    package let allocatedSize: Int64
+    package let modificationSeconds: Int
+    package let modificationNanoseconds: Int
 
     init(_ status: stat) {
         device = status.st_dev
@@ -30,7 +30,7 @@ public struct FileStatus: Sendable, Equatable {
     }
 
     /// stat(2), or lstat(2) where links are not to be followed.
-    public init(path: String, followLinks: Bool = true) throws(SystemError) {
+    package init(path: String, followLinks: Bool = true) throws(SystemError) {
         var status = stat()
         if followLinks {
             try retrying("stat", path) { stat(path, &status) }
@@ -41,22 +41,22 @@ public struct FileStatus: Sendable, Equatable {
     }
 
     /// Seconds since the epoch.
-    public var modificationTime: Double { Double(modificationSeconds) + Double(modificationNanoseconds) / 1e9 }
+    package var modificationTime: Double { Double(modificationSeconds) + Double(modificationNanoseconds) / 1e9 }
 
     /// Whether nothing has been written to the file between the two looks at it.
-    public func hasSameContent(as other: FileStatus) -> Bool {
+    package func hasSameContent(as other: FileStatus) -> Bool {
         size == other.size && modificationSeconds == other.modificationSeconds
             && modificationNanoseconds == other.modificationNanoseconds
     }
 
-    public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
-    public var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
-    public var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
+    package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+    package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+    package var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
     /// Whether its file system lies on a block device: those of networks, of memory and in layers have no device's number.
-    public var isOnBlockDevice: Bool { cposix_device_major(device) != 0 }
+    package var isOnBlockDevice: Bool { cposix_device_major(device) != 0 }
 
     /// What kind of file it is, for an error: `a directory`.
-    public var kind: String {
+    package var kind: String {
         switch mode & S_IFMT {
         case S_IFREG: "a regular file"
         case S_IFDIR: "a directory"
@@ -71,17 +71,17 @@ public struct FileStatus: Sendable, Equatable {
 }
 
 /// The room of a file system, in bytes. All zeros where it does not say: see ``isKnown``.
-public struct FileSystemSpace: Sendable, Equatable {
-    public let total: UInt64
-    public let used: UInt64
+package struct FileSystemSpace: Sendable, Equatable {
+    package let total: UInt64
+    package let used: UInt64
     /// What a process that is not root can still write.
-    public let available: UInt64
+    package let available: UInt64
 
     /// Whether the file system tells its size. Many of FUSE answer zeros, and some of networks ones, where they know none.
-    public var isKnown: Bool { total > 0 }
+    package var isKnown: Bool { total > 0 }
 
     /// The room of the file system that `path` lies on: statvfs(3). Not known where it has no such call.
-    public init(of path: String) throws(SystemError) {
+    package init(of path: String) throws(SystemError) {
         var space = statvfs()
         do {
             try retrying("statvfs", path) { statvfs(path, &space) }
@@ -95,7 +95,7 @@ public struct FileSystemSpace: Sendable, Equatable {
 
     /// Counts of blocks as a file system gives them, which may be anything: more free than there are, or less than
     /// nothing available (the reserve is in use), which reads as a number with its highest bit set.
-    public init(blockSize: UInt64, blocks: UInt64, free: UInt64, available: UInt64) {
+    package init(blockSize: UInt64, blocks: UInt64, free: UInt64, available: UInt64) {
         let isKnown = blockSize > 0 && blocks > 0 && blocks < .max
         let isNegative = Int64(bitPattern: available) < 0
         total = isKnown ? blocks.multipliedClamped(by: blockSize) : 0

@@ -2,30 +2,30 @@ import Glibc
 import Synchronization
 
 /// A signal asked this process to end: SIGTERM, SIGINT or SIGHUP.
-public struct Interrupted: Error, Equatable, CustomStringConvertible {
-    public let signal: Int32
+package struct Interrupted: Error, Equatable, CustomStringConvertible {
+    package let signal: Int32
 
-    public init(signal: Int32) {
+    package init(signal: Int32) {
         self.signal = signal
     }
 
-    public var description: String { "ended by signal \(signal) (\(String(cString: strsignal(signal))))" }
+    package var description: String { "ended by signal \(signal) (\(String(cString: strsignal(signal))))" }
 }
 
 /// Signals as a flag that long work looks at, so that it can clean up behind itself.
 ///
 /// A handler only stores the number and writes to a pipe; whoever waits in poll(2) also waits for ``descriptor``.
-public enum Interrupt {
+package enum Interrupt {
     private static let received = Atomic<Int32>(0)
     private static let held = Atomic<Int>(0)
     private static let pipe = Pipe.orDie()
 
     /// Becomes readable when a signal has come; -1, which poll(2) passes over, while signals are held.
-    public static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
+    package static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
 
     /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE and SIGXFSZ: a broken pipe and a file that becomes longer
     /// than the process may write are errors of write(2).
-    public static func install() {
+    package static func install() {
         // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
         _ = received.load(ordering: .relaxed)
@@ -45,16 +45,16 @@ public enum Interrupt {
     }
 
     /// Throws ``Interrupted`` once a signal has come.
-    public static func check() throws(Interrupted) {
+    package static func check() throws(Interrupted) {
         if isRequested { throw Interrupted(signal: received.load(ordering: .relaxed)) }
     }
 
     /// Whether a signal has come.
-    public static var isRequested: Bool { !isHeld && received.load(ordering: .relaxed) != 0 }
+    package static var isRequested: Bool { !isHeld && received.load(ordering: .relaxed) != 0 }
 
     /// Does something short to its end, whatever signal has come or comes: taking work back, say. The signal counts again
     /// afterwards.
-    public static func holding<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package static func holding<Result>(_ body: () throws -> Result) rethrows -> Result {
         held.add(1, ordering: .sequentiallyConsistent)
         defer { held.subtract(1, ordering: .sequentiallyConsistent) }
         return try body()

@@ -2,7 +2,7 @@ import Glibc
 
 /// Processes that are told by their environment, wherever they have gone since: daemons leave their process group, their
 /// session and their parent, but not the environment that they were started with.
-public enum MarkedProcesses {
+package enum MarkedProcesses {
     private static let environmentLimit = 4 << 20
     /// Seconds.
     private static let interval = 0.05
@@ -10,7 +10,7 @@ public enum MarkedProcesses {
     /// Ends all processes that were started with `mark`, a `NAME=value`, in their environment and in `directory`: SIGTERM,
     /// and SIGKILL after `grace` seconds. Returns when they have ended, or after as many seconds again. Other users' are
     /// left alone.
-    public static func end(_ mark: String, in directory: String, grace: Double = 5) {
+    package static func end(_ mark: String, in directory: String, grace: Double = 5) {
         let begun = Clock.now
         while Clock.now < begun + 2 * grace {
             // Again and again, since one of them may have started another.

@@ -6,24 +6,24 @@ import Glibc
 ///
 /// The writer holds a lock on it. A file of that kind that nobody has locked was left by a killed process, and
 /// ``removeAbandoned(in:)`` removes it.
-public final class PendingFile {
+package final class PendingFile {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".part"
     private static let companionSuffix = ".converted"
     private static let creationLimit = 100
 
-    public let descriptor: FileDescriptor
-    public let directory: String
+    package let descriptor: FileDescriptor
+    package let directory: String
     /// The temporary path.
-    public let path: String
+    package let path: String
     /// Why ``publish(as:mode:)`` could not give the file its mode, where that was so: not every file system has modes.
-    public private(set) var modeFailure: SystemError?
+    package private(set) var modeFailure: SystemError?
     private let renaming: Renaming
     private var isPending = true
 
     /// Creates the temporary file, mode 0600, in `directory`. Whatever would keep a file there from being published is
     /// thrown now, not when all has been written.
-    public init(in directory: String) throws(SystemError) {
+    package init(in directory: String) throws(SystemError) {
         self.directory = directory
         let (first, file) = try Self.createLocked(in: directory)
         let second = Self.newPath(in: directory)
@@ -38,7 +38,7 @@ public final class PendingFile {
 
     /// A second temporary file, for a program that turns the first into something else. It is as long in use as the
     /// first one's lock is held; it has none of its own, because the program may want one.
-    public init(companionOf other: PendingFile) throws(SystemError) {
+    package init(companionOf other: PendingFile) throws(SystemError) {
         directory = other.directory
         path = other.path + Self.companionSuffix
         renaming = other.renaming
@@ -65,7 +65,7 @@ public final class PendingFile {
     }
 
     /// Removes the temporary file.
-    public func discard() {
+    package func discard() {
         guard isPending else { return }
         isPending = false
         unlink(path)
@@ -73,7 +73,7 @@ public final class PendingFile {
 
     /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a
     /// rename that replaces nothing. Answers the name taken. The endless sequence of candidates is the caller's.
-    public func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
+    package func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
         do {
             try descriptor.changeMode(mode)
         } catch {
@@ -94,14 +94,14 @@ public final class PendingFile {
     }
 
     /// Makes a rename in `directory` durable. Not every file system can: failures do not matter.
-    public static func synchronizeDirectory(_ directory: String) {
+    package static func synchronizeDirectory(_ directory: String) {
         guard let descriptor = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY) else { return }
         try? descriptor.synchronize()
     }
 
     /// Removes what killed processes have left in `directory`, and answers how many files that were.
     @discardableResult
-    public static func removeAbandoned(in directory: String) -> Int {
+    package static func removeAbandoned(in directory: String) -> Int {
         guard let names = try? directoryEntries(directory) else { return 0 }
         var count = 0
         for name in names where name.hasPrefix(prefix) {

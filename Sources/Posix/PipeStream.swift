@@ -20,7 +20,7 @@ extension FileDescriptor {
 
     /// Everything up to the end of file, or nil where that is more than `limit` bytes, of any descriptor; a signal to
     /// this process ends the wait. Throws ``SystemError`` or ``Interrupted``.
-    public func readToEndWaiting(limit: Int) throws -> [UInt8]? {
+    package func readToEndWaiting(limit: Int) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -34,7 +34,7 @@ extension FileDescriptor {
 
     /// Reads what is there, waiting for it: the number of bytes read, 0 at the end, nil where `deadline` came first.
     /// Throws ``SystemError`` or ``Interrupted``.
-    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer, by deadline: Double?) throws -> Int? {
+    package func readAvailable(into buffer: UnsafeMutableRawBufferPointer, by deadline: Double?) throws -> Int? {
         while true {
             let count = Glibc.read(number, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
@@ -47,18 +47,18 @@ extension FileDescriptor {
     }
 
     /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
-    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try readAvailable(into: buffer, by: nil) ?? 0
     }
 
     /// Lets a pipe hold 1 MiB, as far as the system allows that, in place of 64 KiB: the two ends wait less often for each
     /// other. F_SETPIPE_SZ of fcntl(2).
-    public func widenPipe() {
+    package func widenPipe() {
         _ = cposix_set_pipe_size(number, 1 << 20)
     }
 
     /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.
-    public func writeWaiting(_ bytes: UnsafeRawBufferPointer) throws {
+    package func writeWaiting(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
             let count = Glibc.write(number, rest.baseAddress, rest.count)

@@ -6,7 +6,7 @@ import Glibc
 /// Opens /dev/null as each of the standard streams that is closed, so that no file opened later takes its number.
 /// Answers the numbers that were closed.
 @discardableResult
-public func openStandardStreams() -> [Int32] {
+package func openStandardStreams() -> [Int32] {
     let closed = (0...2).filter { cposix_fcntl($0, F_GETFD, 0) < 0 }
     // open(2) takes the lowest number that is free.
     for _ in closed { _ = cposix_open("/dev/null", O_RDWR, 0) }
@@ -15,7 +15,7 @@ public func openStandardStreams() -> [Int32] {
 
 /// Undoes what the parent process may have left behind: oned blocks signals before it starts a driver, and the end of a
 /// child cannot be waited for where SIGCHLD is ignored.
-public func resetInheritedSignals() {
+package func resetInheritedSignals() {
     signal(SIGCHLD, SIG_DFL)
     var none = sigset_t()
     sigemptyset(&none)
@@ -23,7 +23,7 @@ public func resetInheritedSignals() {
 }
 
 /// This process's environment, as `NAME=value` strings: environ(7).
-public func environmentStrings() -> [String] {
+package func environmentStrings() -> [String] {
     var strings: [String] = []
     var next = cposix_environment()
     while let entry = next?.pointee {
@@ -36,7 +36,7 @@ public func environmentStrings() -> [String] {
 /// Asks for SIGTERM when the parent process dies, where that is `parent`: prctl(2) with PR_SET_PDEATHSIG. Whether that
 /// holds.
 @discardableResult
-public func endWithParent(_ parent: pid_t) -> Bool {
+package func endWithParent(_ parent: pid_t) -> Bool {
     guard getppid() == parent, cposix_set_parent_death_signal(SIGTERM) == 0 else { return false }
     // It may have died before the call, and nobody would tell.
     if getppid() != parent { raise(SIGTERM) }
@@ -45,7 +45,7 @@ public func endWithParent(_ parent: pid_t) -> Bool {
 
 /// When this process was begun, in seconds since the epoch, and up to 10 ms early: proc(5), `starttime`. Nil where that is
 /// not known.
-public func processStart() -> Double? {
+package func processStart() -> Double? {
     guard let file = try? FileDescriptor.open("/proc/self/stat", O_RDONLY),
         let bytes = try? file.readToEnd(limit: 4096),
         // The program's name, in parentheses, may hold anything: the rest begins with the third field.
@@ -60,7 +60,7 @@ public func processStart() -> Double? {
 /// ``Interrupt/install()``.
 ///
 /// - Parameter input: what it reads from standard input; nil leaves it this process's.
-public func becomeProgram(_ arguments: [String], input: [UInt8]? = nil) throws(SystemError) -> Never {
+package func becomeProgram(_ arguments: [String], input: [UInt8]? = nil) throws(SystemError) -> Never {
     let path = arguments[0]
     if let input {
         let file = FileDescriptor(try retrying("memfd_create", path) { cposix_memory_file("input") }, name: path)

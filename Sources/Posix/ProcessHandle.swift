@@ -2,12 +2,12 @@ import CPosix
 import Glibc
 
 /// Another process: stands for that very one even where its number has gone to the next.
-public struct ProcessHandle: Sendable {
-    public let pid: pid_t
+package struct ProcessHandle: Sendable {
+    package let pid: pid_t
     private let descriptor: FileDescriptor
 
     /// pidfd_open(2). Returns nil if there is no such process.
-    public init?(_ pid: pid_t) {
+    package init?(_ pid: pid_t) {
         let number = cposix_pidfd_open(pid)
         guard number >= 0 else { return nil }
         self.pid = pid
@@ -15,7 +15,7 @@ public struct ProcessHandle: Sendable {
     }
 
     /// pidfd_send_signal(2). One that has ended takes it without an error.
-    public func send(_ signal: Int32) throws(SystemError) {
+    package func send(_ signal: Int32) throws(SystemError) {
         do {
             try retrying("kill", descriptor.name) { cposix_pidfd_send_signal(descriptor.number, signal) }
         } catch {
@@ -25,7 +25,7 @@ public struct ProcessHandle: Sendable {
 
     /// Waits for its end, until `deadline` of the ``Clock`` at the most. Returns whether it has ended. If `interruptible`,
     /// a signal to this process ends the waiting, too.
-    public func hasEnded(by deadline: Double, interruptible: Bool) -> Bool {
+    package func hasEnded(by deadline: Double, interruptible: Bool) -> Bool {
         var entries = [
             pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: interruptible ? Interrupt.descriptor : -1, events: Int16(POLLIN), revents: 0),

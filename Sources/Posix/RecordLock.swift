@@ -4,7 +4,7 @@ import Glibc
 /// process, however that ends. A process loses them, too, when it closes any descriptor of the file.
 extension FileDescriptor {
     /// F_SETLK. Returns whether this process has the lock now. Throws if the file system knows no locks.
-    public func lock(byte offset: Int64) throws(SystemError) -> Bool {
+    package func lock(byte offset: Int64) throws(SystemError) -> Bool {
         do {
             _ = try record(F_SETLK, offset)
             return true
@@ -16,7 +16,7 @@ extension FileDescriptor {
 
     /// F_GETLK. Returns the process that has the lock, or nil if none has or this one does. It is not positive if the process
     /// has no number here: it runs on another machine, or outside of this container.
-    public func holder(ofByte offset: Int64) throws(SystemError) -> pid_t? {
+    package func holder(ofByte offset: Int64) throws(SystemError) -> pid_t? {
         let found = try record(F_GETLK, offset)
         return found.l_type == Int16(F_UNLCK) ? nil : found.l_pid
     }

@@ -2,13 +2,13 @@ import Glibc
 
 /// Gives the memory of a buffer back, from its beginning on, while somebody reads it: madvise(2) with MADV_DONTNEED.
 /// What has been given back reads as zeros.
-public struct ReleasedPages {
+package struct ReleasedPages {
     private static let step = 1 << 20
 
     private let buffer: UnsafeMutableRawBufferPointer
     private var end: Int
 
-    public init(_ buffer: UnsafeMutableRawBufferPointer) {
+    package init(_ buffer: UnsafeMutableRawBufferPointer) {
         self.buffer = buffer
         let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
         // The first page may hold what belongs to others.
@@ -16,7 +16,7 @@ public struct ReleasedPages {
     }
 
     /// Gives back what lies before `offset`; a little of it only later.
-    public mutating func advance(to offset: Int) {
+    package mutating func advance(to offset: Int) {
         while end + Self.step <= min(offset, buffer.count) {
             madvise(buffer.baseAddress! + end, Self.step, Int32(MADV_DONTNEED))
             end += Self.step

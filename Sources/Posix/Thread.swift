@@ -2,12 +2,12 @@ import Glibc
 
 /// A joinable POSIX thread. Work that waits in system calls runs on these, not on Swift's cooperative pool, which has
 /// only as many threads as the machine has cores.
-public final class Thread: @unchecked Sendable {
+package final class Thread: @unchecked Sendable {
     private var handle = pthread_t()
     private var isJoined = false
 
     /// Starts `body` on a thread of its own.
-    public init(_ body: @escaping @Sendable () -> Void) {
+    package init(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Body(run: body))
         let code = pthread_create(
             &handle, nil,
@@ -19,7 +19,7 @@ public final class Thread: @unchecked Sendable {
     }
 
     /// Waits for the thread's end. Must be called exactly once.
-    public func join() {
+    package func join() {
         precondition(!isJoined)
         isJoined = true
         pthread_join(handle, nil)
@@ -32,12 +32,12 @@ public final class Thread: @unchecked Sendable {
 }
 
 /// A value that threads share under a mutex, with a condition to wait for its changes.
-public final class Monitor<Value>: @unchecked Sendable {
+package final class Monitor<Value>: @unchecked Sendable {
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    public init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
@@ -51,7 +51,7 @@ public final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Changes the value and wakes those who wait.
-    public func update<Result, Failure>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func update<Result, Failure>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(condition)
@@ -61,14 +61,14 @@ public final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Looks at the value without waking anyone.
-    public func read<Result>(_ body: (Value) -> Result) -> Result {
+    package func read<Result>(_ body: (Value) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(value)
     }
 
     /// Waits until `body` answers something, trying again after each change.
-    public func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
+    package func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(condition)

@@ -43,7 +43,7 @@ func percentDecoded(_ text: String) -> String? {
 
 /// Whether two texts are the same to S3, byte by byte. Swift's own comparison takes two spellings of a character, as one
 /// letter or with an accent behind it, for equal; to S3 they are two names.
-public func haveSameBytes(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
+package func haveSameBytes(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
 
 private func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {

@@ -7,7 +7,7 @@ import Posix
 /// A range whose connection breaks is gone on with where it broke. Memory: ``Layout/window``.
 ///
 /// One thread uses a download; what is lent may be given back by any thread.
-public final class ObjectDownload: @unchecked Sendable {
+package final class ObjectDownload: @unchecked Sendable {
     /// How an object is divided.
     struct Layout: Equatable {
         /// Bytes, at the least and at the most: see ``RangeWindow``.
@@ -27,8 +27,8 @@ public final class ObjectDownload: @unchecked Sendable {
     }
 
     /// Bytes of the object, in memory until the last reference to this goes.
-    public final class Lent: Sendable {
-        public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    package final class Lent: Sendable {
+        package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
         private let giveBack: @Sendable () -> Void
 
         fileprivate init(_ bytes: UnsafeRawBufferPointer, giveBack: @escaping @Sendable () -> Void) {
@@ -39,8 +39,8 @@ public final class ObjectDownload: @unchecked Sendable {
         deinit { giveBack() }
     }
 
-    public let bucket: String
-    public let key: String
+    package let bucket: String
+    package let key: String
     private let client: S3Client
     private let layout: Layout
     private var window: RangeWindow?
@@ -51,7 +51,7 @@ public final class ObjectDownload: @unchecked Sendable {
     private var consumed = 0
 
     /// Asks for nothing yet.
-    public init(_ client: S3Client, bucket: String, key: String) {
+    package init(_ client: S3Client, bucket: String, key: String) {
         self.client = client
         self.bucket = bucket
         self.key = key
@@ -64,11 +64,11 @@ public final class ObjectDownload: @unchecked Sendable {
     }
 
     /// What errors call it.
-    public var name: String { client.name(bucket: bucket, key: key) }
+    package var name: String { client.name(bucket: bucket, key: key) }
 
     /// Looks the object up, and answers what it is. Throws where there is none.
     @discardableResult
-    public func open() throws -> S3Object {
+    package func open() throws -> S3Object {
         if let object { return object }
         let object = try client.existing(bucket: bucket, key: key)
         self.object = object
@@ -81,7 +81,7 @@ public final class ObjectDownload: @unchecked Sendable {
     }
 
     /// Reads some bytes: their number, 0 at the end. Throws ``DriverError`` or `Interrupted`.
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if current == nil { current = try fetched() }
         guard let current else { return 0 }
         let count = min(buffer.count, current.bytes.count - consumed)
@@ -92,7 +92,7 @@ public final class ObjectDownload: @unchecked Sendable {
     }
 
     /// The next bytes where they lie, nil at the end. Throws ``DriverError`` or `Interrupted`.
-    public func lend() throws -> Lent? {
+    package func lend() throws -> Lent? {
         guard let rest = current else { return try fetched() }
         current = nil
         return Lent(UnsafeRawBufferPointer(rebasing: rest.bytes[consumed...])) { _ = rest }

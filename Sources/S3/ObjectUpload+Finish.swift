@@ -7,7 +7,7 @@ extension ObjectUpload {
     /// Makes the object visible and verifies it.
     ///
     /// Throws a ``DriverError``, or `Interrupted`; ``discard()`` leaves nothing then.
-    public func finish() throws {
+    package func finish() throws {
         if let length = target.length, length != written {
             throw DriverError(
                 "upload", name, cause: "the source gave \(written) bytes where \(length) were announced",
@@ -150,7 +150,7 @@ extension S3Client {
     }
 
     /// Removes the object where the upload with that ``ObjectUpload/nonce`` has made it: whether it had.
-    public func removeOwn(bucket: String, key: String, attempt: String) throws -> Bool {
+    package func removeOwn(bucket: String, key: String, attempt: String) throws -> Bool {
         guard let object = try head(bucket: bucket, key: key), object.metadata[ObjectUpload.tryField] == attempt else {
             return false
         }

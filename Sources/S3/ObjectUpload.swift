@@ -9,28 +9,28 @@ import Posix
 /// MD5 of all are computed as the bytes come, while they are in the processor's caches.
 ///
 /// One thread uses an upload.
-public final class ObjectUpload {
+package final class ObjectUpload {
     /// The metadata that names one try; how an object is known to be this upload's own.
     static let tryField = "market-try"
     /// Bytes that are put into a part and digested at a time.
     private static let stride = 512 << 10
     /// The metadata that names the app.
-    public static let ownerField = "market-app"
+    package static let ownerField = "market-app"
 
     /// What is uploaded where, and how.
-    public struct Target: Sendable {
-        public let bucket: String
-        public let key: String
+    package struct Target: Sendable {
+        package let bucket: String
+        package let key: String
         /// Bytes in all, nil where that is not known.
-        public let length: UInt64?
-        public let partSize: UInt64
-        public let concurrency: Int
+        package let length: UInt64?
+        package let partSize: UInt64
+        package let concurrency: Int
         /// Fields that go with the object: storage class, encryption.
-        public let headers: [(String, String)]
+        package let headers: [(String, String)]
         /// Who it belongs to: kept in the object's metadata under ``ObjectUpload/ownerField``.
-        public let owner: String
+        package let owner: String
 
-        public init(_ market: S3Market, key: String, length: UInt64?, owner: String) {
+        package init(_ market: S3Market, key: String, length: UInt64?, owner: String) {
             self.init(
                 bucket: market.bucket, key: key, length: length, partSize: market.partSize,
                 concurrency: market.concurrency, headers: market.storageHeaders, owner: owner)
@@ -87,7 +87,7 @@ public final class ObjectUpload {
     let client: S3Client
     let target: Target
     /// What tells this try from others of the same key: kept in the object's metadata under ``tryField``.
-    public let nonce = randomName()
+    package let nonce = randomName()
     private let plan: PartPlan
     private let queue: PartQueue
     private var threads: [Thread] = []
@@ -101,7 +101,7 @@ public final class ObjectUpload {
     private let surplus = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
 
     /// Sends nothing yet. Throws where S3 has no objects of that length.
-    public init(_ client: S3Client, _ target: Target) throws(DriverError) {
+    package init(_ client: S3Client, _ target: Target) throws(DriverError) {
         guard let plan = PartPlan(length: target.length, partSize: target.partSize) else {
             throw Self.tooLong(client.name(bucket: target.bucket, key: target.key), target.length ?? 0)
         }
@@ -124,10 +124,10 @@ public final class ObjectUpload {
     }
 
     /// What errors call it.
-    public var name: String { client.name(bucket: target.bucket, key: target.key) }
+    package var name: String { client.name(bucket: target.bucket, key: target.key) }
 
     /// Appends bytes.
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
             let room = try self.room()
@@ -139,7 +139,7 @@ public final class ObjectUpload {
     }
 
     /// Appends zeros. S3 knows no holes: they are sent.
-    public func writeZeros(_ count: UInt64) throws {
+    package func writeZeros(_ count: UInt64) throws {
         var rest = count
         while rest > 0 {
             try Interrupt.check()
@@ -153,7 +153,7 @@ public final class ObjectUpload {
 
     /// Where the next bytes go, for a caller that puts them there itself and then says so to ``advance(_:)``: never
     /// empty. A full part is sent off only when something follows it, so that what fits into one part stays one.
-    public func room() throws -> UnsafeMutableRawBufferPointer {
+    package func room() throws -> UnsafeMutableRawBufferPointer {
         // Whoever looks for the end finds it here; what comes in its place makes finish() fail.
         if written >= target.length ?? .max { return surplus }
         if let part, part.filled == Int(plan.size(ofPart: partNumber)) { try sendOff() }
@@ -173,7 +173,7 @@ public final class ObjectUpload {
     }
 
     /// `count` bytes have been put at the beginning of ``room()``.
-    public func advance(_ count: Int) {
+    package func advance(_ count: Int) {
         defer { written += UInt64(count) }
         guard var part, written < target.length ?? .max else { return }
         part.filled += count
@@ -184,7 +184,7 @@ public final class ObjectUpload {
     }
 
     /// The MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
-    public func md5() -> String { hexadecimal(finishedMD5()) }
+    package func md5() -> String { hexadecimal(finishedMD5()) }
 
     func finishedMD5() -> [UInt8] {
         if let wholeMD5 { return wholeMD5 }
@@ -260,7 +260,7 @@ public final class ObjectUpload {
     }
 
     /// Takes everything back: the upload, and the object where it has come into being. Not interrupted by signals.
-    public func discard() {
+    package func discard() {
         let left = phase
         if case .over = left { return }
         queue.cancel()

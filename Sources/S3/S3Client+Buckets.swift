@@ -4,11 +4,11 @@ import HTTP
 import XML
 
 /// What HEAD tells of a bucket. Only Ceph RGW tells more than that it is there.
-public struct S3Bucket: Sendable, Equatable {
+package struct S3Bucket: Sendable, Equatable {
     /// Bytes in all its objects: x-rgw-bytes-used.
-    public let used: UInt64?
+    package let used: UInt64?
     /// The least of the owner's quotas in bytes: x-rgw-quota-bucket-size, x-rgw-quota-user-size.
-    public let quota: UInt64?
+    package let quota: UInt64?
 
     init(_ headers: HTTPHeaders) {
         used = headers["x-rgw-bytes-used"].flatMap { UInt64($0) }
@@ -23,7 +23,7 @@ extension S3Client {
     /// HeadBucket: nil where there is no such bucket.
     ///
     /// - Parameter countsBytes: whether ``S3Bucket/used`` is wanted: newer Ceph tells it only where it is asked for.
-    public func head(bucket: String, countsBytes: Bool = false) throws -> S3Bucket? {
+    package func head(bucket: String, countsBytes: Bool = false) throws -> S3Bucket? {
         var request = S3Request(method: .head, operation: "look at", bucket: bucket)
         let answer = try look(request)
         if answer.status == 404 { return nil }
@@ -35,7 +35,7 @@ extension S3Client {
     }
 
     /// The error of a bucket that is not there, in the service's own words.
-    public func missing(bucket: String) throws -> DriverError {
+    package func missing(bucket: String) throws -> DriverError {
         let request = S3Request(method: .head, operation: "look at", bucket: bucket)
         return try error(explanation(of: request), request)
     }
@@ -64,7 +64,7 @@ extension S3Client {
     }
 
     /// CreateBucket, in the region that this client signs for. One that is there already and ours is no error.
-    public func create(bucket: String) throws {
+    package func create(bucket: String) throws {
         let region = self.region
         // Amazon's first region must not be named, and Ceph takes what it calls a zonegroup: none is its default.
         let document =
@@ -78,7 +78,7 @@ extension S3Client {
     }
 
     /// ListObjectsV2 over all pages: how many objects there are with `prefix`, and their bytes in all.
-    public func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
+    package func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
         var objects = 0
         var bytes: UInt64 = 0
         var token: [String]?

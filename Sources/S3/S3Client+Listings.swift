@@ -3,17 +3,17 @@ import HTTP
 import XML
 
 /// A multipart upload that was begun and neither completed nor aborted.
-public struct S3OpenUpload: Sendable, Equatable {
-    public let key: String
-    public let id: String
+package struct S3OpenUpload: Sendable, Equatable {
+    package let key: String
+    package let id: String
     /// Seconds since 1970, by the server's clock; nil where the service does not say.
-    public let initiated: Int?
+    package let initiated: Int?
 }
 
 /// Requests whose answers have several pages.
 extension S3Client {
     /// ListMultipartUploads over all pages; none where the bucket is missing.
-    public func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
+    package func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
         var uploads: [S3OpenUpload] = []
         var marker: [String]?
         var isEncoded = false
@@ -43,7 +43,7 @@ extension S3Client {
 
     /// Seconds since the last sign of life of an open upload by the server's clock: since its newest part was stored, or
     /// since it was begun where it has none. Nil where the service does not say, or where it is not open any more.
-    public func idleTime(of upload: S3OpenUpload, bucket: String) throws -> Int? {
+    package func idleTime(of upload: S3OpenUpload, bucket: String) throws -> Int? {
         var last = upload.initiated
         var now: Int
         var marker: [String]?

@@ -77,7 +77,7 @@ extension S3Client {
     }
 
     /// AbortMultipartUpload. An upload that is not there is no error.
-    public func abortUpload(_ upload: String, bucket: String, key: String) throws {
+    package func abortUpload(_ upload: String, bucket: String, key: String) throws {
         let request = S3Request(
             method: .delete, operation: "abort the upload of", bucket: bucket, key: key,
             query: [("uploadId", upload)])

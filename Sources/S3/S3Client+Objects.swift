@@ -3,18 +3,18 @@ import DriverProtocol
 import HTTP
 
 /// What HEAD tells of an object.
-public struct S3Object: Sendable, Equatable {
+package struct S3Object: Sendable, Equatable {
     /// Bytes that an object can have: those of the most and largest parts.
     static let maximumSize = UInt64(PartPlan.maximumParts) * PartPlan.maximumPartSize
 
     /// Bytes.
-    public let size: UInt64
+    package let size: UInt64
     /// Without quotation marks.
-    public let etag: String
+    package let etag: String
     /// Whether the service encrypts it with a managed key: then its ETag is no MD5.
-    public let hasOpaqueETag: Bool
+    package let hasOpaqueETag: Bool
     /// The x-amz-meta fields, by their names in lower case without that prefix.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
 
     init?(_ answer: S3Answer) {
         guard let size = answer.headers["Content-Length"].flatMap({ UInt64($0) }), let etag = answer.etag else {
@@ -31,7 +31,7 @@ public struct S3Object: Sendable, Equatable {
     }
 
     /// The MD5 of the bytes, where the entity tag is one.
-    public var md5: String? { hasOpaqueETag || !isMD5(etag) ? nil : etag }
+    package var md5: String? { hasOpaqueETag || !isMD5(etag) ? nil : etag }
 }
 
 extension S3Answer {
@@ -49,7 +49,7 @@ func isMD5(_ etag: some StringProtocol) -> Bool {
 /// Requests about single objects.
 extension S3Client {
     /// HeadObject: nil where there is no such object.
-    public func head(bucket: String, key: String) throws -> S3Object? {
+    package func head(bucket: String, key: String) throws -> S3Object? {
         let request = S3Request(method: .head, operation: "look up", bucket: bucket, key: key)
         let answer = try look(request)
         // A bucket that is missing answers with the same status; whoever lists or writes will be told.
@@ -82,7 +82,7 @@ extension S3Client {
     }
 
     /// DeleteObject. An object that is not there is no error.
-    public func delete(bucket: String, key: String) throws {
+    package func delete(bucket: String, key: String) throws {
         let request = S3Request(method: .delete, operation: "delete", bucket: bucket, key: key)
         let answer = try exchange(request)
         guard answer.isSuccess || answer.code == "NoSuchKey" else { throw error(answer, request) }

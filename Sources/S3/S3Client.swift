@@ -31,7 +31,7 @@ protocol S3Receiver: BodyReceiver {
 ///
 /// Every request is signed anew each time it is made, so that none grows too old. What is learned from one answer (the
 /// server's clock, the bucket's region) holds for all that follow. Threads may share a client.
-public final class S3Client: Sendable {
+package final class S3Client: Sendable {
     private struct Learned {
         var region: String
         var endpoint: S3Endpoint
@@ -45,14 +45,14 @@ public final class S3Client: Sendable {
     /// A clock that is off by more than this explains a refusal; services allow 900 s.
     private static let tolerableSkew = 300
 
-    public let log: Log
+    package let log: Log
     private let service: S3Service
     private let http: HTTPClient
     private let learned: Posix.Monitor<Learned>
     private let attempts: Int
 
     /// A client that tells `log` when it tries again. No connection is made yet.
-    public convenience init(_ service: S3Service, log: Log) {
+    package convenience init(_ service: S3Service, log: Log) {
         self.init(
             service, http: Self.httpClient(service.http, log), attempts: service.http.attempts,
             learned: Posix.Monitor(Learned(region: service.region, endpoint: service.endpoint)), log: log)
@@ -75,7 +75,7 @@ public final class S3Client: Sendable {
     }
 
     /// The same service for cleaning up: signals do not break its requests off, and it gives up sooner.
-    public var forCleanup: S3Client {
+    package var forCleanup: S3Client {
         var options = service.http
         options.heedsSignals = false
         options.connectTimeout = min(options.connectTimeout, 5)
@@ -203,7 +203,7 @@ extension S3Client {
     var bandwidthLimit: UInt64? { service.http.bandwidthLimit }
 
     /// The region that the bucket is known to be in.
-    public var region: String { learned.read { $0.region } }
+    package var region: String { learned.read { $0.region } }
 
     func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
         DriverError(
@@ -218,7 +218,7 @@ extension S3Client {
     }
 
     /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
-    public func name(bucket: String, key: String?) -> String {
+    package func name(bucket: String, key: String?) -> String {
         "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.read { $0.endpoint.name }
     }
 
@@ -239,15 +239,15 @@ extension S3Client {
 struct S3Cancelled: Error {}
 
 /// Where a service is, who asks, and how.
-public struct S3Service: Sendable {
-    public var endpoint: S3Endpoint
-    public var region: String
-    public var credentials: S3Credentials
-    public var http: HTTPOptions
+package struct S3Service: Sendable {
+    package var endpoint: S3Endpoint
+    package var region: String
+    package var credentials: S3Credentials
+    package var http: HTTPOptions
     /// Seconds since 1970.
     var clock: @Sendable () -> Int = { time(nil) }
 
-    public init(endpoint: S3Endpoint, region: String, credentials: S3Credentials, http: HTTPOptions = HTTPOptions()) {
+    package init(endpoint: S3Endpoint, region: String, credentials: S3Credentials, http: HTTPOptions = HTTPOptions()) {
         self.endpoint = endpoint
         self.region = region
         self.credentials = credentials

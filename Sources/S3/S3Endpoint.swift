@@ -1,5 +1,5 @@
 /// Where an S3 service answers, and how it is addressed.
-public struct S3Endpoint: Sendable, Equatable {
+package struct S3Endpoint: Sendable, Equatable {
     /// `https` or `http`.
     let scheme: String
     /// Host, with the port where that is not the scheme's own.
@@ -10,7 +10,7 @@ public struct S3Endpoint: Sendable, Equatable {
     let usesPathStyle: Bool
 
     /// Reads `https://s3.example:9000`; nil where it is no such URL. A URL without a scheme is taken for https.
-    public init?(_ url: String, usesPathStyle: Bool) {
+    package init?(_ url: String, usesPathStyle: Bool) {
         let parts = url.firstRange(of: "://").map { (url[..<$0.lowerBound].lowercased(), url[$0.upperBound...]) }
         let (scheme, rest) = parts ?? ("https", url[...])
         guard scheme == "http" || scheme == "https" else { return nil }
@@ -49,7 +49,7 @@ public struct S3Endpoint: Sendable, Equatable {
     }
 
     /// What errors call it: `https://s3.example:9000`.
-    public var name: String { "\(scheme)://\(authority)\(basePath)" }
+    package var name: String { "\(scheme)://\(authority)\(basePath)" }
 
     /// Host and encoded path of a bucket, or of an object in it.
     func location(bucket: String, key: String?) -> (host: String, path: String) {

@@ -2,33 +2,33 @@ import DriverProtocol
 import HTTP
 
 /// What a marketplace's template says of its bucket and its service: each attribute read once, into its type.
-public struct S3Market: Sendable {
+package struct S3Market: Sendable {
     /// Where the attributes are in a message.
     static let path = "MARKETPLACE/TEMPLATE/"
     /// What the message must have.
-    public static let inputs = [path + "BUCKET"]
+    package static let inputs = [path + "BUCKET"]
     /// MB, as the stock driver assumes them.
-    public static let standardTotalMB: UInt64 = 1_048_576
+    package static let standardTotalMB: UInt64 = 1_048_576
     private static let standardPrefix = "marketapp"
     private static let standardRegion = "us-east-1"
 
-    public let bucket: String
+    package let bucket: String
     /// APP_PREFIX: objects are called `APP_PREFIX-ID`.
-    public let prefix: String
-    public let service: S3Service
+    package let prefix: String
+    package let service: S3Service
     /// TOTAL_MB, nil where it is not given.
-    public let totalMB: UInt64?
+    package let totalMB: UInt64?
     /// READ_LENGTH in bytes.
-    public let partSize: UInt64
+    package let partSize: UInt64
     /// UPLOAD_CONCURRENCY: parts under way at the same time.
-    public let concurrency: Int
+    package let concurrency: Int
     /// The fields for STORAGE_CLASS, SSE and SSE_KMS_KEY_ID.
-    public let storageHeaders: [(String, String)]
+    package let storageHeaders: [(String, String)]
     /// CREATE_BUCKET.
-    public let createsBucket: Bool
+    package let createsBucket: Bool
 
     /// Reads the template. A value that cannot be used is a ``DriverError`` that names its attribute.
-    public init(_ message: Message, log: Log) throws(DriverError) {
+    package init(_ message: Message, log: Log) throws(DriverError) {
         let attributes = Attributes(message: message)
         bucket = try attributes.bucket()
         prefix = try attributes.prefix(standard: Self.standardPrefix)
@@ -47,13 +47,13 @@ public struct S3Market: Sendable {
     }
 
     /// The key of an app's object.
-    public func key(ofApp id: String) -> String { "\(prefix)-\(id)" }
+    package func key(ofApp id: String) -> String { "\(prefix)-\(id)" }
 
     /// `s3://BUCKET/KEY`, an app's SOURCE.
-    public func url(ofKey key: String) -> String { "s3://\(bucket)/\(key)" }
+    package func url(ofKey key: String) -> String { "s3://\(bucket)/\(key)" }
 
     /// Divides `s3://BUCKET/KEY`; nil where `url` is none.
-    public static func parse(_ url: String) -> (bucket: String, key: String)? {
+    package static func parse(_ url: String) -> (bucket: String, key: String)? {
         // Byte by byte: a key may begin with a mark that makes one character of itself and the slash.
         guard url.utf8.starts(with: "s3://".utf8) else { return nil }
         let rest = url.utf8.dropFirst("s3://".utf8.count)

@@ -2,7 +2,7 @@ import DriverProtocol
 
 extension S3Market {
     /// The key of the message's app.
-    public func objectKey(of message: Message) throws(DriverError) -> String {
+    package func objectKey(of message: Message) throws(DriverError) -> String {
         let id = try message.required("MARKETPLACEAPP/ID")
         guard id.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             throw message.invalid("MARKETPLACEAPP/ID", "is no number", remedy: "pass the message as oned writes it")
@@ -12,16 +12,16 @@ extension S3Market {
 }
 
 /// A marketplace's bucket, and what the actions do to it.
-public struct S3Marketplace: Sendable {
+package struct S3Marketplace: Sendable {
     /// How long an upload may stay open without a new part before it counts as left behind, in seconds.
     private static let patience = 86_400
 
     /// What its template says.
-    public let market: S3Market
-    public let client: S3Client
+    package let market: S3Market
+    package let client: S3Client
 
     /// Reads the message's template. A value that cannot be used is a ``DriverError`` that names its attribute.
-    public init(_ request: Request) throws(DriverError) {
+    package init(_ request: Request) throws(DriverError) {
         market = try S3Market(request.message, log: request.log)
         client = S3Client(market.service, log: request.log)
     }
@@ -29,7 +29,7 @@ public struct S3Marketplace: Sendable {
     private var log: Log { client.log }
 
     /// What tells an app from every other one: oned gives an id once, and the time with it.
-    public static func owner(_ message: Message) -> String {
+    package static func owner(_ message: Message) -> String {
         ["ZONE_ID", "MARKETPLACE_ID", "ID", "REGTIME"].map { name in
             String((message.value("MARKETPLACEAPP/\(name)") ?? "-").filter { $0.isASCII && ($0.isNumber || $0 == "-") })
         }.joined(separator: ".")
@@ -39,7 +39,7 @@ public struct S3Marketplace: Sendable {
     /// ``DriverError`` in the service's own words if it is missing otherwise.
     ///
     /// - Parameter countsBytes: as for ``S3Client/head(bucket:countsBytes:)``.
-    public func bucket(countsBytes: Bool = false) throws -> S3Bucket? {
+    package func bucket(countsBytes: Bool = false) throws -> S3Bucket? {
         if let found = try client.head(bucket: market.bucket, countsBytes: countsBytes) { return found }
         guard market.createsBucket else { throw try client.missing(bucket: market.bucket) }
         return nil
@@ -49,7 +49,7 @@ public struct S3Marketplace: Sendable {
     ///
     /// An object of that name is refused, unless it was uploaded for this same app: then its answer was lost, and it is
     /// removed.
-    public func prepare(key: String, owner: String) throws {
+    package func prepare(key: String, owner: String) throws {
         // Some services create a bucket that something is put into: whether it may be made is asked first.
         if try bucket() == nil {
             log.info("creating the bucket \(quoted(market.bucket))")
@@ -70,7 +70,7 @@ public struct S3Marketplace: Sendable {
 
     /// Aborts open uploads of this marketplace that nothing has come to for a day, and those of `key` in every case:
     /// the app is not imported twice at the same time. Failures do not matter to what follows.
-    public func abortAbandoned(key: String? = nil) {
+    package func abortAbandoned(key: String? = nil) {
         do {
             func isOfKey(_ upload: S3OpenUpload) -> Bool { key.map { haveSameBytes(upload.key, $0) } == true }
             var uploads = try client.openUploads(bucket: market.bucket, prefix: market.prefix + "-")
@@ -89,7 +89,7 @@ public struct S3Marketplace: Sendable {
     }
 
     /// Removes the object of that name if it was uploaded for that ``owner(_:)``. Returns whether it was.
-    public func removeObject(ofOwner owner: String, key: String) throws -> Bool {
+    package func removeObject(ofOwner owner: String, key: String) throws -> Bool {
         let object = try client.head(bucket: market.bucket, key: key)
         guard let object, object.metadata[ObjectUpload.ownerField] == owner else { return false }
         log.warning("removing \(quoted(key)): an earlier import of this app has left it")
@@ -100,7 +100,7 @@ public struct S3Marketplace: Sendable {
 
 extension S3Market {
     /// Whether a key is `APP_PREFIX-` and digits: what another user of the bucket has is left alone.
-    public func isOwn(_ key: String) -> Bool {
+    package func isOwn(_ key: String) -> Bool {
         let beginning = Array("\(prefix)-".utf8)
         guard key.utf8.starts(with: beginning) else { return false }
         let id = key.utf8.dropFirst(beginning.count)

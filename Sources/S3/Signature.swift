@@ -2,7 +2,7 @@ import Checksums
 import DriverProtocol
 
 /// Who asks.
-public struct S3Credentials: Sendable, Equatable {
+package struct S3Credentials: Sendable, Equatable {
     /// What the three are called where they stand, for errors.
     struct Names: Sendable, Equatable {
         static let template = Names(
@@ -17,13 +17,13 @@ public struct S3Credentials: Sendable, Equatable {
         let sessionToken: String
     }
 
-    public let accessKeyID: String
+    package let accessKeyID: String
     let secretAccessKey: String
     /// Sent as x-amz-security-token with temporary credentials.
     let sessionToken: String?
     var names = Names.template
 
-    public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
+    package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken

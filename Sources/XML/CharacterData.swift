@@ -1,7 +1,7 @@
 /// `text` as CDATA, so that a reader of the document gets exactly it back: `]]>` is divided over two sections, and a
 /// carriage return, which a section would turn into a line feed, stands between two as a reference. Characters that
 /// XML does not allow at all are left out.
-public func characterData(_ text: String) -> String {
+package func characterData(_ text: String) -> String {
     var text = text
     let data: [UInt8] = text.withUTF8 { bytes in
         var data = Array("<![CDATA[".utf8)

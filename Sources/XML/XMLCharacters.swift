@@ -31,7 +31,7 @@ func isNameCharacter(_ scalar: UInt32) -> Bool {
 
 /// How many bytes the character at `offset` of valid UTF-8 has, if it is none that XML allows (a control character,
 /// U+FFFE or U+FFFF); 0 where it is allowed.
-public func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
+package func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
     let byte = bytes[offset]
     if byte < 0x20 { return isWhiteSpace(byte) ? 0 : 1 }
     let isNoncharacter = byte == 0xEF && bytes[offset + 1] == 0xBF && bytes[offset + 2] >= 0xBE
@@ -39,7 +39,7 @@ public func forbiddenLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int)
 }
 
 /// Text as it stands in a document, also between quotation marks.
-public func xmlEscaped(_ text: some Sequence<UInt8>) -> [UInt8] {
+package func xmlEscaped(_ text: some Sequence<UInt8>) -> [UInt8] {
     text.flatMap { byte -> [UInt8] in
         switch byte {
         case UInt8(ascii: "&"): Array("&amp;".utf8)
@@ -52,12 +52,12 @@ public func xmlEscaped(_ text: some Sequence<UInt8>) -> [UInt8] {
 }
 
 /// Text as it stands in a document, also between quotation marks.
-public func xmlEscaped(_ text: String) -> String {
+package func xmlEscaped(_ text: String) -> String {
     String(decoding: xmlEscaped(text.utf8), as: UTF8.self)
 }
 
 /// Where the first byte stands that is not UTF-8, or that begins a character which XML does not allow.
-public func firstInvalidByte(of bytes: [UInt8]) -> Int? {
+package func firstInvalidByte(of bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBufferPointer { bytes in
         var offset = 0
         while offset < bytes.count {

@@ -1,23 +1,23 @@
 /// One element of a parsed document.
-public struct XMLElement: Equatable, Sendable {
+package struct XMLElement: Equatable, Sendable {
     /// What stands between an element's tags, in order. Text and CDATA that touch are one `text`.
-    public enum Node: Equatable, Sendable {
+    package enum Node: Equatable, Sendable {
         case element(XMLElement)
         case text(String)
     }
 
-    public struct Attribute: Equatable, Sendable {
-        public let name: String
-        public let value: String
+    package struct Attribute: Equatable, Sendable {
+        package let name: String
+        package let value: String
     }
 
-    public let name: String
-    public let attributes: [Attribute]
-    public let nodes: [Node]
+    package let name: String
+    package let attributes: [Attribute]
+    package let nodes: [Node]
     /// Where the element stands in the document that it was parsed from, tags included, in bytes.
-    public let range: Range<Int>
+    package let range: Range<Int>
 
-    public init(name: String, attributes: [Attribute] = [], nodes: [Node] = [], range: Range<Int> = 0..<0) {
+    package init(name: String, attributes: [Attribute] = [], nodes: [Node] = [], range: Range<Int> = 0..<0) {
         self.name = name
         self.attributes = attributes
         self.nodes = nodes
@@ -25,32 +25,32 @@ public struct XMLElement: Equatable, Sendable {
     }
 
     /// The same tree: where it stood does not count.
-    public static func == (left: XMLElement, right: XMLElement) -> Bool {
+    package static func == (left: XMLElement, right: XMLElement) -> Bool {
         left.name == right.name && left.attributes == right.attributes && left.nodes == right.nodes
     }
 
     /// The child elements, in order.
-    public var children: [XMLElement] {
+    package var children: [XMLElement] {
         nodes.compactMap { node in
             if case .element(let element) = node { element } else { nil }
         }
     }
 
     /// The text directly inside this element, its children's left out.
-    public var text: String {
+    package var text: String {
         var text = ""
         for case .text(let part) in nodes { text += part }
         return text
     }
 
     /// The first child of that name.
-    public func child(_ name: some StringProtocol) -> XMLElement? {
+    package func child(_ name: some StringProtocol) -> XMLElement? {
         for case .element(let element) in nodes where element.name == name { return element }
         return nil
     }
 
     /// The first element at `path` below this one, its names divided by slashes: `MARKETPLACE/TEMPLATE/BASE_URL`.
-    public func element(at path: String) -> XMLElement? {
+    package func element(at path: String) -> XMLElement? {
         var element: XMLElement? = self
         for name in path.split(separator: "/") { element = element?.child(name) }
         return element

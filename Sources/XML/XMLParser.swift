@@ -1,23 +1,23 @@
 /// Reads the XML of a driver message: elements, attributes, text, CDATA, the five entities and character references,
 /// in UTF-8. What a message never holds and an attacker would send is refused: a document type definition, nesting
 /// over ``maximumDepth``, a document over ``maximumSize``.
-public struct XMLParser {
+package struct XMLParser {
     /// The largest document that is read, in bytes.
-    public static let maximumSize = 16 << 20
+    package static let maximumSize = 16 << 20
     /// How deep elements may nest.
-    public static let maximumDepth = 64
+    package static let maximumDepth = 64
 
     /// Why a document was refused, and where.
-    public struct Failure: Error, Equatable, CustomStringConvertible {
-        public let reason: String
+    package struct Failure: Error, Equatable, CustomStringConvertible {
+        package let reason: String
         /// The offset from the document's beginning, in bytes.
-        public let offset: Int
+        package let offset: Int
 
-        public var description: String { "\(reason), at byte \(offset)" }
+        package var description: String { "\(reason), at byte \(offset)" }
     }
 
     /// The root element of `document`. Throws a ``Failure`` where it is not well-formed XML of the kind read here.
-    public static func parse(_ document: [UInt8]) throws(Failure) -> XMLElement {
+    package static func parse(_ document: [UInt8]) throws(Failure) -> XMLElement {
         guard document.count <= maximumSize else {
             throw Failure(reason: "the document is larger than \(maximumSize >> 20) MiB", offset: maximumSize)
         }

@@ -2,7 +2,7 @@ import DriverProtocol
 import Testing
 
 /// The apps of a catalog monitor's report, which must have no other line.
-public func apps(ofReport report: String) throws -> [Template] {
+package func apps(ofReport report: String) throws -> [Template] {
     try report.split(separator: "\n").map { line in
         guard line.hasPrefix("APP=\""), line.hasSuffix("\""),
             let bytes = Base64.decode(Array(line.dropFirst(5).dropLast().utf8))
@@ -12,19 +12,19 @@ public func apps(ofReport report: String) throws -> [Template] {
 }
 
 /// A line of a report that is none.
-public struct NoApp: Error {
-    public let line: String
+package struct NoApp: Error {
+    package let line: String
 }
 
 extension Template {
     /// The text that lies in an attribute in base64; empty where there is none.
-    public func decoded(_ name: String) throws -> String {
+    package func decoded(_ name: String) throws -> String {
         let bytes = try #require(Base64.decode(Array((self[name] ?? "").utf8)))
         return try #require(String(validating: bytes, as: UTF8.self))
     }
 
     /// The template that lies in an attribute in base64.
-    public func inner(_ name: String) throws -> Template {
+    package func inner(_ name: String) throws -> Template {
         try Template(parsing: decoded(name))
     }
 }

@@ -2,23 +2,23 @@ import DriverProtocol
 import XML
 
 /// A driver message made from a recorded one by replacing values.
-public struct DriverMessage: Sendable {
-    public private(set) var root: XMLElement
+package struct DriverMessage: Sendable {
+    package private(set) var root: XMLElement
 
     /// The recorded message `Tests/Fixtures/messages/NAME.xml`.
-    public init(_ name: String) throws {
+    package init(_ name: String) throws {
         root = try Message(text: Fixture.bytes("messages/\(name).xml")).root
     }
 
     /// The message with `value` at `path`, where elements that are missing are made; without the element where `value` is
     /// nil.
-    public func with(_ path: String, _ value: String?) -> DriverMessage {
+    package func with(_ path: String, _ value: String?) -> DriverMessage {
         var copy = self
         copy.root = Self.replacing(root, path.split(separator: "/")[...], value)
         return copy
     }
 
-    public func with(_ values: KeyValuePairs<String, String?>) -> DriverMessage {
+    package func with(_ values: KeyValuePairs<String, String?>) -> DriverMessage {
         values.reduce(self) { $0.with($1.key, $1.value) }
     }
 
@@ -37,10 +37,10 @@ public struct DriverMessage: Sendable {
     }
 
     /// The document, its texts as CDATA.
-    public var xml: String { Self.xml(root) }
+    package var xml: String { Self.xml(root) }
 
     /// The document as oned hands it over.
-    public var base64: [UInt8] { Base64.encode(Array(xml.utf8)) }
+    package var base64: [UInt8] { Base64.encode(Array(xml.utf8)) }
 
     private static func xml(_ element: XMLElement) -> String {
         let body = element.nodes.map { node in

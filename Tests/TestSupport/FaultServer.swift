@@ -1,13 +1,13 @@
 import Foundation
 
 /// Tests/Rigs/fault-server.py on a port of its own: a server that misbehaves as its URLs say; that file tells how.
-public final class FaultServer: Sendable {
+package final class FaultServer: Sendable {
     /// What was asked of it.
-    public struct Request: Decodable, Sendable {
-        public let method: String
-        public let path: String
+    package struct Request: Decodable, Sendable {
+        package let method: String
+        package let path: String
         /// By their names in lower case.
-        public let headers: [String: String]
+        package let headers: [String: String]
     }
 
     private let server: Server
@@ -15,7 +15,7 @@ public final class FaultServer: Sendable {
 
     /// Serves the files below `root`; with TLS where a certificate is given; as a proxy besides, for those with the
     /// credentials `USER:PASSWORD`, where `proxy` is.
-    public init(root: String, certificate: Certificate? = nil, proxy: String? = nil) throws {
+    package init(root: String, certificate: Certificate? = nil, proxy: String? = nil) throws {
         scheme = certificate == nil ? "http" : "https"
         var options = ["--root", root]
         if let certificate { options += ["--cert", certificate.certificateFile, "--key", certificate.keyFile] }
@@ -23,25 +23,25 @@ public final class FaultServer: Sendable {
         server = try Server { [options] in ["python3", Self.script, "--port", String($0[0])] + options }
     }
 
-    public var port: Int { server.port }
+    package var port: Int { server.port }
 
     private static let script = Fixture.packageRoot.appending(path: "Tests/Rigs/fault-server.py").path
 
     /// The URL of a path that begins with a slash.
-    public func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
+    package func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
 
     /// What was asked so far, in order.
-    public func requests() throws -> [Request] {
+    package func requests() throws -> [Request] {
         let text = try run(["curl", "--silent", "--fail", "--insecure", "--noproxy", "*", url("/~requests")]).output
         return try text.split(separator: "\n").map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
     }
 }
 
 /// A server certificate, for 127.0.0.1 where nothing else is said, and the authority that has signed it, made with openssl(1).
-public final class Certificate: Sendable {
+package final class Certificate: Sendable {
     private let directory: TemporaryDirectory
 
-    public init(names: String = "IP:127.0.0.1,DNS:localhost") throws {
+    package init(names: String = "IP:127.0.0.1,DNS:localhost") throws {
         directory = try TemporaryDirectory()
         let extensions = try directory.write("extensions", "subjectAltName=\(names)\n".utf8)
         let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
@@ -55,9 +55,9 @@ public final class Certificate: Sendable {
         ])
     }
 
-    public var authorityFile: String { path("ca.pem") }
-    public var certificateFile: String { path("server.pem") }
-    public var keyFile: String { path("server.key") }
+    package var authorityFile: String { path("ca.pem") }
+    package var certificateFile: String { path("server.pem") }
+    package var keyFile: String { path("server.key") }
 
     private func path(_ name: String) -> String { directory.path(name) }
 
@@ -66,7 +66,7 @@ public final class Certificate: Sendable {
         guard outcome.status.isSuccess else { throw Failure(reason: outcome.errors) }
     }
 
-    public struct Failure: Error {
-        public let reason: String
+    package struct Failure: Error {
+        package let reason: String
     }
 }

@@ -5,11 +5,11 @@ import Posix
 ///
 /// A socket is bound to it, so the kernel hands it out neither to bind(2) with port 0 nor to connect(2), in no process
 /// and no checkout. Only who names its number and sets SO_REUSEADDR, as servers do, can listen there, and one alone.
-public final class LocalPort: Sendable {
-    public let number: Int
+package final class LocalPort: Sendable {
+    package let number: Int
     private let holder: FileDescriptor
 
-    public init() throws {
+    package init() throws {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let holder = FileDescriptor(try retrying("socket", "127.0.0.1") { socket(AF_INET, type, 0) }, name: "a port")
         var address = loopback(port: 0)
@@ -28,12 +28,12 @@ public final class LocalPort: Sendable {
     }
 
     /// Takes connections from now on, and answers nothing to them.
-    public func listen() throws {
+    package func listen() throws {
         try retrying("listen", "port \(number)") { Glibc.listen(holder.number, 8) }
     }
 
     /// Returns whether somebody takes a connection.
-    public var answers: Bool {
+    package var answers: Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = loopback(port: number)
@@ -41,7 +41,7 @@ public final class LocalPort: Sendable {
     }
 
     /// A port that nobody listens on while the tests run.
-    public static let closed: LocalPort = {
+    package static let closed: LocalPort = {
         do { return try LocalPort() } catch { fatalError("no port can be had: \(error)") }
     }()
 }

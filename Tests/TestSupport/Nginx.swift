@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 
 /// An nginx of the test's own that serves a directory on 127.0.0.1.
-public final class Nginx: Sendable {
+package final class Nginx: Sendable {
     private let server: Server
     private let directory: TemporaryDirectory
     private let scheme: String
 
     /// Serves the files below `root`, with TLS where a certificate is given. `extra` goes into the server's block.
-    public init(root: String, certificate: Certificate? = nil, extra: String = "") throws {
+    package init(root: String, certificate: Certificate? = nil, extra: String = "") throws {
         directory = try TemporaryDirectory()
         scheme = certificate == nil ? "http" : "https"
         let tls = certificate.map {
@@ -36,8 +36,8 @@ public final class Nginx: Sendable {
     private static let program =
         FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx"
 
-    public var port: Int { server.port }
+    package var port: Int { server.port }
 
     /// The URL of a path that begins with a slash.
-    public func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
+    package func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Posix
 
 /// The executables that the package builds.
-public enum Programs {
+package enum Programs {
     /// The folder that they lie in: that of the test bundle, which is mapped into this process.
-    public static let directory: String = {
+    package static let directory: String = {
         let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
         let bundle = maps.split(separator: "\n").compactMap { line in
             line.firstIndex(of: "/").map { String(line[$0...]) }
@@ -13,23 +13,23 @@ public enum Programs {
         return URL(filePath: bundle).deletingLastPathComponent().path
     }()
 
-    public static func path(_ name: String) -> String { directory + "/" + name }
+    package static func path(_ name: String) -> String { directory + "/" + name }
 }
 
 /// What a program has left: its exit status, and what it wrote.
-public struct Outcome: Sendable {
-    public let status: ExitStatus
-    public let output: String
-    public let errors: String
+package struct Outcome: Sendable {
+    package let status: ExitStatus
+    package let output: String
+    package let errors: String
 
-    public init(status: ExitStatus, output: String, errors: String) {
+    package init(status: ExitStatus, output: String, errors: String) {
         self.status = status
         self.output = output
         self.errors = errors
     }
 
     /// The lines on standard error that the driver manager would show the user: those without a level.
-    public var reasons: [String] {
+    package var reasons: [String] {
         errors.split(separator: "\n").map(String.init).filter { line in
             !["ERROR:", "INFO:", "WARN:", "DEBUG:"].contains { line.hasPrefix($0) }
         }
@@ -38,7 +38,7 @@ public struct Outcome: Sendable {
 
 /// Runs a program to its end.
 @discardableResult
-public func run(
+package func run(
     _ arguments: [String], input: some Sequence<UInt8> = [], environment: [String: String] = [:], timeout: Double = 120
 ) throws -> Outcome {
     let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }

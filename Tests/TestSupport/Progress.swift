@@ -4,15 +4,15 @@ import Posix
 
 /// How far a process has come, asked of proc(5): tests that disturb a process do so in the middle of its work, however
 /// fast the machine is.
-public enum Progress {
+package enum Progress {
     /// Returns how many bytes it has read from files or written to them so far, whichever is more; sockets don't count.
-    public static func bytesMoved(_ process: pid_t) -> Int {
+    package static func bytesMoved(_ process: pid_t) -> Int {
         let counts = lines(process, "io").filter { $0.hasPrefix("rchar: ") || $0.hasPrefix("wchar: ") }
         return counts.compactMap { Int($0.dropFirst("rchar: ".count)) }.max() ?? 0
     }
 
     /// Returns whether it has taken over SIGTERM: one that is still being loaded dies of it.
-    public static func catchesSignals(_ process: pid_t) -> Bool {
+    package static func catchesSignals(_ process: pid_t) -> Bool {
         let mask = lines(process, "status").first { $0.hasPrefix("SigCgt:\t") }?.dropFirst("SigCgt:\t".count)
         return (mask.flatMap { UInt64($0, radix: 16) } ?? 0) >> (SIGTERM - 1) & 1 == 1
     }
@@ -23,7 +23,7 @@ public enum Progress {
 }
 
 /// When a process is disturbed.
-public enum Moment: Sendable {
+package enum Moment: Sendable {
     /// Seconds after its start.
     case time(Double)
     /// Once it has moved so many bytes, and some seconds later.
@@ -31,7 +31,7 @@ public enum Moment: Sendable {
 
     /// Moments all over a process that takes `duration` seconds and moves `bytes`: every third by the clock, which finds
     /// beginnings and ends, the others by what has been done, which finds the middle.
-    public static func spread(
+    package static func spread(
         _ count: Int, duration: Double, bytes: Int, delay: Double = 0, using random: inout SeededGenerator
     ) -> [Moment] {
         (0..<count).map { number in
@@ -42,7 +42,7 @@ public enum Moment: Sendable {
     }
 
     /// Waits for it; no longer than until the process ends.
-    public func wait(for child: Child) {
+    package func wait(for child: Child) {
         switch self {
         case .time(let seconds): usleep(UInt32(seconds * 1e6))
         case .progress(let bytes, let delay):

@@ -3,8 +3,8 @@ import Glibc
 import Posix
 
 /// An S3 service of the test's own on 127.0.0.1.
-public final class S3Server: @unchecked Sendable {
-    public enum Kind: String, CaseIterable, Sendable {
+package final class S3Server: @unchecked Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         /// Ceph's gateway, on a cluster of one machine: Tests/Rigs/ceph-rig.
         case ceph
         case seaweed
@@ -12,24 +12,24 @@ public final class S3Server: @unchecked Sendable {
         case moto
 
         /// Whether a request with wrong keys is refused.
-        public var checksKeys: Bool { self != .moto }
+        package var checksKeys: Bool { self != .moto }
         /// Whether `BUCKET.localhost` leads to a bucket.
-        public var knowsVirtualHosts: Bool { self != .seaweed }
+        package var knowsVirtualHosts: Bool { self != .seaweed }
     }
 
-    public let kind: Kind
-    public var accessKey: String { Self.keys[0] }
-    public var secretKey: String { Self.keys[1] }
+    package let kind: Kind
+    package var accessKey: String { Self.keys[0] }
+    package var secretKey: String { Self.keys[1] }
     /// A user who may do nothing in the first one's buckets; the secret is the same.
-    public let otherAccessKey = "otherRIGACCESSKEY"
+    package let otherAccessKey = "otherRIGACCESSKEY"
     /// A user of Ceph's who may store 20 MiB in all; the secret is the same.
-    public let smallAccessKey = "smallRIGACCESSKEY"
+    package let smallAccessKey = "smallRIGACCESSKEY"
     // It ends before its directory goes: a cluster finds its daemons there.
     private let server: Server
     private let directory: TemporaryDirectory
 
     /// - Parameter hasSessions: whether Ceph's gateway gives out keys that pass; it tells less of wrong keys then.
-    public init(_ kind: Kind, hasSessions: Bool = false) throws {
+    package init(_ kind: Kind, hasSessions: Bool = false) throws {
         self.kind = kind
         let directory = try TemporaryDirectory()
         self.directory = directory
@@ -54,7 +54,7 @@ public final class S3Server: @unchecked Sendable {
     private static let servers = Monitor<[Kind: Result<S3Server, any Error>]>([:])
 
     /// The service of this kind that tests share, each with buckets of its own. It ends with the tests' process.
-    public static func shared(_ kind: Kind) throws -> S3Server {
+    package static func shared(_ kind: Kind) throws -> S3Server {
         try servers.update { servers in
             if servers.isEmpty { atexit { S3Server.servers.update { $0 = [:] } } }
             let server = servers[kind] ?? Result { try S3Server(kind) }
@@ -63,7 +63,7 @@ public final class S3Server: @unchecked Sendable {
         }.get()
     }
 
-    public var endpoint: String { Self.endpoint(port: server.port) }
+    package var endpoint: String { Self.endpoint(port: server.port) }
 
     private static func endpoint(port: Int) -> String { "http://127.0.0.1:\(port)" }
 
@@ -98,12 +98,12 @@ public final class S3Server: @unchecked Sendable {
 
     /// Tests/Rigs/s3-tool.py on this server, which asks it through another client than ours.
     @discardableResult
-    public func tool(_ arguments: String...) throws -> Outcome {
+    package func tool(_ arguments: String...) throws -> Outcome {
         try run(PythonTools.command("s3-tool.py", endpoint, accessKey, secretKey) + arguments)
     }
 
     /// What the tool printed, a word a line.
-    public func ask(_ arguments: String...) throws -> [String] {
+    package func ask(_ arguments: String...) throws -> [String] {
         let outcome = try run(PythonTools.command("s3-tool.py", endpoint, accessKey, secretKey) + arguments)
         guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments, outcome) }
         return outcome.output.split(separator: "\n").map(String.init)

@@ -4,13 +4,13 @@ import Posix
 
 /// An sshd of its own on 127.0.0.1, an installation of OpenNebula whose drivers reach it under any number of host names,
 /// and an `ssh` in PATH that records how it is called.
-public final class SSHServer: Sendable {
+package final class SSHServer: Sendable {
     private let server: Server
     private let directory: TemporaryDirectory
 
     /// - Parameter fileSizeLimit: the longest file that the host's processes can write, in units of 512 bytes: a disk
     ///   that is full in the middle of a transfer.
-    public init(fileSizeLimit: Int? = nil) throws {
+    package init(fileSizeLimit: Int? = nil) throws {
         directory = try TemporaryDirectory()
         // sshd wants the folder of its privilege separation.
         if getuid() == 0 { mkdir("/run/sshd", 0o755) }
@@ -46,15 +46,15 @@ public final class SSHServer: Sendable {
         try addHost("bridge2")
     }
 
-    public var port: Int { server.port }
+    package var port: Int { server.port }
 
     private static func makeKey(_ path: String) throws {
         let made = try TestSupport.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])
         guard made.status.isSuccess else { throw Failure(text: made.errors) }
     }
 
-    public struct Failure: Error {
-        public let text: String
+    package struct Failure: Error {
+        package let text: String
     }
 
     /// A wrapper named ssh, which writes its arguments down, a line each, and becomes the real one.
@@ -72,7 +72,7 @@ public final class SSHServer: Sendable {
     ///   - port: another port than the server's.
     ///   - isKnown: whether the server accepts the host's key.
     ///   - options: further lines for the client's configuration.
-    public func addHost(
+    package func addHost(
         _ name: String, command: String? = nil, port: Int? = nil, isKnown: Bool = true, options: [String] = []
     ) throws {
         try Self.makeKey(directory.path(name))
@@ -97,30 +97,30 @@ public final class SSHServer: Sendable {
     }
 
     /// What an action's environment needs to reach the hosts.
-    public var environment: [String: String] {
+    package var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return ["ONE_LOCATION": directory.path("one"), "PATH": directory.path("bin") + ":" + path]
     }
 
     /// All arguments of all calls of ssh so far, a line each.
-    public func calls() -> [String] {
+    package func calls() -> [String] {
         let text = (try? String(contentsOfFile: directory.path("calls"), encoding: .utf8)) ?? ""
         return text.split(separator: "\n").map(String.init)
     }
 
     /// The hosts that ssh was asked for, in order.
-    public func hostsTried() -> [String] {
+    package func hostsTried() -> [String] {
         let calls = self.calls()
         return calls.indices.dropLast().filter { calls[$0] == "--" }.map { calls[$0 + 1] }
     }
 
     /// Ends the server's side of all connections at once, as a host that loses its power does.
-    public func cutConnections() {
+    package func cutConnections() {
         for session in descendants(of: server.pid) where name(of: session) == "sshd" { kill(session, SIGKILL) }
     }
 
     /// The processes that run for connections, of the program `name`.
-    public func processes(named wanted: String) -> [pid_t] {
+    package func processes(named wanted: String) -> [pid_t] {
         descendants(of: server.pid).filter { name(of: $0) == wanted }
     }
 }

@@ -1,6 +1,6 @@
 /// What keeps `text` from being a line that oned can store and a user can read, or nil where nothing does: it has to be
 /// one line without control characters and `]]>`, of at most 1,000 characters.
-public func faultOfLine(_ text: String) -> String? {
+package func faultOfLine(_ text: String) -> String? {
     var brackets = 0
     for scalar in text.unicodeScalars {
         switch scalar.value {

@@ -1,23 +1,23 @@
 import Foundation
 
 /// Random numbers that come again with the same seed (SplitMix64), so that a failure can be repeated.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    public let seed: UInt64
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    package let seed: UInt64
     private var state: UInt64
 
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.seed = seed
         state = seed
     }
 
     /// With the seed that the environment variable TEST_SEED gives, else with a new one at each run.
-    public static func fresh() -> SeededGenerator {
+    package static func fresh() -> SeededGenerator {
         SeededGenerator(
             seed: ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
         )
     }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -26,20 +26,20 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// A number from 0 up to `bound`, which is left out.
-    public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+    package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
     /// True once in `times`.
-    public mutating func once(in times: Int) -> Bool { below(times) == 0 }
+    package mutating func once(in times: Int) -> Bool { below(times) == 0 }
 
-    public mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
+    package mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
 
     /// A text of up to `count` of `pieces`.
-    public mutating func text(of pieces: [String], upTo count: Int) -> String {
+    package mutating func text(of pieces: [String], upTo count: Int) -> String {
         (0..<below(count + 1)).map { _ in pick(pieces) }.joined()
     }
 
     /// `bytes` with a few of them changed, removed, doubled, moved or replaced by one of `tokens`.
-    public mutating func mutated(_ bytes: [UInt8], tokens: [String]) -> [UInt8] {
+    package mutating func mutated(_ bytes: [UInt8], tokens: [String]) -> [UInt8] {
         var bytes = bytes
         for _ in 0...below(4) {
             let place = below(bytes.count + 1)

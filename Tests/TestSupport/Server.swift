@@ -3,14 +3,14 @@ import Glibc
 import Posix
 
 /// A server that a test has started; it is ended with its last reference.
-public final class Server: @unchecked Sendable {
+package final class Server: @unchecked Sendable {
     /// How long to wait for a server, how often to start it, and how long it may take to end, in seconds.
-    public struct Patience: Sendable {
+    package struct Patience: Sendable {
         let answer: Double
         let tries: Int
         let end: Double
 
-        public init(answer: Double = 60, tries: Int = 3, end: Double = 5) {
+        package init(answer: Double = 60, tries: Int = 3, end: Double = 5) {
             (self.answer, self.tries, self.end) = (answer, tries, end)
         }
     }
@@ -18,9 +18,9 @@ public final class Server: @unchecked Sendable {
     private let run: Run
     private let grace: Double
 
-    public var pid: pid_t { run.child.pid }
+    package var pid: pid_t { run.child.pid }
     /// The first of its ports.
-    public var port: Int { run.ports[0].number }
+    package var port: Int { run.ports[0].number }
 
     /// Starts a server and waits until it is ready; starts it anew, on other ports, where it ends or is not ready in
     /// time.
@@ -30,7 +30,7 @@ public final class Server: @unchecked Sendable {
     ///   - isReady: whether the server on this port, which takes connections, does what is wanted of it.
     ///   - command: writes what the server needs for these ports, and returns its arguments.
     /// - Throws: `NoAnswer` with the last lines that each try has printed.
-    public init(
+    package init(
         ports count: Int = 1, patience: Patience = Patience(), isReady: (_ port: Int) throws -> Bool = { _ in true },
         _ command: (_ ports: [Int]) throws -> [String]
     ) throws {
@@ -59,15 +59,15 @@ public final class Server: @unchecked Sendable {
     }
 
     /// No try has come to an answer.
-    public struct NoAnswer: Error, CustomStringConvertible {
+    package struct NoAnswer: Error, CustomStringConvertible {
         /// What was wrong with each try, and what the server has printed last.
-        public let failures: [String]
-        public var description: String { failures.joined(separator: "\n") }
+        package let failures: [String]
+        package var description: String { failures.joined(separator: "\n") }
     }
 
     /// `Tests/run unit` runs without servers.
-    public struct UnitTest: Error, CustomStringConvertible {
-        public var description: String { "a unit test starts a server: it belongs into ActionTests or *ServerTests" }
+    package struct UnitTest: Error, CustomStringConvertible {
+        package var description: String { "a unit test starts a server: it belongs into ActionTests or *ServerTests" }
     }
 }
 

@@ -1,10 +1,10 @@
 import Foundation
 
 /// A new directory that goes, with all that is in it, with its last reference.
-public final class TemporaryDirectory: Sendable {
-    public let path: String
+package final class TemporaryDirectory: Sendable {
+    package let path: String
 
-    public init() throws {
+    package init() throws {
         path = FileManager.default.temporaryDirectory.appending(path: "market-drivers-test-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
@@ -13,24 +13,24 @@ public final class TemporaryDirectory: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    public func path(_ name: String) -> String { path + "/" + name }
+    package func path(_ name: String) -> String { path + "/" + name }
 
     /// Makes a directory in it, and answers its path.
-    public func makeDirectory(_ name: String) throws -> String {
+    package func makeDirectory(_ name: String) throws -> String {
         try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
         return path(name)
     }
 
     /// Makes a file in it, and answers its path.
     @discardableResult
-    public func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> String {
+    package func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> String {
         try Data(bytes).write(to: URL(filePath: path(name)))
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path(name))
         return path(name)
     }
 
     /// The names in `directory` below it, hidden ones included, sorted.
-    public func names(in directory: String = "") throws -> [String] {
+    package func names(in directory: String = "") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path(directory)).sorted()
     }
 }

@@ -3,9 +3,9 @@ import Glibc
 import Posix
 
 /// What tests ask of files, answered by the programs that a user would ask.
-public enum TestFiles {
+package enum TestFiles {
     /// `count` bytes that look random and are the same every time.
-    public static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    package static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.withUnsafeMutableBytes { buffer in
@@ -27,7 +27,7 @@ public enum TestFiles {
 
     /// Makes a file `length` bytes long with `data` at these offsets and holes everywhere else.
     @discardableResult
-    public static func makeSparse(_ path: String, length: Int64, data: [Int64: [UInt8]]) throws -> String {
+    package static func makeSparse(_ path: String, length: Int64, data: [Int64: [UInt8]]) throws -> String {
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_TRUNC, mode: 0o644)
         for (offset, bytes) in data { try bytes.withUnsafeBytes { try file.writeAll($0, at: offset) } }
         try file.truncate(to: length)
@@ -36,13 +36,13 @@ public enum TestFiles {
 
     /// Makes a FIFO, and answers its path.
     @discardableResult
-    public static func makePipe(_ path: String) throws -> String {
+    package static func makePipe(_ path: String) throws -> String {
         try retrying("mkfifo", path) { mkfifo(path, 0o666) }
         return path
     }
 
-    public static func md5(_ path: String) throws -> String { try digest("md5sum", path) }
-    public static func sha256(_ path: String) throws -> String { try digest("sha256sum", path) }
+    package static func md5(_ path: String) throws -> String { try digest("md5sum", path) }
+    package static func sha256(_ path: String) throws -> String { try digest("sha256sum", path) }
 
     private static func digest(_ program: String, _ path: String) throws -> String {
         // From standard input: a file name with a newline makes md5sum escape its line.
@@ -50,13 +50,13 @@ public enum TestFiles {
         return String(outcome.output.prefix { $0 != " " })
     }
 
-    public static func status(_ path: String) throws -> FileStatus {
+    package static func status(_ path: String) throws -> FileStatus {
         try FileStatus(path: path, followLinks: false)
     }
 
     /// Makes an image with qemu-img, and answers its path.
     @discardableResult
-    public static func makeImage(_ path: String, format: String, size: String, options: [String] = []) throws -> String
+    package static func makeImage(_ path: String, format: String, size: String, options: [String] = []) throws -> String
     {
         try succeed(["qemu-img", "create", "-q", "-f", format] + options + [path, size])
         return path
@@ -64,17 +64,17 @@ public enum TestFiles {
 
     /// Runs a program that has to succeed.
     @discardableResult
-    public static func succeed(_ arguments: [String]) throws -> Outcome {
+    package static func succeed(_ arguments: [String]) throws -> Outcome {
         let outcome = try run(arguments)
         guard outcome.status.isSuccess else { throw Failed(arguments, outcome) }
         return outcome
     }
 
-    public struct Failed: Error {
-        public let arguments: [String]
-        public let outcome: Outcome
+    package struct Failed: Error {
+        package let arguments: [String]
+        package let outcome: Outcome
 
-        public init(_ arguments: [String], _ outcome: Outcome) {
+        package init(_ arguments: [String], _ outcome: Outcome) {
             self.arguments = arguments
             self.outcome = outcome
         }

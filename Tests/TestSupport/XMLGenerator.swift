@@ -1,7 +1,7 @@
 /// Random documents, most of them well-formed, without what is refused by policy or read otherwise by libxml2: document
 /// types, namespaces, other encodings, deep nesting.
-public struct XMLGenerator {
-    public var random: SeededGenerator
+package struct XMLGenerator {
+    package var random: SeededGenerator
 
     private static let names = [
         "A", "ID", "NAME", "TEMPLATE", "x-1", "_", "a.b", "é", "e\u{301}", "名前", "𐐀", "B\u{B7}2", "xml2", "CDATA",
@@ -20,16 +20,16 @@ public struct XMLGenerator {
         "< a/>", "<a/ >", "</ a>", "&#99999999999999999999;", "<a é='1' e\u{301}='2'/>", "<é></e\u{301}>",
     ]
     /// Pieces that mutations are made of.
-    public static let tokens =
+    package static let tokens =
         names + text + wrong
         + ["<", ">", "/", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "=", "'", "&", ";"]
 
-    public init(random: SeededGenerator) {
+    package init(random: SeededGenerator) {
         self.random = random
     }
 
     /// The next document.
-    public mutating func document() -> [UInt8] {
+    package mutating func document() -> [UInt8] {
         var document = random.once(in: 8) ? "\u{FEFF}" : ""
         if random.once(in: 3) { document += declaration() }
         document += miscellany() + element(depth: 0) + miscellany()

@@ -4,7 +4,7 @@ import DriverProtocol
 ///
 /// An app without SOURCE is one whose import has failed, or still runs. Its deletion succeeds though the marketplace cannot
 /// be used: that may be why the import has failed.
-public func deleteApp<Market: Publications>(
+package func deleteApp<Market: Publications>(
     _ request: Request, _ market: () throws -> Market, remove: (Market) throws -> Void
 ) throws -> Reply {
     if request.message.value("MARKETPLACEAPP/SOURCE") != nil {

@@ -3,7 +3,7 @@ import Glibc
 import Posix
 
 /// Where a marketplace's imports publish images, and how that is taken back.
-public protocol Publications {
+package protocol Publications {
     /// Whether another machine publishes them: what a killed import has asked for may then still come into being.
     var areRemote: Bool { get }
     /// Removes an image if that very import has published it. Returns whether it had. The name and the attempt come from
@@ -19,7 +19,7 @@ public protocol Publications {
 ///
 /// The import holds a lock on its file, which the kernel takes away with the process. A file without a lock stands for an
 /// import that is dead: see ``JournalVerdict`` for what becomes of it.
-public struct ImportJournal {
+package struct ImportJournal {
     /// How long, in seconds, an import that was told to end may take to clean up, and a killed one to be gone.
     private static let grace = 60.0
     /// How long, in seconds, something may still come from another machine.
@@ -36,7 +36,7 @@ public struct ImportJournal {
     private let log: Log
 
     /// The journal of this installation, for an action of a marketplace that keeps its images in `publications`.
-    public init(_ request: Request, _ publications: any Publications) {
+    package init(_ request: Request, _ publications: any Publications) {
         directory = request.installation.state + "/market-drivers/imports"
         app = JournaledApp(request.message)
         message = request.message
@@ -47,17 +47,17 @@ public struct ImportJournal {
     // MARK: What actions do
 
     /// An import at work, for the one that does it.
-    public final class Running {
+    package final class Running {
         fileprivate var mayBeVisible = false
 
         /// From now on the image may be visible.
-        public func isPublishing() { mayBeVisible = true }
+        package func isPublishing() { mayBeVisible = true }
     }
 
     /// Does the work of an import that publishes `publication`, in the sight of the journal until its reply has been
     /// delivered; where it cannot be, the image is removed. Throws what `work` throws, and where the app was deleted
     /// meanwhile. Where no journal can be kept, a warning says so.
-    public func record(_ publication: Publication, _ work: (Running) throws -> Reply) throws -> Reply {
+    package func record(_ publication: Publication, _ work: (Running) throws -> Reply) throws -> Reply {
         sweep()
         let entry = begin(publication)
         let running = Running()
@@ -80,12 +80,12 @@ public struct ImportJournal {
 
     /// Takes back what imports of this marketplace have published that are dead and have not answered. What cannot be taken
     /// back stays for the next action, with a warning.
-    public func sweep() {
+    package func sweep() {
         for name in names() where name.app.market == app.market { settle(name, .sweep) }
     }
 
     /// The app is deleted, and had a SOURCE.
-    public func forget() {
+    package func forget() {
         for name in names() where name.app.market == app.market {
             settle(name, name.app == app ? .deletionWithSource : .sweep)
         }
@@ -93,7 +93,7 @@ public struct ImportJournal {
 
     /// The app is deleted, and oned knows no SOURCE of it: its import never answered, or the answer has crossed the deletion,
     /// or has failed. Ends its imports, and removes what they have published. Throws where one cannot be ended.
-    public func delete() throws {
+    package func delete() throws {
         let announced = announceDeletion()
         var found = false
         while let entry = try entries(.deletion, [.endImport]).first {

@@ -54,13 +54,13 @@ struct JournalName: Equatable {
 }
 
 /// What an import publishes, by what tells it from everything else.
-public struct Publication: Equatable, Sendable {
+package struct Publication: Equatable, Sendable {
     /// The file's name or the object's key.
-    public let name: String
+    package let name: String
     /// What tells this try from another one that takes the same name; empty where no other can take it.
-    public let attempt: String
+    package let attempt: String
 
-    public init(name: String, attempt: String = "") {
+    package init(name: String, attempt: String = "") {
         self.name = name
         self.attempt = attempt
     }

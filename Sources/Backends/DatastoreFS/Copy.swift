@@ -3,12 +3,12 @@ import Datastores
 import DriverProtocol
 
 /// `datastore/fs/cp`: brings an app, or a file that a user names, into the datastore.
-public enum Copy: Action {
-    public static let name = "datastore/fs/cp"
-    public static let purpose = "brings an app or another image into the datastore; prints SOURCE and FORMAT"
-    public static let inputs = ImageRegistration.inputs + DirectoryDatastore.inputs
+package enum Copy: Action {
+    package static let name = "datastore/fs/cp"
+    package static let purpose = "brings an app or another image into the datastore; prints SOURCE and FORMAT"
+    package static let inputs = ImageRegistration.inputs + DirectoryDatastore.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         try ImageRegistration(request, action: name).run { try DirectoryDatastore(request) }
     }
 }

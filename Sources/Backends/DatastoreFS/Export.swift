@@ -2,13 +2,13 @@ import Datastores
 import DriverProtocol
 
 /// `datastore/fs/export`, the first step of an IMPORT: tells where an image lies and what it is.
-public enum Export: Action {
-    public static let name = "datastore/fs/export"
-    public static let purpose =
+package enum Export: Action {
+    package static let name = "datastore/fs/export"
+    package static let purpose =
         "prints IMPORT_INFO: where an image of the datastore lies, its MD5, SIZE (MB) and FORMAT"
-    public static let inputs = StoredImage.inputs + DirectoryDatastore.inputs
+    package static let inputs = StoredImage.inputs + DirectoryDatastore.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         try DirectoryDatastore(request).export(request.message)
     }
 }

@@ -2,12 +2,12 @@ import AppTransfer
 import DriverProtocol
 
 /// `market/http/delete`: removes an app's file.
-public enum Delete: Action {
-    public static let name = "market/http/delete"
-    public static let purpose = "removes an app's file from PUBLIC_DIR; prints nothing"
-    public static let inputs = PublicDirectory.inputs
+package enum Delete: Action {
+    package static let name = "market/http/delete"
+    package static let purpose = "removes an app's file from PUBLIC_DIR; prints nothing"
+    package static let inputs = PublicDirectory.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         try deleteApp(request) {
             try PublicDirectory(request)
         } remove: { directory in

@@ -3,12 +3,12 @@ import DriverProtocol
 import ImageTransfer
 
 /// `market/http/export`: brings an app into a datastore.
-public enum Export: Action {
-    public static let name = "market/http/export"
-    public static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    public static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+package enum Export: Action {
+    package static let name = "market/http/export"
+    package static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let export = try AppExport(request)
         let directory = try PublicDirectory(request)
         let name = try directory.fileName(of: request.message)

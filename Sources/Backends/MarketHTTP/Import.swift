@@ -5,15 +5,15 @@ import ImageTransfer
 import Posix
 
 /// `market/http/import`: puts an image where the web server serves it.
-public enum Import: Action {
+package enum Import: Action {
     /// The web server, which may be any user, must be able to read it.
     private static let mode: UInt32 = 0o644
 
-    public static let name = "market/http/import"
-    public static let purpose = "copies an image into PUBLIC_DIR; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    public static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
+    package static let name = "market/http/import"
+    package static let purpose = "copies an image into PUBLIC_DIR; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let message = request.message
         let directory = try PublicDirectory(request)
         let size = try message.number("SIZE") ?? 0

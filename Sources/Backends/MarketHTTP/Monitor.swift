@@ -2,12 +2,12 @@ import AppTransfer
 import DriverProtocol
 
 /// `market/http/monitor`: how much room the marketplace has.
-public enum Monitor: Action {
-    public static let name = "market/http/monitor"
-    public static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of PUBLIC_DIR's file system"
-    public static let inputs = PublicDirectory.inputs
+package enum Monitor: Action {
+    package static let name = "market/http/monitor"
+    package static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of PUBLIC_DIR's file system"
+    package static let inputs = PublicDirectory.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let directory = try PublicDirectory(request)
         ImportJournal(request, directory).sweep()
         let space = try directory.images.space()

@@ -3,12 +3,12 @@ import ContainerImages
 import DriverProtocol
 
 /// `market/linuxcontainers/export`: builds an app's image in a datastore.
-public enum Export: Action {
-    public static let name = "market/linuxcontainers/export"
-    public static let purpose = "builds an app's image in a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    public static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+package enum Export: Action {
+    package static let name = "market/linuxcontainers/export"
+    package static let purpose = "builds an app's image in a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    package static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         // The app's MD5 stands for what the image is made of, which the source verifies itself.
         let export = try AppExport(request, isVerified: false)
         let source = try request.message.required("MARKETPLACEAPP/SOURCE")

@@ -2,6 +2,6 @@ import Catalog
 import DriverProtocol
 
 /// `market/linuxcontainers/import`: a public catalog takes no apps.
-public enum Import: RefusedAction {
-    public static let name = "market/linuxcontainers/import"
+package enum Import: RefusedAction {
+    package static let name = "market/linuxcontainers/import"
 }

@@ -2,10 +2,10 @@ import Catalog
 import DriverProtocol
 
 /// `market/linuxcontainers/monitor`: lists the images of a simplestreams server as apps.
-public enum Monitor: Action {
-    public static let name = "market/linuxcontainers/monitor"
-    public static let purpose = "prints an APP=\"BASE64\" line for each image of the catalog"
-    public static let inputs: [String] = []
+package enum Monitor: Action {
+    package static let name = "market/linuxcontainers/monitor"
+    package static let purpose = "prints an APP=\"BASE64\" line for each image of the catalog"
+    package static let inputs: [String] = []
 
     private static let architectures: Set<String> = ["x86_64", "aarch64"]
     private static let tested: Set<String> = [
@@ -13,7 +13,7 @@ public enum Monitor: Action {
         "ubuntu",
     ]
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
         let market = try CatalogMarket(request, standardEndpoint: ImageStream.standardEndpoint, agent: agent)
         let options = try ContainerOptions(request.message)

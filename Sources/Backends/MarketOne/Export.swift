@@ -3,12 +3,12 @@ import DriverProtocol
 import ImageTransfer
 
 /// `market/one/export`: brings an app into a datastore.
-public enum Export: Action {
-    public static let name = "market/one/export"
-    public static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    public static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+package enum Export: Action {
+    package static let name = "market/one/export"
+    package static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    package static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let attribute = "MARKETPLACEAPP/SOURCE"
         let source = try request.message.required(attribute)
         guard ["http://", "https://"].contains(where: { source.lowercased().hasPrefix($0) }) else {

@@ -3,13 +3,13 @@ import DriverProtocol
 import JSON
 
 /// `market/one/monitor`: lists the apps of the OpenNebula Marketplace, the Community Marketplace or another AppMarket.
-public enum Monitor: Action {
-    public static let name = "market/one/monitor"
-    public static let purpose = "prints an APP=\"BASE64\" line for each app of the catalog"
-    public static let inputs: [String] = []
+package enum Monitor: Action {
+    package static let name = "market/one/monitor"
+    package static let purpose = "prints an APP=\"BASE64\" line for each app of the catalog"
+    package static let inputs: [String] = []
     private static let standardEndpoint = "https://marketplace.opennebula.io"
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let market = try CatalogMarket(
             request, standardEndpoint: standardEndpoint, agent: CatalogMarket.agent(request.installation))
         var document = try market.fetch("/appliance")

@@ -3,12 +3,12 @@ import DriverProtocol
 import S3
 
 /// `market/s3/delete`: removes an app's object.
-public enum Delete: Action {
-    public static let name = "market/s3/delete"
-    public static let purpose = "removes an app's object from BUCKET; prints nothing"
-    public static let inputs = S3Market.inputs
+package enum Delete: Action {
+    package static let name = "market/s3/delete"
+    package static let purpose = "removes an app's object from BUCKET; prints nothing"
+    package static let inputs = S3Market.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         try deleteApp(request) {
             MarketObjects(try S3Marketplace(request))
         } remove: { objects in

@@ -5,12 +5,12 @@ import ImageTransfer
 import S3
 
 /// `market/s3/import`: uploads an image into the marketplace's bucket.
-public enum Import: Action {
-    public static let name = "market/s3/import"
-    public static let purpose = "uploads an image into BUCKET; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    public static let inputs = S3Market.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
+package enum Import: Action {
+    package static let name = "market/s3/import"
+    package static let purpose = "uploads an image into BUCKET; prints SOURCE, MD5, SIZE (MB) and FORMAT"
+    package static let inputs = S3Market.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let message = request.message
         let marketplace = try S3Marketplace(request)
         let market = marketplace.market

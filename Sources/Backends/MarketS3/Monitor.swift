@@ -3,12 +3,12 @@ import DriverProtocol
 import S3
 
 /// `market/s3/monitor`: how much room the marketplace has.
-public enum Monitor: Action {
-    public static let name = "market/s3/monitor"
-    public static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of BUCKET"
-    public static let inputs = S3Market.inputs
+package enum Monitor: Action {
+    package static let name = "market/s3/monitor"
+    package static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of BUCKET"
+    package static let inputs = S3Market.inputs
 
-    public static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply {
         let marketplace = try S3Marketplace(request)
         let market = marketplace.market
         guard let bucket = try marketplace.bucket(countsBytes: true) else {

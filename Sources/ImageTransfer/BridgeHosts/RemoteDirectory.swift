@@ -1,17 +1,17 @@
 import DriverProtocol
 import Posix
 
-public struct RemoteDirectory: ImageDirectory {
+package struct RemoteDirectory: ImageDirectory {
     let path: String
     let hosts: BridgeHosts
     let log: Log
 
-    public var isRemote: Bool { true }
+    package var isRemote: Bool { true }
 
     /// The script that writes them does it.
-    public func removeAbandoned() {}
+    package func removeAbandoned() {}
 
-    public func space() throws -> FileSystemSpace {
+    package func space() throws -> FileSystemSpace {
         try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { try Self.space(of: $0) }
     }
 
@@ -24,7 +24,7 @@ public struct RemoteDirectory: ImageDirectory {
         return FileSystemSpace(blockSize: counts[0], blocks: counts[1], free: counts[2], available: counts[3])
     }
 
-    public func checkRoom(for needed: UInt64?) throws {
+    package func checkRoom(for needed: UInt64?) throws {
         try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { shell in
             try check(needed, Self.space(of: shell), on: shell.host)
         }
@@ -34,7 +34,7 @@ public struct RemoteDirectory: ImageDirectory {
         try ImageTransfer.checkRoom(needed: needed, space, in: "\(host):\(path)")
     }
 
-    public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> RemoteSink {
+    package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> RemoteSink {
         let temporary = ".market-drivers-\(randomName()).part"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
             try check(needed, Self.space(of: shell), on: shell.host)
@@ -42,7 +42,7 @@ public struct RemoteDirectory: ImageDirectory {
         }
     }
 
-    public func remove(_ name: String) throws -> Bool {
+    package func remove(_ name: String) throws -> Bool {
         try running("delete", quoted(joined(path, name)), RemoteScript.remove, [path, name]) { shell in
             try shell.answer().first == "removed"
         }

@@ -1,20 +1,20 @@
 import DriverProtocol
 
 /// An image on a bridge host, without its data.
-public struct RemoteImage: Sendable {
-    public let host: String
+package struct RemoteImage: Sendable {
+    package let host: String
     /// Bytes.
-    public let size: UInt64
+    package let size: UInt64
     /// The image's first bytes.
-    public let head: [UInt8]
+    package let head: [UInt8]
     /// Nil where it was not asked for.
-    public let md5: String?
+    package let md5: String?
 }
 
 extension BridgeHosts {
     /// Looks at the image at `path`, which must lie in `directory` once links are resolved. Where `md5` is set, the
     /// host reads all of it.
-    public func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
+    package func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
         guard path.hasPrefix("/") else {
             throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")
         }

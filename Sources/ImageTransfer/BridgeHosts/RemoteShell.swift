@@ -3,14 +3,14 @@ import Glibc
 import Posix
 
 /// The hosts of a BRIDGE_LIST, and how they are reached.
-public struct BridgeHosts: Sendable {
+package struct BridgeHosts: Sendable {
     private let hosts: [String]
     private let settings: Settings
     private let log: Log
 
     /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as the stock
     /// drivers do it. Nil where the list is missing or empty.
-    public init?(_ request: Request, at path: String) throws(DriverError) {
+    package init?(_ request: Request, at path: String) throws(DriverError) {
         let words = request.message.words(path)
         guard !words.isEmpty else { return nil }
         for word in words where !Self.isHostName(word) {

@@ -1,19 +1,19 @@
 import DriverProtocol
 
 /// The header of a qcow2 image, as QEMU's "qcow2 image file format" defines it.
-public struct QcowHeader: Equatable, Sendable {
+package struct QcowHeader: Equatable, Sendable {
     /// How many bytes of a file's beginning are looked at.
-    public static let size = 104
+    package static let size = 104
 
     /// The size of the disk that the image holds, in bytes.
-    public let virtualSize: UInt64
+    package let virtualSize: UInt64
     /// Whether the image needs another file to be whole.
-    public let hasBackingFile: Bool
+    package let hasBackingFile: Bool
     /// Whether its data lies in another file.
-    public let hasDataFile: Bool
+    package let hasDataFile: Bool
 
     /// Nil where `head` does not begin a qcow2 image.
-    public init?(_ head: some Collection<UInt8>) {
+    package init?(_ head: some Collection<UInt8>) {
         let bytes = Array(head.prefix(Self.size))
         func number(at offset: Int, bytes count: Int) -> UInt64 {
             bytes[offset..<offset + count].reduce(0) { $0 << 8 | UInt64($1) }
@@ -29,15 +29,15 @@ public struct QcowHeader: Equatable, Sendable {
 }
 
 /// What an image is: its format by name, and the size of the disk that it holds.
-public struct ImageDescription: Equatable, Sendable {
+package struct ImageDescription: Equatable, Sendable {
     /// QEMU's name of the format: `raw`, `qcow2`.
-    public let format: String
+    package let format: String
     /// Bytes.
-    public let virtualSize: UInt64
+    package let virtualSize: UInt64
     /// Whether it is a disk that LUKS has encrypted: nothing but raw bytes to whoever has no key, and never converted.
-    public let isEncrypted: Bool
+    package let isEncrypted: Bool
 
-    public init(format: String, virtualSize: UInt64, isEncrypted: Bool = false) {
+    package init(format: String, virtualSize: UInt64, isEncrypted: Bool = false) {
         self.format = format
         self.virtualSize = virtualSize
         self.isEncrypted = isEncrypted
@@ -53,7 +53,7 @@ public struct ImageDescription: Equatable, Sendable {
     ///   - head: the image's first ``QcowHeader/size`` bytes.
     ///   - length: the image's length in bytes.
     ///   - name: what errors call it.
-    public init?(format: String, head: [UInt8], length: UInt64, name: String) throws(DriverError) {
+    package init?(format: String, head: [UInt8], length: UInt64, name: String) throws(DriverError) {
         switch format {
         case "raw":
             self.init(format: format, virtualSize: length, isEncrypted: Self.isEncrypted(head))
@@ -84,19 +84,19 @@ public struct ImageDescription: Equatable, Sendable {
     }
 
     /// Whether `format` is a word that can be handed to qemu-img.
-    public static func isFormatName(_ format: String) -> Bool {
+    package static func isFormatName(_ format: String) -> Bool {
         !format.isEmpty && format.utf8.count <= 32
             && format.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     }
 }
 
 /// The image format at `path` of the message, nil if there is none.
-public func optionalImageFormat(_ message: Message, at path: String) throws(DriverError) -> String? {
+package func optionalImageFormat(_ message: Message, at path: String) throws(DriverError) -> String? {
     message.value(path) == nil ? nil : try imageFormat(message, at: path)
 }
 
 /// The image format at `path` of the message: a word that qemu-img could know.
-public func imageFormat(_ message: Message, at path: String) throws(DriverError) -> String {
+package func imageFormat(_ message: Message, at path: String) throws(DriverError) -> String {
     let format = try message.required(path)
     guard ImageDescription.isFormatName(format) else {
         throw message.invalid(

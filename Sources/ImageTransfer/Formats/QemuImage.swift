@@ -3,7 +3,7 @@ import JSON
 import Posix
 
 /// The program qemu-img, for what only it knows.
-public enum QemuImage {
+package enum QemuImage {
     /// How long a conversion may take, in seconds: two days.
     private static let conversionTimeout: Double = 172_800
 
@@ -43,7 +43,7 @@ public enum QemuImage {
 
     /// What the file at `path` is: `qemu-img info`. Where `format` is nil, qemu-img guesses it from the content.
     /// An image that needs further files is refused. Errors call it `name`.
-    public static func describe(_ path: String, format: String?, name: String? = nil) throws -> ImageDescription {
+    package static func describe(_ path: String, format: String?, name: String? = nil) throws -> ImageDescription {
         let name = name ?? path
         let formatArguments = format.map { ["-f", $0] } ?? []
         let result = try run(["info", "--output=json", "-U"] + formatArguments + ["--", path], on: name, timeout: 60)
@@ -64,7 +64,7 @@ public enum QemuImage {
     }
 
     /// Writes the image at `path` to `target` in another format: `qemu-img convert`.
-    public static func convert(_ path: String, from format: String, to target: String, in newFormat: String) throws {
+    package static func convert(_ path: String, from format: String, to target: String, in newFormat: String) throws {
         _ = try run(
             ["convert", "-U", "-f", format, "-O", newFormat, "--", path, target], on: path, timeout: conversionTimeout)
     }

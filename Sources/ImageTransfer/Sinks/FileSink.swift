@@ -3,13 +3,13 @@ import Glibc
 import Posix
 
 /// A file in a local directory: blocks of zeros become holes.
-public final class FileSink: ImageSink {
+package final class FileSink: ImageSink {
     /// The block of zeros that is left out: the block size of the usual file systems.
     private static let blockSize = 4096
     /// How much is written before the disk is told to begin with it.
     private static let writebackInterval: Int64 = 16 << 20
 
-    public let name: String
+    package let name: String
     private let file: PendingFile
     private let names: ImageNames
     private let mode: UInt32
@@ -21,7 +21,7 @@ public final class FileSink: ImageSink {
 
     /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be given
     /// its mode.
-    public init(directory: String, _ names: ImageNames, mode: UInt32, log: Log) throws(DriverError) {
+    package init(directory: String, _ names: ImageNames, mode: UInt32, log: Log) throws(DriverError) {
         name = directory
         self.log = log
         self.names = names
@@ -36,7 +36,7 @@ public final class FileSink: ImageSink {
 
     /// Begins a second hidden file, for a program that converts the first one and to be published in its place; its
     /// length is the program's business.
-    public init(convertedFrom other: FileSink) throws(DriverError) {
+    package init(convertedFrom other: FileSink) throws(DriverError) {
         name = other.name
         names = other.names
         mode = other.mode
@@ -50,7 +50,7 @@ public final class FileSink: ImageSink {
     }
 
     /// Its first bytes, `count` of them at the most.
-    public func head(_ count: Int) throws -> [UInt8] {
+    package func head(_ count: Int) throws -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
         let read = try wrapping { () throws(SystemError) in try file.descriptor.read(into: buffer, at: 0) }
@@ -58,11 +58,11 @@ public final class FileSink: ImageSink {
     }
 
     /// The temporary path, for programs that read or replace the file.
-    public var path: String { file.path }
+    package var path: String { file.path }
     /// How many bytes have come, holes included.
-    public var size: UInt64 { UInt64(length) }
+    package var size: UInt64 { UInt64(length) }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.blockSize).forEach { run in
             if direct?.write(run, at: length) != true {
                 try wrapping { () throws(SystemError) in try file.descriptor.writeAll(run, at: length) }
@@ -77,7 +77,7 @@ public final class FileSink: ImageSink {
         }
     }
 
-    public func skip(_ count: UInt64) throws {
+    package func skip(_ count: UInt64) throws {
         let (sum, overflow) = length.addingReportingOverflow(Int64(clamping: count))
         try wrapping { () throws(SystemError) in
             if overflow { throw SystemError("write", name, code: EFBIG) }
@@ -86,12 +86,12 @@ public final class FileSink: ImageSink {
     }
 
     /// Gives the file its full length, where it ends in a hole.
-    public func finishLength() throws {
+    package func finishLength() throws {
         try wrapping { () throws(SystemError) in try file.descriptor.truncate(to: length) }
     }
 
     /// Gives its holes room: posix_fallocate(3). A file system that cannot do so is passed over.
-    public func allocate() throws {
+    package func allocate() throws {
         let size = try wrapping { () throws(SystemError) in try file.descriptor.status().size }
         guard size > 0 else { return }
         let code = posix_fallocate(file.descriptor.number, 0, off_t(size))
@@ -100,7 +100,7 @@ public final class FileSink: ImageSink {
             "write", "an image to \(quoted(name))", SystemError("posix_fallocate", file.path, code: code))
     }
 
-    public func publish() throws -> String {
+    package func publish() throws -> String {
         if length > 0 { try finishLength() }
         let published = try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
         if let failure = file.modeFailure {
@@ -109,7 +109,7 @@ public final class FileSink: ImageSink {
         return published
     }
 
-    public func discard() {
+    package func discard() {
         file.discard()
     }
 

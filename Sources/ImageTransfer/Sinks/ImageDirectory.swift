@@ -2,7 +2,7 @@ import DriverProtocol
 import Posix
 
 /// A directory of images, on this machine or on a bridge host.
-public protocol ImageDirectory: Sendable {
+package protocol ImageDirectory: Sendable {
     associatedtype Sink: ImageSink
 
     /// The room of its file system.
@@ -22,7 +22,7 @@ public protocol ImageDirectory: Sendable {
 }
 
 /// The directory `path`, reached through `bridge` where there is one. `log` is told what cannot be done to its files.
-public func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
+package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
     guard path.hasPrefix("/") else {
         throw DriverError(
             "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")

@@ -1,12 +1,12 @@
 import Checksums
 
 /// The names that a new image may get, the wanted one first: it gets the first that is free.
-public struct ImageNames: Sequence, Sendable {
+package struct ImageNames: Sequence, Sendable {
     private let count: Int
     private let candidate: @Sendable (Int) -> String?
 
     /// These names alone.
-    public init(_ names: String...) {
+    package init(_ names: String...) {
         count = names.count
         candidate = { names[$0] }
     }
@@ -15,12 +15,12 @@ public struct ImageNames: Sequence, Sendable {
     /// where that is taken.
     ///
     /// - Parameter epoch: seconds since 1970.
-    public init(id: String, epoch: Int) {
+    package init(id: String, epoch: Int) {
         count = 1000
         candidate = { count in try? Digest.of(count == 0 ? "\(epoch):\(id)" : "\(epoch):\(id):\(count)", .md5) }
     }
 
-    public func makeIterator() -> some IteratorProtocol<String> {
+    package func makeIterator() -> some IteratorProtocol<String> {
         (0..<count).lazy.compactMap(candidate).makeIterator()
     }
 }

@@ -4,7 +4,7 @@ import Posix
 
 /// Where an image's bytes go, in order. Nothing is visible before ``publish()``; a sink that is dropped before that removes
 /// what it has written.
-public protocol ImageSink: AnyObject {
+package protocol ImageSink: AnyObject {
     /// What errors call it: the directory, and the host if it is a remote one.
     var name: String { get }
     /// Appends bytes. Throws ``DriverError`` or `Interrupted`.
@@ -20,12 +20,12 @@ public protocol ImageSink: AnyObject {
 }
 
 extension ImageSink {
-    public func intake(_ digests: [Digest]) -> any SinkIntake { DigestedIntake(self, digests) }
+    package func intake(_ digests: [Digest]) -> any SinkIntake { DigestedIntake(self, digests) }
 }
 
 /// How the bytes of a copy come into a sink, and into digests. A sink that computes digests itself, or whose memory can be
 /// filled without a copy, has one of its own.
-public protocol SinkIntake: AnyObject {
+package protocol SinkIntake: AnyObject {
     /// Returns memory for the next bytes, never empty: the same until some of it is taken. Throws as
     /// ``ImageSink/write(_:)`` does, like all that follow.
     func buffer() throws -> UnsafeMutableRawBufferPointer

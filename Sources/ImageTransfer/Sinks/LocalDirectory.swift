@@ -2,16 +2,16 @@ import DriverProtocol
 import Glibc
 import Posix
 
-public struct LocalDirectory: ImageDirectory {
-    public let path: String
+package struct LocalDirectory: ImageDirectory {
+    package let path: String
     private let log: Log
 
-    public init(path: String, log: Log) {
+    package init(path: String, log: Log) {
         self.path = path
         self.log = log
     }
 
-    public func space() throws -> FileSystemSpace {
+    package func space() throws -> FileSystemSpace {
         do {
             let status = try FileStatus(path: path)
             guard status.isDirectory else { throw SystemError("statvfs", path, code: ENOTDIR) }
@@ -21,24 +21,24 @@ public struct LocalDirectory: ImageDirectory {
         }
     }
 
-    public var isRemote: Bool { false }
+    package var isRemote: Bool { false }
 
-    public func removeAbandoned() {
+    package func removeAbandoned() {
         PendingFile.removeAbandoned(in: path)
     }
 
-    public func checkRoom(for needed: UInt64?) throws {
+    package func checkRoom(for needed: UInt64?) throws {
         try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
 
     /// A ``FileSink`` also tells the file's temporary path.
-    public func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
+    package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
         removeAbandoned()
         try checkRoom(for: needed)
         return try FileSink(directory: path, names, mode: mode, log: log)
     }
 
-    public func remove(_ name: String) throws -> Bool {
+    package func remove(_ name: String) throws -> Bool {
         let file = joined(path, name)
         do {
             let status = try FileStatus(path: file, followLinks: false)

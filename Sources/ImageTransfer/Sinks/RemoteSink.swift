@@ -2,14 +2,14 @@ import DriverProtocol
 import Posix
 
 /// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
-public final class RemoteSink: ImageSink {
+package final class RemoteSink: ImageSink {
     /// What one `dd` on the host writes: as much as waits to be digested, so that the digest goes on while this is
     /// sent.
     private static let frameSize = 4 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 256 << 10
 
-    public let name: String
+    package let name: String
     private let shell: RemoteShell
     private let names: ImageNames
     private let mode: UInt32
@@ -26,7 +26,7 @@ public final class RemoteSink: ImageSink {
         frame.reserveCapacity(Self.frameSize)
     }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.holeSize).forEach { run in
             frame.append(contentsOf: run)
             length += UInt64(run.count)
@@ -36,7 +36,7 @@ public final class RemoteSink: ImageSink {
         }
     }
 
-    public func skip(_ count: UInt64) throws {
+    package func skip(_ count: UInt64) throws {
         try flush()
         length += count
     }
@@ -50,7 +50,7 @@ public final class RemoteSink: ImageSink {
         frame.removeAll(keepingCapacity: true)
     }
 
-    public func publish() throws -> String {
+    package func publish() throws -> String {
         try flush()
         return try sending {
             try shell.send("end \(length)\n".utf8)
@@ -75,7 +75,7 @@ public final class RemoteSink: ImageSink {
     }
 
     /// Nothing to do: the script removes its file when the connection ends before the last name.
-    public func discard() {}
+    package func discard() {}
 
     private func sending<Result>(_ body: () throws -> Result) throws -> Result {
         do {

@@ -2,31 +2,31 @@ import Checksums
 import S3
 
 /// An object that is being uploaded.
-public final class S3Sink: ImageSink {
+package final class S3Sink: ImageSink {
     private let upload: ObjectUpload
     private let key: String
 
     /// Sends nothing yet. Throws if the image is too long for S3.
-    public init(_ client: S3Client, _ target: ObjectUpload.Target) throws {
+    package init(_ client: S3Client, _ target: ObjectUpload.Target) throws {
         upload = try ObjectUpload(client, target)
         key = target.key
     }
 
-    public var name: String { upload.name }
+    package var name: String { upload.name }
     /// What tells this upload from others of the same key.
-    public var attempt: String { upload.nonce }
+    package var attempt: String { upload.nonce }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
-    public func skip(_ count: UInt64) throws { try upload.writeZeros(count) }
-    public func intake(_ digests: [Digest]) -> any SinkIntake { UploadIntake(upload, digests) }
+    package func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
+    package func skip(_ count: UInt64) throws { try upload.writeZeros(count) }
+    package func intake(_ digests: [Digest]) -> any SinkIntake { UploadIntake(upload, digests) }
 
     /// Completes the upload and verifies the object. Returns its key.
-    public func publish() throws -> String {
+    package func publish() throws -> String {
         try upload.finish()
         return key
     }
 
-    public func discard() {
+    package func discard() {
         upload.discard()
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Posix
 
 /// The compressions of image files, each undone by its own well-known program.
-public enum Compression: String, CaseIterable, Sendable {
+package enum Compression: String, CaseIterable, Sendable {
     case gzip, bzip2, xz, zstd, lz4
 
     /// What tells that a file is so compressed, from its first bytes on.
@@ -27,7 +27,7 @@ public enum Compression: String, CaseIterable, Sendable {
     }
 
     /// The program's name, which is also the compression's.
-    public var program: String { rawValue }
+    package var program: String { rawValue }
 
     /// What makes it decompress its standard input to its standard output.
     var arguments: [String] {
@@ -45,12 +45,12 @@ public enum Compression: String, CaseIterable, Sendable {
 
     /// Whether a program that has so ended has decompressed everything. A status of 2 is a warning of gzip(1) and xz(1),
     /// of bytes behind the stream mostly; to bzip2(1) it is damage.
-    public func isComplete(_ status: ExitStatus) -> Bool {
+    package func isComplete(_ status: ExitStatus) -> Bool {
         status.isSuccess || [.gzip, .xz].contains(self) && status == .exited(2)
     }
 
     /// The compression of a file by its first bytes; nil where it has none that is known.
-    public init?(magic head: [UInt8]) {
+    package init?(magic head: [UInt8]) {
         let (frame, hasSkipped) = Self.behindSkippableFrames(head)
         // Only these know such frames. Where the first one that holds data is out of sight, zstd's is the likelier.
         let candidates = hasSkipped ? [.zstd, .lz4] : Self.allCases

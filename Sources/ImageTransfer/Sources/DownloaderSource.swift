@@ -6,15 +6,15 @@ import Posix
 /// which the stock `datastore/ceph/export` names as `rbd://HOST/POOL/IMAGE?…`.
 ///
 /// Its length is not known beforehand: the MD5 that the datastore's export has computed tells whether it came whole.
-public final class DownloaderSource: ImageSource {
-    public let name: String
-    public let length: UInt64? = nil
-    public let storageSize: UInt64? = nil
+package final class DownloaderSource: ImageSource {
+    package let name: String
+    package let length: UInt64? = nil
+    package let storageSize: UInt64? = nil
     private let child: Child
 
     /// Starts the downloader. A location with a character that the script's shell could take for more than data is
     /// refused.
-    public init(_ location: String, _ request: Request) throws {
+    package init(_ location: String, _ request: Request) throws {
         name = redacted(location)
         let plain = location.utf8.allSatisfy { byte in
             isDigit(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~:/?&=%+@,".utf8.contains(byte)
@@ -31,7 +31,7 @@ public final class DownloaderSource: ImageSource {
         }
     }
 
-    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         let count = try child.output!.readAvailable(into: buffer)
         guard count == 0 else { return .data(count) }
         let status = child.reap()

@@ -4,8 +4,8 @@ import Glibc
 import Posix
 
 /// A local file or block device, its holes passed over: SEEK_DATA and SEEK_HOLE of lseek(2).
-public final class FileSource: ImageSource {
-    public let name: String
+package final class FileSource: ImageSource {
+    package let name: String
     private let file: FileDescriptor
     private let before: FileStatus
     private let size: Int64
@@ -14,7 +14,7 @@ public final class FileSource: ImageSource {
     private var extent: Range<Int64>?
 
     /// Opens the file. Anything but a regular file or a block device is refused.
-    public init(path: String) throws(DriverError) {
+    package init(path: String) throws(DriverError) {
         name = path
         do {
             // O_NONBLOCK: a named pipe must not keep us waiting for a writer.
@@ -35,12 +35,12 @@ public final class FileSource: ImageSource {
     }
 
     /// Returns the path of what is open, without links, as the kernel knows it: proc_pid_fd(5).
-    public func resolvedPath() throws(SystemError) -> String { try Posix.resolvedPath("/proc/self/fd/\(file.number)") }
+    package func resolvedPath() throws(SystemError) -> String { try Posix.resolvedPath("/proc/self/fd/\(file.number)") }
 
-    public var length: UInt64? { UInt64(size) }
-    public var storageSize: UInt64? { UInt64(before.isBlockDevice ? size : min(size, before.allocatedSize)) }
+    package var length: UInt64? { UInt64(size) }
+    package var storageSize: UInt64? { UInt64(before.isBlockDevice ? size : min(size, before.allocatedSize)) }
 
-    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         guard offset < size else {
             try checkUnchanged()
             return .end

@@ -2,7 +2,7 @@ import DriverProtocol
 import Posix
 
 /// What comes next from an ``ImageSource``.
-public enum Segment: Equatable, Sendable {
+package enum Segment: Equatable, Sendable {
     /// So many bytes have been put at the buffer's beginning.
     case data(Int)
     /// So many bytes are zeros that take no room.
@@ -12,7 +12,7 @@ public enum Segment: Equatable, Sendable {
 }
 
 /// Where an image's bytes come from, once, in order.
-public protocol ImageSource: AnyObject {
+package protocol ImageSource: AnyObject {
     /// What errors call it: a path, a URL without its secrets.
     var name: String { get }
     /// How many bytes come in all, holes included; nil where that is not known beforehand.
@@ -32,13 +32,13 @@ public protocol ImageSource: AnyObject {
 }
 
 extension ImageSource {
-    public var md5: String? { nil }
-    public func lend() throws -> LentBytes? { nil }
-    public func willBeVerified() {}
+    package var md5: String? { nil }
+    package func lend() throws -> LentBytes? { nil }
+    package func willBeVerified() {}
 }
 
 /// Bytes that stay where they are until the last reference to this goes.
-public final class LentBytes: Sendable {
+package final class LentBytes: Sendable {
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
     private let owner: any Sendable
 
@@ -50,6 +50,6 @@ public final class LentBytes: Sendable {
 }
 
 /// What errors call the image that an operation reads.
-public func readError(_ name: String, cause: String, remedy: String) -> DriverError {
+package func readError(_ name: String, cause: String, remedy: String) -> DriverError {
     DriverError("read", "the image \(quoted(name))", cause: cause, remedy: remedy)
 }

@@ -2,17 +2,17 @@ import DriverProtocol
 import Posix
 
 /// A file that a host sends over ssh: the source `ssh://HOST:PATH`.
-public final class RemoteSource: ImageSource {
+package final class RemoteSource: ImageSource {
     private static let scheme = "ssh://"
 
-    public let name: String
-    public let length: UInt64?
+    package let name: String
+    package let length: UInt64?
     private let size: UInt64
     private let shell: RemoteShell
     private var received: UInt64 = 0
 
     /// Connects to the host, and asks it for the file. Throws if either is not there.
-    public init(_ url: String, _ request: Request) throws {
+    package init(_ url: String, _ request: Request) throws {
         name = url
         guard let (host, path) = Self.parts(of: url) else {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
@@ -33,7 +33,7 @@ public final class RemoteSource: ImageSource {
     }
 
     /// The path in `ssh://HOST:PATH`; nil if `url` is none.
-    public static func path(of url: String) -> String? { parts(of: url)?.path }
+    package static func path(of url: String) -> String? { parts(of: url)?.path }
 
     private static func parts(of url: String) -> (host: String, path: String)? {
         guard url.hasPrefix(scheme) else { return nil }
@@ -48,9 +48,9 @@ public final class RemoteSource: ImageSource {
         return location.firstIndex(of: "]").flatMap { location[$0...].firstIndex(of: ":") }
     }
 
-    public var storageSize: UInt64? { length }
+    package var storageSize: UInt64? { length }
 
-    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         guard received < size else {
             try checkUnchanged()
             return .end

@@ -2,15 +2,15 @@ import DriverProtocol
 import S3
 
 /// An object of an S3 service, its ranges fetched in parallel and all of one version.
-public final class S3Source: ImageSource {
-    public let name: String
-    public let length: UInt64?
+package final class S3Source: ImageSource {
+    package let name: String
+    package let length: UInt64?
     /// The MD5 that the service has computed itself: nil where it was uploaded in parts.
-    public let md5: String?
+    package let md5: String?
     private let download: ObjectDownload
 
     /// Looks the object up. Throws where it is not there.
-    public init(_ client: S3Client, bucket: String, key: String) throws {
+    package init(_ client: S3Client, bucket: String, key: String) throws {
         download = ObjectDownload(client, bucket: bucket, key: key)
         name = "s3://\(bucket)/\(key)"
         let object = try download.open()
@@ -19,21 +19,21 @@ public final class S3Source: ImageSource {
     }
 
     /// Looks up the object that `location` names, `s3://BUCKET/KEY`, with the keys of the message's marketplace.
-    public convenience init(_ location: String, _ request: Request) throws {
+    package convenience init(_ location: String, _ request: Request) throws {
         guard let (bucket, key) = S3Market.parse(location) else {
             throw readError(location, cause: "it names no object", remedy: "write it as s3://BUCKET/KEY")
         }
         try self.init(S3Marketplace(request).client, bucket: bucket, key: key)
     }
 
-    public var storageSize: UInt64? { length }
+    package var storageSize: UInt64? { length }
 
-    public func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         let count = try download.read(into: buffer)
         return count == 0 ? .end : .data(count)
     }
 
-    public func lend() throws -> LentBytes? {
+    package func lend() throws -> LentBytes? {
         try download.lend().map { LentBytes($0.bytes, owner: $0) }
     }
 }
