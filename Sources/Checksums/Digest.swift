@@ -3,6 +3,7 @@ import DriverProtocol
 
 /// A message digest over bytes as they pass: libcrypto's, or our own MD5 where that is faster.
 package final class Digest: @unchecked Sendable {
+    /// From the weakest to the strongest.
     package enum Algorithm: String, Sendable, CaseIterable {
         case md5 = "MD5"
         case sha1 = "SHA1"

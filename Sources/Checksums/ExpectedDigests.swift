@@ -42,10 +42,11 @@ package struct ExpectedDigests: Sendable, Equatable {
         return union
     }
 
-    /// Throws where `found` differs: `object` does not hold the bytes that were meant.
+    /// Throws a ``DriverError`` if `found` differs: `object` does not hold the bytes that were meant. The error tells of
+    /// the strongest digest that differs, so that the same image is always refused with the same words.
     package func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
-        for (algorithm, expected) in values {
-            guard let value = found[algorithm], value != expected else { continue }
+        for algorithm in Digest.Algorithm.allCases.reversed() {
+            guard let expected = values[algorithm], let value = found[algorithm], value != expected else { continue }
             throw DriverError(
                 "verify", object, cause: "its \(algorithm.rawValue) is \(value) where \(expected) was expected",
                 remedy: "check the source for damage and try again")
