@@ -1,4 +1,4 @@
-/// Calls `body` with the UTF-8 of `text`, without a copy wherever that is possible.
+/// Calls `body` with the UTF-8 of `text`, without a copy whenever that is possible.
 package func withBytes<Result>(
     of text: String, _ body: (UnsafeRawBufferPointer) throws -> Result
 ) rethrows -> Result {

@@ -41,8 +41,11 @@ package final class Child {
     private let ownsGroup: Bool
     private var status: ExitStatus?
 
-    /// Starts `arguments[0]`, looked up in PATH where it has no slash, with `environment` (this process's own where
-    /// that is nil), in a process group of its own where `ownGroup` is set.
+    /// Starts `arguments[0]`, which is looked up in PATH if it has no slash.
+    ///
+    /// - Parameters:
+    ///   - environment: `NAME=value` strings; nil for this process's own.
+    ///   - ownGroup: whether the child gets a process group of its own.
     package init(
         _ arguments: [String], environment: [String]? = nil, input: Stream = .null, output: Stream = .pipe,
         errors: Stream = .pipe, ownGroup: Bool = false
@@ -75,7 +78,7 @@ package final class Child {
         input = nil
     }
 
-    /// Sends a signal to the child, to its whole process group where it has one of its own.
+    /// Sends a signal to the child, or to its whole process group if it has one of its own.
     package func send(_ signal: Int32) {
         // A reaped leader's group still holds what it left behind.
         guard status == nil || ownsGroup else { return }
@@ -103,7 +106,7 @@ package final class Child {
         while case let other = cposix_ended_child(), other > 0, other != pid { waitpid(other, nil, 0) }
     }
 
-    /// Waits for the child's end: nil where it has not ended after `seconds`.
+    /// Waits for the child's end. Returns nil if it has not ended after `seconds`.
     package func reap(within seconds: Double) -> ExitStatus? {
         if let status { return status }
         var entry = pollfd(fd: exitDescriptor.number, events: Int16(POLLIN), revents: 0)
@@ -114,7 +117,7 @@ package final class Child {
         return nil
     }
 
-    /// The last line that stands in the pipe from its standard error, once it has ended.
+    /// Returns the last line in the pipe from the child's standard error, once the child has ended.
     package func lastComplaint() -> String? {
         var buffer = [UInt8](repeating: 0, count: 8192)
         guard let count = try? buffer.withUnsafeMutableBytes({ try errors?.read(into: $0) }), count > 0 else {
@@ -124,7 +127,7 @@ package final class Child {
             .map(String.init)
     }
 
-    /// Ends the child: SIGTERM, and SIGKILL where it has not ended after `grace` seconds.
+    /// Ends the child: SIGTERM, then SIGKILL if it has not ended after `grace` seconds.
     @discardableResult
     package func terminate(grace: Double = 5) -> ExitStatus {
         if let status { return status }
@@ -145,7 +148,8 @@ private struct Plumbing {
         posix_spawn_file_actions_init(&actions)
     }
 
-    /// Makes `number` of the child lead to `stream`, and answers this process's end of a pipe.
+    /// Makes `number` of the child lead to `stream`. Returns this process's end of a pipe, or nil if `stream` is no
+    /// pipe.
     mutating func connect(_ number: Int32, to stream: Child.Stream) throws(SystemError) -> FileDescriptor? {
         switch stream {
         case .null:

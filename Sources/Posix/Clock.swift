@@ -16,7 +16,7 @@ func seconds(_ clock: clockid_t) -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// Sleeps until `deadline` of the ``Clock``; a signal that asks this process to end, ends the sleep too.
+/// Sleeps until `deadline` of the ``Clock``. Throws ``Interrupted`` if a signal asks this process to end.
 package func sleep(until deadline: Double) throws(Interrupted) {
     while true {
         try Interrupt.check()

@@ -43,19 +43,18 @@ package struct Command {
         self.environment = environment
     }
 
-    /// Runs the program with `input` on its standard input. Nobody waits for what it may leave running behind it.
+    /// Runs the program with `input` on its standard input. Processes that it leaves running are not waited for.
     ///
-    /// Throws ``SystemError``, ``Failure``, or, where `interruptible`, ``Interrupted``; the program has ended then.
-    ///
-    /// - Parameter reapsOrphans: whether processes that the program leaves behind are reaped while it runs, for a program
-    ///   that waits for their end: in a container nobody else may do it. No other child may be running then.
+    /// - Parameter reapsOrphans: whether processes that the program leaves behind are reaped while it runs, for a
+    ///   program that waits for their end: in a container nobody else may do it. No other child may be running then.
+    /// - Throws: ``SystemError``, ``Failure`` or, if `interruptible`, ``Interrupted``. The program has ended then.
     package func run(
         input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Double = 60, interruptible: Bool = true,
         reapsOrphans: Bool = false
     ) throws -> Result {
         if reapsOrphans { _ = cposix_set_child_subreaper(1) }
         defer { if reapsOrphans { _ = cposix_set_child_subreaper(0) } }
-        // What a signal to this process must not end, one to its process group must not end either.
+        // A program that a signal to this process must not end is kept out of the process group as well.
         let child = try Child(
             arguments, environment: environment, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
         var exchange = Exchange(child: child, input: input, outputLimit: outputLimit)
@@ -113,7 +112,7 @@ package struct Command {
             if entries[3].revents != 0 { send() }
         }
 
-        /// What was still in the pipes when the child ended.
+        /// Reads what was still in the pipes when the child ended.
         mutating func drain() throws {
             try readOutput()
             try readErrors()
@@ -132,7 +131,7 @@ package struct Command {
             if errors.count > 4 * Command.errorLimit { errors.removeFirst(errors.count - Command.errorLimit) }
         }
 
-        /// Reads what is there; whether that was the end.
+        /// Reads what is there. Returns whether that was the end.
         private func read(_ descriptor: FileDescriptor?, into bytes: inout [UInt8]) throws -> Bool {
             guard let descriptor else { return true }
             var chunk = [UInt8](repeating: 0, count: 64 << 10)

@@ -3,9 +3,9 @@ import Glibc
 
 /// Writes to a file past the page cache, which spares a copy and leaves the cache to others: O_DIRECT of open(2).
 ///
-/// That is worthwhile where the processor is what one waits for. A disk that takes long for each write is better left
-/// to the page cache, which gives it much at a time: the writer finds that out and leaves it the next bytes. It tries
-/// again now and then, since other work may have made the disk, or this process, slow.
+/// That is worthwhile if the processor is the bottleneck. A disk that takes long for each write is better left to the
+/// page cache, which gives it much at a time: the writer then leaves the next bytes to the cache. It tries again now
+/// and then, since other work may have made the disk, or this process, slow.
 package final class DirectWriter {
     /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
     private static let alignment = 4096
@@ -25,8 +25,8 @@ package final class DirectWriter {
     private var written = 0
     private var seconds = 0.0
 
-    /// Opens `file` a second time. Nil where its file system takes no such writes, or lies on no block device: that of
-    /// a network (NFS) would have its server waited for at each of them.
+    /// Opens `file` a second time. Returns nil if its file system takes no such writes, or lies on no block device:
+    /// over a network (NFS) each write would wait for the server.
     package init?(_ file: FileDescriptor) {
         guard let status = try? file.status(), status.isOnBlockDevice else { return nil }
         let number = cposix_reopen_direct(file.number)
@@ -34,7 +34,7 @@ package final class DirectWriter {
         self.file = FileDescriptor(number, name: file.name)
     }
 
-    /// Writes `bytes` at `offset`, where that can be and is worthwhile. False where the caller has to.
+    /// Writes `bytes` at `offset`, if that is possible and worthwhile. Returns false if the caller has to write them.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
         guard isPossible, bytes.count >= Self.leastLength, isAligned(bytes, offset) else { return false }
         guard paused <= 0 else {
@@ -45,7 +45,7 @@ package final class DirectWriter {
         do {
             try file.writeAll(bytes, at: offset)
         } catch {
-            // Where it is not for the way of writing, the caller has the same error.
+            // An error that is not due to O_DIRECT comes again when the caller writes.
             isPossible = false
             return false
         }
@@ -57,7 +57,7 @@ package final class DirectWriter {
         (Int(bitPattern: bytes.baseAddress) | Int(offset) | bytes.count) % Self.alignment == 0
     }
 
-    /// Looks at the rate after each interval: one that is too slow makes it pause.
+    /// Looks at the rate after each interval, and pauses if it is too low.
     func count(_ bytes: Int, seconds: Double) {
         written += bytes
         self.seconds += seconds

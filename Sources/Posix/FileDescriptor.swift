@@ -4,11 +4,11 @@ import Glibc
 /// An open file descriptor that is closed with its last reference.
 package final class FileDescriptor: @unchecked Sendable {
     package let number: Int32
-    /// What errors call it: its path, mostly.
+    /// Its name in errors: a path, mostly.
     package let name: String
     private let isOwned: Bool
 
-    /// Takes over `number`; leaves it open in the end where it is not `owned`.
+    /// Takes over `number`, and closes it in the end if it is `owned`.
     package init(_ number: Int32, name: String, owned: Bool = true) {
         self.number = number
         self.name = name
@@ -19,7 +19,7 @@ package final class FileDescriptor: @unchecked Sendable {
         if isOwned { close(number) }
     }
 
-    /// open(2), with O_CLOEXEC. `mode` counts where the file is created.
+    /// open(2), with O_CLOEXEC. `mode` is that of a file which is created.
     package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) -> FileDescriptor
     {
         FileDescriptor(
@@ -30,12 +30,12 @@ package final class FileDescriptor: @unchecked Sendable {
     package static var standardOutput: FileDescriptor { FileDescriptor(1, name: "standard output", owned: false) }
     package static var standardError: FileDescriptor { FileDescriptor(2, name: "standard error", owned: false) }
 
-    /// read(2): the number of bytes read, 0 at the end.
+    /// read(2). Returns the number of bytes read, 0 at the end.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         try retrying("read", name) { Glibc.read(number, buffer.baseAddress, buffer.count) }
     }
 
-    /// Everything up to the end of file, or nil where that is more than `limit` bytes.
+    /// Returns everything up to the end of file, or nil if that is more than `limit` bytes.
     package func readToEnd(limit: Int) throws(SystemError) -> [UInt8]? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -76,7 +76,7 @@ package final class FileDescriptor: @unchecked Sendable {
         }
     }
 
-    /// pread(2), up to the buffer's end or the file's: the number of bytes read.
+    /// pread(2), up to the buffer's end or the file's. Returns the number of bytes read.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
         var done = 0
         while done < buffer.count {
@@ -123,12 +123,13 @@ package final class FileDescriptor: @unchecked Sendable {
         try retrying("futimens", name) { futimens(number, [time, time]) }
     }
 
-    /// flock(2) without waiting: whether the lock was had.
+    /// flock(2) without waiting. Returns whether the lock was had.
     package func tryLock() -> Bool {
         flock(number, LOCK_EX | LOCK_NB) == 0
     }
 
-    /// Another descriptor of the same open file, close-on-exec, numbered `lowest` or higher: fcntl(2), F_DUPFD_CLOEXEC.
+    /// Returns another descriptor of the same open file, close-on-exec, numbered `lowest` or higher: F_DUPFD_CLOEXEC of
+    /// fcntl(2).
     package func copy(from lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             try retrying("fcntl", name) { cposix_fcntl(number, F_DUPFD_CLOEXEC, lowest) }, name: name)
@@ -139,8 +140,9 @@ package final class FileDescriptor: @unchecked Sendable {
         _ = cposix_fcntl(number, F_SETFL, cposix_fcntl(number, F_GETFL, 0) | O_NONBLOCK)
     }
 
-    /// The extent of data at or behind `offset`: lseek(2) with SEEK_DATA and SEEK_HOLE. Nil where only a hole is left.
-    /// A file system without holes answers one extent to the end. What a growing file has beyond `size` is left out.
+    /// Returns the extent of data at or behind `offset`, or nil if only a hole is left: lseek(2) with SEEK_DATA and
+    /// SEEK_HOLE. A file system without holes has one extent to the end. What a growing file has beyond `size` is left
+    /// out.
     package func dataExtent(from offset: Int64, size: Int64) throws(SystemError) -> Range<Int64>? {
         guard offset < size else { return nil }
         let start = cposix_seek_data(number, off_t(offset))
@@ -150,7 +152,7 @@ package final class FileDescriptor: @unchecked Sendable {
         }
         guard Int64(start) < size else { return nil }
         let end = try retrying("lseek", name) { cposix_seek_hole(number, start) }
-        // An answer that cannot be: the hole is read as what it is, zeros.
+        // An impossible result: the hole is read as data, which is zeros.
         guard offset <= Int64(start), start < end else { return offset..<size }
         return Int64(start)..<min(Int64(end), size)
     }

@@ -1,17 +1,17 @@
 import CPosix
 import Glibc
 
-/// What stat(2) tells of a file.
+/// The status of a file, as stat(2) gives it.
 package struct FileStatus: Sendable, Equatable {
     package let device: dev_t
     package let inode: ino_t
     package let mode: mode_t
     package let owner: uid_t
-    /// How many names the file has, as far as its file system knows: some of FUSE say 0 of every file.
+    /// The number of names the file has, as far as its file system knows: some of FUSE say 0 of every file.
     package let linkCount: Int
     /// Bytes.
     package let size: Int64
-    /// Bytes that take room on the disk: less than ``size`` where the file has holes.
+    /// Bytes that take room on the disk: less than ``size`` if the file has holes.
     package let allocatedSize: Int64
     package let modificationSeconds: Int
     package let modificationNanoseconds: Int
@@ -22,14 +22,14 @@ package struct FileStatus: Sendable, Equatable {
         mode = status.st_mode
         owner = status.st_uid
         linkCount = Int(clamping: status.st_nlink)
-        // A file system of FUSE may say what it likes.
+        // A file system of FUSE may give any number.
         size = max(0, Int64(status.st_size))
         allocatedSize = Int64(clamping: UInt64(clamping: status.st_blocks).multipliedClamped(by: 512))
         modificationSeconds = status.st_mtim.tv_sec
         modificationNanoseconds = status.st_mtim.tv_nsec
     }
 
-    /// stat(2), or lstat(2) where links are not to be followed.
+    /// stat(2), or lstat(2) if links are not to be followed.
     package init(path: String, followLinks: Bool = true) throws(SystemError) {
         var status = stat()
         if followLinks {
@@ -52,10 +52,11 @@ package struct FileStatus: Sendable, Equatable {
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     package var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
-    /// Whether its file system lies on a block device: those of networks, of memory and in layers have no device's number.
+    /// Whether its file system lies on a block device: those of networks, of memory and in layers have no device's
+    /// number.
     package var isOnBlockDevice: Bool { cposix_device_major(device) != 0 }
 
-    /// What kind of file it is, for an error: `a directory`.
+    /// The kind of file, for an error: `a directory`.
     package var kind: String {
         switch mode & S_IFMT {
         case S_IFREG: "a regular file"
@@ -70,17 +71,17 @@ package struct FileStatus: Sendable, Equatable {
     }
 }
 
-/// The room of a file system, in bytes. All zeros where it does not say: see ``isKnown``.
+/// The room of a file system, in bytes. All zeros if it does not tell: see ``isKnown``.
 package struct FileSystemSpace: Sendable, Equatable {
     package let total: UInt64
     package let used: UInt64
-    /// What a process that is not root can still write.
+    /// Bytes that a process that is not root can still write.
     package let available: UInt64
 
-    /// Whether the file system tells its size. Many of FUSE answer zeros, and some of networks ones, where they know none.
+    /// Whether the file system tells its size. Many of FUSE give zeros, and some of networks ones, if they know none.
     package var isKnown: Bool { total > 0 }
 
-    /// The room of the file system that `path` lies on: statvfs(3). Not known where it has no such call.
+    /// The room of the file system that `path` lies on: statvfs(3). Unknown if it has no such call.
     package init(of path: String) throws(SystemError) {
         var space = statvfs()
         do {

@@ -23,8 +23,8 @@ package enum Interrupt {
     /// Becomes readable when a signal has come; -1, which poll(2) passes over, while signals are held.
     package static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
 
-    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE and SIGXFSZ: a broken pipe and a file that becomes longer
-    /// than the process may write are errors of write(2).
+    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE and SIGXFSZ: a broken pipe and a file that becomes
+    /// longer than the process may write are errors of write(2).
     package static func install() {
         // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
@@ -52,8 +52,8 @@ package enum Interrupt {
     /// Whether a signal has come.
     package static var isRequested: Bool { !isHeld && received.load(ordering: .relaxed) != 0 }
 
-    /// Does something short to its end, whatever signal has come or comes: taking work back, say. The signal counts again
-    /// afterwards.
+    /// Runs something short to its end, such as taking work back, whatever signal has come or comes. The signal counts
+    /// again afterwards.
     package static func holding<Result>(_ body: () throws -> Result) rethrows -> Result {
         held.add(1, ordering: .sequentiallyConsistent)
         defer { held.subtract(1, ordering: .sequentiallyConsistent) }

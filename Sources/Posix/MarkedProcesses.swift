@@ -1,15 +1,15 @@
 import Glibc
 
-/// Processes that are told by their environment, wherever they have gone since: daemons leave their process group, their
-/// session and their parent, but not the environment that they were started with.
+/// Processes that are told by their environment, wherever they have gone since: daemons leave their process group,
+/// their session and their parent, but not the environment that they were started with.
 package enum MarkedProcesses {
     private static let environmentLimit = 4 << 20
     /// Seconds.
     private static let interval = 0.05
 
-    /// Ends all processes that were started with `mark`, a `NAME=value`, in their environment and in `directory`: SIGTERM,
-    /// and SIGKILL after `grace` seconds. Returns when they have ended, or after as many seconds again. Other users' are
-    /// left alone.
+    /// Ends all processes that were started with `mark`, a `NAME=value`, in their environment and in `directory`:
+    /// SIGTERM, then SIGKILL after `grace` seconds. Returns when they have ended, or after as many seconds again. Other
+    /// users' are left alone.
     package static func end(_ mark: String, in directory: String, grace: Double = 5) {
         let begun = Clock.now
         while Clock.now < begun + 2 * grace {
@@ -31,7 +31,7 @@ package enum MarkedProcesses {
             let file = try? FileDescriptor.open("/proc/\(pid)/environ", O_RDONLY)
             guard let environment = try? file?.readToEnd(limit: environmentLimit) else { return nil }
             if environment.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { return process }
-            // One in the middle of execve(2) shows none, but is still where it was.
+            // A process in the middle of execve(2) shows no environment, but is still in its directory.
             guard environment.isEmpty, let place, let its = try? FileStatus(path: "/proc/\(pid)/cwd") else {
                 return nil
             }
@@ -41,7 +41,7 @@ package enum MarkedProcesses {
 
     private static func wait(for process: ProcessHandle, until deadline: Double) {
         guard process.hasEnded(by: deadline, interruptible: false) else { return }
-        // An orphan that has become this process's child has nobody else who would.
+        // Nobody else reaps an orphan that has become this process's child.
         waitpid(process.pid, nil, WNOHANG)
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 /// A file that is being written under a hidden temporary name beside its target, and becomes visible, whole, by
 /// ``publish(as:mode:)``. Dropped before that, it is removed.
 ///
-/// The writer holds a lock on it. A file of that kind that nobody has locked was left by a killed process, and
+/// The writer holds a lock on it. A pending file that nobody has locked was left by a killed process:
 /// ``removeAbandoned(in:)`` removes it.
 package final class PendingFile {
     private static let prefix = ".market-drivers-"
@@ -16,13 +16,13 @@ package final class PendingFile {
     package let directory: String
     /// The temporary path.
     package let path: String
-    /// Why ``publish(as:mode:)`` could not give the file its mode, where that was so: not every file system has modes.
+    /// The error if ``publish(as:mode:)`` could not give the file its mode: not every file system has modes.
     package private(set) var modeFailure: SystemError?
     private let renaming: Renaming
     private var isPending = true
 
-    /// Creates the temporary file, mode 0600, in `directory`. Whatever would keep a file there from being published is
-    /// thrown now, not when all has been written.
+    /// Creates the temporary file, mode 0600, in `directory`. Throws now, not when all has been written, if a file
+    /// could not be published there.
     package init(in directory: String) throws(SystemError) {
         self.directory = directory
         let (first, file) = try Self.createLocked(in: directory)
@@ -36,8 +36,8 @@ package final class PendingFile {
         (path, descriptor) = (second, file)
     }
 
-    /// A second temporary file, for a program that turns the first into something else. It is as long in use as the
-    /// first one's lock is held; it has none of its own, because the program may want one.
+    /// A second temporary file, for a program that turns the first into something else. It counts as in use while the
+    /// first one's lock is held. It has no lock of its own, because the program may want one.
     package init(companionOf other: PendingFile) throws(SystemError) {
         directory = other.directory
         path = other.path + Self.companionSuffix
@@ -51,8 +51,8 @@ package final class PendingFile {
         for _ in 0..<creationLimit {
             let path = newPath(in: directory)
             let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            // Between the two calls another process may have taken the file for an abandoned one. A file system that
-            // knows no locks is no obstacle: nobody can take the file for an abandoned one there.
+            // Between the two calls another process may have taken the file for an abandoned one. That cannot happen on
+            // a file system without locks.
             let isOurs = file.tryLock() || errno != EWOULDBLOCK
             if isOurs, access(path, F_OK) == 0 { return (path, file) }
             unlink(path)
@@ -71,8 +71,8 @@ package final class PendingFile {
         unlink(path)
     }
 
-    /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a
-    /// rename that replaces nothing. Answers the name taken. The endless sequence of candidates is the caller's.
+    /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a rename
+    /// that replaces nothing. Returns the name taken. The caller provides an endless sequence of candidates.
     package func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
         do {
             try descriptor.changeMode(mode)
@@ -93,13 +93,13 @@ package final class PendingFile {
         throw SystemError("rename", path, code: EEXIST)
     }
 
-    /// Makes a rename in `directory` durable. Not every file system can: failures do not matter.
+    /// Makes a rename in `directory` durable. Failures do not matter, since not every file system can.
     package static func synchronizeDirectory(_ directory: String) {
         guard let descriptor = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY) else { return }
         try? descriptor.synchronize()
     }
 
-    /// Removes what killed processes have left in `directory`, and answers how many files that were.
+    /// Removes what killed processes have left in `directory`. Returns the number of files removed.
     @discardableResult
     package static func removeAbandoned(in directory: String) -> Int {
         guard let names = try? directoryEntries(directory) else { return 0 }
@@ -114,12 +114,12 @@ package final class PendingFile {
         return count
     }
 
-    /// Removes what nobody has locked; whether it has.
+    /// Removes `path` if nobody has locked it. Returns whether it has.
     private static func remove(_ path: String, lockedBy lockedPath: String, orMissing missing: Bool) -> Bool {
         do {
-            // For writing, since NFS gives an exclusive lock to nobody else.
+            // Opened for writing, since NFS gives an exclusive lock to nobody else.
             let file = try FileDescriptor.open(lockedPath, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
-            // Held until the file is gone: its maker must not take the lock in between.
+            // Locked until the file is gone: its maker must not take the lock in between.
             return withExtendedLifetime(file) { file.tryLock() && unlink(path) == 0 }
         } catch {
             return missing && error.code == ENOENT && unlink(path) == 0

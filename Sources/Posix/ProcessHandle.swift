@@ -1,7 +1,7 @@
 import CPosix
 import Glibc
 
-/// Another process: stands for that very one even where its number has gone to the next.
+/// Another process: stands for that very one even if its number has been given to a later one.
 package struct ProcessHandle: Sendable {
     package let pid: pid_t
     private let descriptor: FileDescriptor
@@ -14,7 +14,7 @@ package struct ProcessHandle: Sendable {
         descriptor = FileDescriptor(number, name: "process \(pid)")
     }
 
-    /// pidfd_send_signal(2). One that has ended takes it without an error.
+    /// pidfd_send_signal(2). No error if the process has ended.
     package func send(_ signal: Int32) throws(SystemError) {
         do {
             try retrying("kill", descriptor.name) { cposix_pidfd_send_signal(descriptor.number, signal) }
@@ -23,8 +23,8 @@ package struct ProcessHandle: Sendable {
         }
     }
 
-    /// Waits for its end, until `deadline` of the ``Clock`` at the most. Returns whether it has ended. If `interruptible`,
-    /// a signal to this process ends the waiting, too.
+    /// Waits for the process's end, until `deadline` of the ``Clock`` at most. Returns whether it has ended. If
+    /// `interruptible`, a signal to this process ends the wait, too.
     package func hasEnded(by deadline: Double, interruptible: Bool) -> Bool {
         var entries = [
             pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),

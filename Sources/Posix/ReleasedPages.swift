@@ -15,7 +15,7 @@ package struct ReleasedPages {
         end = buffer.baseAddress.map { (pageSize - Int(bitPattern: $0) % pageSize) % pageSize } ?? 0
     }
 
-    /// Gives back what lies before `offset`; a little of it only later.
+    /// Gives back the pages before `offset`. A few of them are kept until later.
     package mutating func advance(to offset: Int) {
         while end + Self.step <= min(offset, buffer.count) {
             madvise(buffer.baseAddress! + end, Self.step, Int32(MADV_DONTNEED))

@@ -1,26 +1,27 @@
 import CPosix
 import Glibc
 
-/// A way to give a file another name, where that is free: file systems differ in what they know.
+/// A way to give a file another name that must be free. File systems differ in what they support.
 enum Renaming: CaseIterable {
     /// renameat2(2) with RENAME_NOREPLACE.
     case exclusive
     /// link(2) and unlink(2): NFS, and most of FUSE.
     case link
-    /// A look whether the name is free, and rename(2): CIFS, and FUSE without hard links. A file that comes by that name
-    /// between the two is replaced.
+    /// A check that the name is free, then rename(2): CIFS, and FUSE without hard links. A file that gets that name in
+    /// between is replaced.
     case checked
 
-    /// Renames by the first way that can be had there, and answers it. Throws the last one's error where none can.
+    /// Renames by the first way that the file system supports, and returns it. Throws the last way's error if none
+    /// works.
     static func first(from: String, to: String) throws(SystemError) -> Renaming {
-        // What does not know a call answers with many an error: EINVAL, ENOSYS, EPERM, EMLINK, and ENOENT where files
-        // are said to have no links.
+        // A file system fails unknown calls with various errors: EINVAL, ENOSYS, EPERM, EMLINK, and ENOENT if files are
+        // said to have no links.
         for way in allCases.dropLast() where (try? way.apply(from: from, to: to)) != nil { return way }
         try checked.apply(from: from, to: to)
         return checked
     }
 
-    /// Throws a ``SystemError`` with EEXIST where the name is taken.
+    /// Throws a ``SystemError`` with EEXIST if the name is taken.
     func apply(from: String, to: String) throws(SystemError) {
         switch self {
         case .exclusive:

@@ -4,7 +4,7 @@ import Glibc
 package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The call: `open`, `rename`.
     package let call: String
-    /// What it was called on: a path, mostly.
+    /// The argument of the call: a path, mostly.
     package let object: String
     /// The value of `errno`.
     package let code: Int32
@@ -15,13 +15,13 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The system's words for the cause: `No space left on device`.
+    /// The system's text for the cause: `No space left on device`.
     package var cause: String { String(cString: strerror(code)) }
 
     package var description: String { "\(call) '\(object)': \(cause)" }
 }
 
-/// The result of a call that answers -1 on failure; a call that a signal interrupted is made again.
+/// Returns the result of a call. Throws if it is -1; a call that a signal interrupted is made again.
 @discardableResult
 package func retrying<Result: SignedInteger>(
     _ call: String, _ object: String, _ body: () -> Result
