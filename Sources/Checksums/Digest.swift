@@ -1,7 +1,7 @@
 import COpenSSL
 import DriverProtocol
 
-/// A message digest over bytes as they pass: libcrypto's, or our own MD5 where that is faster.
+/// A message digest over bytes as they pass: libcrypto's, or our own MD5 if that is faster.
 package final class Digest: @unchecked Sendable {
     /// From the weakest to the strongest.
     package enum Algorithm: String, Sendable, CaseIterable {
@@ -24,12 +24,13 @@ package final class Digest: @unchecked Sendable {
     package let algorithm: Algorithm
     private let stream: any DigestStream
 
-    /// Begins a digest of an image: the first MD5 of a process takes the time to find out how it is computed fastest.
+    /// Begins a digest of an image. The first MD5 of a process takes the time to find out which way to compute it is
+    /// fastest.
     package convenience init(_ algorithm: Algorithm) throws(DriverError) {
         try self.init(algorithm, algorithm == .md5 ? MD5Stream.fastest() : nil)
     }
 
-    /// - Parameter stream: libcrypto's where it is nil.
+    /// - Parameter stream: nil for libcrypto's.
     private init(_ algorithm: Algorithm, _ stream: (any DigestStream)?) throws(DriverError) {
         let type =
             switch algorithm {
@@ -50,7 +51,7 @@ package final class Digest: @unchecked Sendable {
         stream.update(bytes)
     }
 
-    /// `count` bytes of zeros: what a hole reads as.
+    /// Takes in `count` bytes of zeros, as a hole reads.
     package func updateZeros(_ count: UInt64) {
         var rest = count
         Self.zeros.withUnsafeBytes { zeros in
@@ -62,12 +63,12 @@ package final class Digest: @unchecked Sendable {
         }
     }
 
-    /// The digest in lower-case hexadecimal digits. Nothing may be added afterwards.
+    /// Returns the digest in lower-case hexadecimal digits. Nothing may be added afterwards.
     package func finish() -> String {
         hexadecimal(stream.finish())
     }
 
-    /// The digest of a short text.
+    /// Returns the digest of a short text.
     package static func of(_ text: String, _ algorithm: Algorithm) throws(DriverError) -> String {
         let digest = try Digest(algorithm, nil)
         var text = text

@@ -1,6 +1,6 @@
 import DriverProtocol
 
-/// What a file's digests have to be.
+/// The digests that a file must have.
 package struct ExpectedDigests: Sendable, Equatable {
     package private(set) var values: [Digest.Algorithm: String] = [:]
 
@@ -11,8 +11,8 @@ package struct ExpectedDigests: Sendable, Equatable {
         values[.sha256] = sha256
     }
 
-    /// The digests at these paths of a message; a missing or empty element expects nothing. A value that is no digest
-    /// of its algorithm is an error that names the element.
+    /// The digests at these paths of a message; a missing or empty element expects nothing. Throws an error that names
+    /// the element if a value is no digest of its algorithm.
     package init(
         _ message: Message, md5: String? = nil, sha1: String? = nil, sha256: String? = nil
     ) throws(DriverError) {
@@ -27,7 +27,7 @@ package struct ExpectedDigests: Sendable, Equatable {
         }
     }
 
-    /// The same with this MD5 where none was expected.
+    /// Returns the same with this MD5 if none was expected.
     package func filled(md5: String?) -> ExpectedDigests {
         var filled = self
         filled.values[.md5] = values[.md5] ?? md5?.lowercased()
@@ -42,8 +42,8 @@ package struct ExpectedDigests: Sendable, Equatable {
         return union
     }
 
-    /// Throws a ``DriverError`` if `found` differs: `object` does not hold the bytes that were meant. The error tells of
-    /// the strongest digest that differs, so that the same image is always refused with the same words.
+    /// Throws a ``DriverError`` if `found` differs: `object` does not hold the expected bytes then. The error tells of the
+    /// strongest digest that differs, so that the same image is always refused with the same words.
     package func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
         for algorithm in Digest.Algorithm.allCases.reversed() {
             guard let expected = values[algorithm], let value = found[algorithm], value != expected else { continue }

@@ -11,11 +11,11 @@ package protocol DigestStream: AnyObject {
 package final class LibcryptoDigest: DigestStream {
     private let context: OpaquePointer
 
-    /// Begins a digest of a type that EVP_md5(3) or its like has answered; nil where libcrypto refuses it.
+    /// Begins a digest of a type that EVP_md5(3) or its like has returned. Nil if libcrypto refuses it.
     package init?(_ type: OpaquePointer?) {
         guard let context = EVP_MD_CTX_new() else { return nil }
         self.context = context
-        // A checksum is no signature: MD5 stays allowed where the system is in FIPS mode.
+        // A checksum is no signature: MD5 stays allowed on a system in FIPS mode.
         EVP_MD_CTX_set_flags(context, EVP_MD_CTX_FLAG_NON_FIPS_ALLOW)
         guard EVP_DigestInit_ex(context, type, nil) == 1 else { return nil }
     }

@@ -3,14 +3,14 @@ import COpenSSL
 /// The MD5 of one stream.
 package final class MD5Stream: DigestStream {
     private var checksums: PartedChecksums
-    /// Less than a block that waits for more.
+    /// Less than a block, waiting for more.
     private var rest: [UInt8] = []
 
     init(_ candidate: Candidate) {
         checksums = PartedChecksums(candidate)
     }
 
-    /// Returns an MD5 in the way that is fastest on this processor, libcrypto's for one.
+    /// Returns an MD5 computed in the way that is fastest on this processor, which may be libcrypto's.
     package static func fastest() -> any DigestStream {
         if let candidate = Race.md5 { return MD5Stream(candidate) }
         return LibcryptoDigest(EVP_md5()) ?? MD5Stream(.plain)

@@ -5,15 +5,15 @@ import CChecksums
 ///
 /// MD5 is a checksum here, as S3 and the marketplace want it.
 package struct PartedChecksums {
-    /// What a part has come to.
+    /// The digests of a part.
     package struct Part: Sendable, Equatable {
         /// 16 bytes.
         package let md5: [UInt8]
-        /// 32 bytes; nil where it was not asked for, and where a library is faster with it by itself.
+        /// 32 bytes; nil if it was not asked for, or if a library computes it faster by itself.
         package let sha256: [UInt8]?
     }
 
-    /// What ``update(_:)`` takes multiples of.
+    /// The bytes of a block: ``update(_:)`` takes multiples of it.
     package static let blockSize = 64
 
     private typealias State = checksums
@@ -22,8 +22,9 @@ package struct PartedChecksums {
     private var partLength: UInt64 = 0
     private let candidate: Candidate
 
-    /// By the fastest candidate of this processor.
-    /// - Parameter withSHA256: whether parts are to have one, where that is faster than what a library does.
+    /// Uses the fastest candidate of this processor.
+    ///
+    /// - Parameter withSHA256: whether parts are to have one, if that is faster than a library's.
     package init(withSHA256: Bool) {
         self.init(withSHA256 ? Race.signedParts : Race.parts)
     }
@@ -33,7 +34,7 @@ package struct PartedChecksums {
         self.candidate = candidate
     }
 
-    /// The 16 bytes of the MD5 of bytes in memory.
+    /// Returns the 16 bytes of the MD5 of bytes in memory.
     package static func md5(of bytes: [UInt8]) -> [UInt8] {
         bytes.withUnsafeBytes { bytes in
             let whole = bytes.count - bytes.count % blockSize
@@ -43,14 +44,14 @@ package struct PartedChecksums {
         }
     }
 
-    /// Takes in bytes, a multiple of ``blockSize`` of them.
+    /// Takes in bytes; their number is a multiple of ``blockSize``.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         candidate.update(&state, bytes)
         length += UInt64(bytes.count)
         partLength += UInt64(bytes.count)
     }
 
-    /// Ends a part with less than a block, which is nothing for all but the last part, and begins the next one.
+    /// Ends a part with less than a block, which is empty for all but the last part, and begins the next one.
     package mutating func finishPart(_ rest: UnsafeRawBufferPointer) -> Part {
         let part = Part(
             md5: Self.md5(finished(rest, length: partLength, \.littleEndian), \.1),
@@ -65,7 +66,7 @@ package struct PartedChecksums {
         return part
     }
 
-    /// The 16 bytes of the stream's MD5, with less than a block behind what was taken in.
+    /// Returns the 16 bytes of the stream's MD5; `rest` is less than a block, after what was taken in.
     package func finish(_ rest: UnsafeRawBufferPointer) -> [UInt8] {
         Self.md5(finished(rest, length: length, \.littleEndian), \.0)
     }
@@ -82,8 +83,8 @@ package struct PartedChecksums {
             ))
     }
 
-    /// The state after the last block: RFC 1321, sections 3.1 and 3.2, and FIPS 180-4, section 5.1.1: a one, zeros up to 8
-    /// bytes before a block's end, and the length in bits, whose order of bytes is all that the two differ in.
+    /// Returns the state after the last block: RFC 1321, sections 3.1 and 3.2, and FIPS 180-4, section 5.1.1: a one,
+    /// zeros up to 8 bytes before a block's end, and the length in bits. The two differ only in the byte order of that.
     private func finished(_ rest: UnsafeRawBufferPointer, length: UInt64, _ inOrder: (UInt64) -> UInt64) -> State {
         precondition(rest.count < Self.blockSize)
         var tail = Array(rest) + [0x80]
@@ -94,7 +95,7 @@ package struct PartedChecksums {
         return last
     }
 
-    /// The digest of one of the two streams.
+    /// Returns the digest of one of the two streams.
     private static func md5(_ state: State, _ stream: ((UInt32, UInt32)) -> UInt32) -> [UInt8] {
         let words = state.md5
         return [words.0, words.1, words.2, words.3].flatMap { bytes(of: stream($0).littleEndian) }
@@ -105,7 +106,7 @@ package struct PartedChecksums {
         return [h.0, h.1, h.2, h.3, h.4, h.5, h.6, h.7].flatMap { bytes(of: $0.bigEndian) }
     }
 
-    /// A number's bytes as they lie in memory.
+    /// Returns a number's bytes as they lie in memory.
     private static func bytes(of number: some FixedWidthInteger) -> [UInt8] {
         withUnsafeBytes(of: number) { Array($0) }
     }

@@ -2,20 +2,20 @@ import CChecksums
 import COpenSSL
 import Glibc
 
-/// Which way to compute an image's digests is fastest on this processor.
+/// Finds the fastest way to compute an image's digests on this processor.
 ///
-/// A processor's flags tell which instructions it has, and nothing of their speed: those of AVX-512 are a fifth faster
-/// than the others on some, and take twice their time on some. So each way that this processor has is timed. That takes
-/// some 0.2 ms, once a process for each kind of digest, and only when an image's digest begins.
+/// A processor's flags tell which instructions it has, but not how fast they are: those of AVX-512 are a fifth faster
+/// than the others on some, and take twice their time on others. So each way that this processor has is timed. That
+/// takes some 0.2 ms, once a process for each kind of digest, and only when an image's digest begins.
 package enum Race {
-    /// The MD5 of a stream; nil where libcrypto is faster.
+    /// The MD5 of a stream; nil if libcrypto is faster.
     static let md5: Candidate? = fastest(of: md5Contenders)
     /// The MD5s of a stream and of its parts.
     static let parts: Candidate = fastest(of: partsContenders)
-    /// The same with the SHA-256 of the parts. Where the candidate has none, libcrypto is faster with that by itself.
+    /// The same with the SHA-256 of the parts. If the candidate has none, libcrypto computes that faster by itself.
     static let signedParts: Candidate = fastest(of: signedPartsContenders)
 
-    /// One that takes part: what it is, and what it does with some blocks.
+    /// A participant: its name, and its work on some blocks.
     struct Contender<Value> {
         let name: String
         let value: Value
@@ -62,8 +62,8 @@ package enum Race {
         return contenders[times.indices.min { times[$0] < times[$1] }!].value
     }
 
-    /// Returns the nanoseconds that each one takes for `length` bytes, a multiple of a block, at the best of `rounds`
-    /// times. They run in turn, and what interrupts a run does not count where another one is whole.
+    /// Returns the nanoseconds that each one takes for `length` bytes, a multiple of a block, in the best of `rounds`
+    /// runs. They run in turn. A run that was interrupted does not count if another one was not.
     static func leastTimes(of contenders: [Contender<some Any>], length: Int = 4096, rounds: Int = 8) -> [UInt64] {
         var least = [UInt64](repeating: .max, count: contenders.count)
         let bytes = [UInt8](repeating: 0, count: length)
@@ -79,18 +79,18 @@ package enum Race {
         return least
     }
 
-    /// CLOCK_MONOTONIC, which takes no system call to read.
+    /// Returns nanoseconds of CLOCK_MONOTONIC, which takes no system call to read.
     static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// How one did.
+    /// The speed of one contender.
     package struct Result: Sendable {
-        /// What is computed: `MD5`, for one.
+        /// The digests computed: `MD5`, for one.
         package let digests: String
-        /// The contender.
+        /// The contender's name.
         package let name: String
         /// MB a second.
         package let speed: Double
@@ -98,7 +98,7 @@ package enum Race {
         package let isChosen: Bool
     }
 
-    /// Runs all of them for longer, and returns how each did.
+    /// Runs all of them for longer, and returns the speed of each.
     package static func results() -> [Result] {
         results("MD5", md5Contenders) { $0?.name == md5?.name }
             + results("MD5 of an image and its parts", partsContenders) { $0.name == parts.name }

@@ -11,8 +11,8 @@ package enum Base64 {
         return table
     }()
 
-    /// The bytes that `text` stands for, or nil where it is not base64. White space is passed over and the padding
-    /// may be missing; a single left-over digit, bits beyond the last byte, or anything behind the padding is refused.
+    /// Returns the bytes that `text` encodes, or nil if it is not base64. White space is passed over and the padding
+    /// may be missing. A single left-over digit, bits beyond the last byte, and anything after the padding are refused.
     package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         // A message has up to 22 MB: bytes in one piece are some thirty times faster than a generic sequence.
         let decoded = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
@@ -35,10 +35,10 @@ package enum Base64 {
         let text: UnsafeBufferPointer<UInt8>
         let values: UnsafeBufferPointer<UInt8>
         let room: UnsafeMutableBufferPointer<UInt8>
-        /// The bytes written so far.
+        /// The number of bytes written so far.
         var count = 0
         private var offset = 0
-        /// Digits that are not yet a group of four, and their bits.
+        /// The bits of digits that are not yet a group of four.
         private var pending = 0
         private var accumulator: UInt32 = 0
 
@@ -51,7 +51,7 @@ package enum Base64 {
             self.room = room
         }
 
-        /// Decodes all of the text; whether it was base64.
+        /// Decodes all of the text. Returns whether it was base64.
         mutating func run() -> Bool {
             var padding = 0
             while offset < text.count {
@@ -95,7 +95,8 @@ package enum Base64 {
             pending = 0
         }
 
-        /// What two or three left-over digits stand for; they must have no bits beyond that.
+        /// Decodes two or three left-over digits, which must have no bits beyond the last byte. Returns whether that is
+        /// so.
         private mutating func finish() -> Bool {
             switch pending {
             case 0:
@@ -118,13 +119,13 @@ package enum Base64 {
         }
     }
 
-    /// The base64 text of `bytes`, padded, on one line.
+    /// Returns the base64 text of `bytes`, padded, on one line.
     package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
         let encoded = bytes.withContiguousStorageIfAvailable { encode(buffer: $0) }
         return encoded ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0) }
     }
 
-    /// The two digits of each twelve bits, the first one in the lower byte.
+    /// The two digits for each twelve bits, the first one in the lower byte.
     private static let pairs: [UInt16] = (0..<1 << 12).map { bits in
         UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 0x3F]) << 8
     }

@@ -6,11 +6,11 @@ package struct DriverError: Error, Equatable, CustomStringConvertible {
     /// The longest line that is ever printed, in Unicode scalars.
     package static let maximumLength = 1000
 
-    /// What was being done, as a verb phrase: `write the image`.
+    /// The operation that failed, as a verb phrase: `write the image`.
     package let operation: String
-    /// What it was done to: a path, a URL, an attribute.
+    /// Its object: a path, a URL, an attribute.
     package let object: String
-    /// Why it failed.
+    /// The reason.
     package let cause: String
     /// What the reader can do about it.
     package let remedy: String
@@ -30,8 +30,8 @@ package struct DriverError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// `text` as one printable line that can stand in XML's CDATA: control characters are written as escapes, `]]>` is
-/// broken up, and what is longer than `limit` Unicode scalars is cut with an ellipsis. `limit` is at least 1.
+/// Returns `text` as one printable line that CDATA can contain: control characters become escapes, `]]>` is broken up,
+/// and a text longer than `limit` Unicode scalars is cut with an ellipsis. `limit` is at least 1.
 package func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> String {
     var line = String.UnicodeScalarView()
     var count = 0
@@ -45,7 +45,7 @@ package func oneLine(_ text: String, limit: Int = DriverError.maximumLength) -> 
     return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
 }
 
-/// What is printed for `scalar` behind `line`.
+/// Returns the text that is printed for `scalar` after `line`.
 private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScalarView) -> String {
     switch scalar.value {
     case 0x0A: return "\\n"
@@ -60,7 +60,7 @@ private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScala
     }
 }
 
-/// `text` between quotation marks, so that the reader sees where an odd name begins and ends.
+/// Returns `text` between quotation marks, so that the reader sees where an odd name begins and ends.
 package func quoted(_ text: String) -> String {
     "'" + text + "'"
 }

@@ -15,7 +15,7 @@ package struct Log: Sendable {
     private let prefix: String
     private let write: @Sendable (String) -> Void
 
-    /// A log of `action` on the object `id`, which is called `object`; each finished line is given to `write`.
+    /// A log of `action` on the object `id`, whose name is `object`. Each finished line is given to `write`.
     package init(
         action: String, id: String, object: ObjectName? = nil, write: @escaping @Sendable (String) -> Void
     ) {

@@ -1,16 +1,16 @@
 import Bytes
 import XML
 
-/// What oned tells a driver: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
+/// A driver message of oned: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
 package struct Message: Sendable {
     /// The names that the document's root may have.
     static let rootNames = ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"]
 
-    /// The longest text that is read, in bytes: base64 of the largest document, line breaks included.
+    /// The longest text that is read, in bytes: base64 of the largest document, with line breaks.
     package static let maximumTextSize = XMLParser.maximumSize / 3 * 4 + XMLParser.maximumSize / 16
 
     package let root: XMLElement
-    /// The XML that ``root`` was read from: its elements' ranges point into it.
+    /// The XML of ``root``, whose elements' ranges point into it.
     package let document: [UInt8]
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that tells what is wrong with it.
@@ -34,7 +34,7 @@ package struct Message: Sendable {
         }
     }
 
-    /// `text` without white space and byte order marks at its beginning.
+    /// Returns `text` without white space and byte order marks at its beginning.
     private static func withoutLead(_ text: [UInt8]) -> ArraySlice<UInt8> {
         var rest = text[...]
         while let first = rest.first, isWhiteSpace(first) || rest.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -50,13 +50,13 @@ package struct Message: Sendable {
                 "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML")
     }
 
-    /// The text of the element at `path`, nil where it is missing or empty: white space alone says nothing either.
+    /// Returns the text of the element at `path`, or nil if it is missing, empty or only white space.
     package func value(_ path: String) -> String? {
         guard let text = root.element(at: path)?.text, !text.utf8.allSatisfy(isWhiteSpace) else { return nil }
         return text
     }
 
-    /// The text of an element that has to be there.
+    /// Returns the text of an element. Throws if it is missing or empty.
     package func required(_ path: String) throws(DriverError) -> String {
         guard let value = value(path) else {
             throw DriverError(
@@ -65,7 +65,8 @@ package struct Message: Sendable {
         return value
     }
 
-    /// A whole number that is not negative, nil where the element is missing or empty.
+    /// Returns a whole number that is not negative, or nil if the element is missing or empty. Throws if it is no such
+    /// number.
     package func number(_ path: String) throws(DriverError) -> UInt64? {
         guard let text = value(path) else { return nil }
         guard text.utf8.allSatisfy(isDigit) else {
@@ -75,7 +76,7 @@ package struct Message: Sendable {
         return number
     }
 
-    /// YES or NO, in any case; `standard` where the element is missing or empty.
+    /// Returns a YES or NO, in any case, or `standard` if the element is missing or empty. Throws if it is neither.
     package func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
         guard let text = value(path) else { return standard }
         switch text.lowercased() {
@@ -86,24 +87,24 @@ package struct Message: Sendable {
         }
     }
 
-    /// A list of words divided by white space; empty where the element is missing.
+    /// Returns the words of a list divided by white space; none if the element is missing.
     package func words(_ path: String) -> [String] {
         (value(path) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
-    /// The error of an attribute whose value cannot be used.
+    /// Returns the error of an attribute whose value cannot be used.
     package func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
         DriverError(
             "use", path, cause: "its value \(quoted(oneLine(shown(value(path) ?? ""), limit: 200))) \(cause)",
             remedy: remedy)
     }
 
-    /// A value without the secrets that a URL can hold.
+    /// Returns a value without the secrets that a URL can hold.
     private func shown(_ value: String) -> String {
         value.contains("://") ? redacted(value) : value
     }
 
-    /// Where the reader sets the value at `path`.
+    /// Returns the place where the reader sets the value at `path`.
     private static func remedy(for path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         if path.hasPrefix("MARKETPLACE/TEMPLATE/") {

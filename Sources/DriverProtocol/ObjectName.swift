@@ -1,9 +1,9 @@
-/// What log lines call the object that they are about: `app 7 "Ubuntu 24.04"`. oned's log shows nothing else of it.
+/// The name of an object in log lines: `app 7 "Ubuntu 24.04"`. oned's log shows nothing else of it.
 package struct ObjectName: Sendable, Equatable, CustomStringConvertible {
     /// The longest name that is shown, in Unicode scalars: names come from users and from catalogs.
     static let limit = 64
 
-    /// In the order in which they are looked for: a message about an app names its marketplace, too.
+    /// In the order in which they are looked for: a message about an app also names its marketplace.
     private static let kinds = [
         ("MARKETPLACEAPP", "app"), ("IMAGE", "image"), ("MARKETPLACE", "marketplace"), ("DATASTORE", "datastore"),
     ]
@@ -16,7 +16,7 @@ package struct ObjectName: Sendable, Equatable, CustomStringConvertible {
         description = "\(kind) \(id)" + (shown.map { " \"\($0)\"" } ?? "")
     }
 
-    /// The object that `message` is about; nil where it has none with an id.
+    /// The object that `message` is about, or nil if it has none with an id.
     package init?(_ message: Message) {
         for (element, kind) in Self.kinds {
             guard let id = message.value(element + "/ID").flatMap({ Int($0) }) else { continue }

@@ -1,8 +1,8 @@
 import Glibc
 import Posix
 
-/// A file with secrets in it that an attribute of a marketplace names. Errors name the attribute and the file, and nothing
-/// of what stands in it.
+/// A file with secrets that an attribute of a marketplace names. Errors name the attribute and the file, and nothing of
+/// its contents.
 package struct SecretFile: Sendable {
     private static let limit = 1 << 20
 
@@ -10,14 +10,14 @@ package struct SecretFile: Sendable {
     let attribute: String
     let path: String
 
-    /// Opens nothing yet. Throws a ``DriverError`` where the path is relative.
+    /// Opens nothing yet. Throws a ``DriverError`` if the path is relative.
     package init(_ attribute: String, path: String) throws(DriverError) {
         self.attribute = attribute
         self.path = path
         guard path.hasPrefix("/") else { throw problem("it is no absolute path", remedy: "begin it with /") }
     }
 
-    /// The file's text. A warning is logged where every user can read it. Throws a ``DriverError``.
+    /// Returns the file's text. Logs a warning if every user can read it. Throws a ``DriverError``.
     package func contents(log: Log) throws(DriverError) -> String {
         do throws(SystemError) {
             let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
@@ -43,7 +43,7 @@ package struct SecretFile: Sendable {
         }
     }
 
-    /// The error of a file that will not do.
+    /// Returns the error of a file that cannot be used.
     package func problem(_ cause: String, remedy: String) -> DriverError {
         DriverError("use", "\(attribute) \(quoted(path))", cause: cause, remedy: remedy)
     }

@@ -1,22 +1,22 @@
 import Glibc
 import Posix
 
-/// What `remotes/etc/market/market-drivers.conf` says: `NAME="value"` lines, read and never executed.
+/// The settings in `remotes/etc/market/market-drivers.conf`: `NAME="value"` lines, read and never executed.
 package struct Settings: Sendable, Equatable {
-    /// The settings that there are.
+    /// The names of all settings.
     package static let names = ["SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
 
     /// A file of ssh_config(5) in place of the user's own: `ssh -F`.
     package var sshConfiguration: String?
-    /// How long a bridge host may take to answer, in seconds.
+    /// The seconds that a bridge host may take to answer.
     package var sshConnectTimeout = 10
-    /// Where a bridge host's image is put together before it is sent, in place of `/var/tmp`.
+    /// The directory in which a bridge host's image is put together before it is sent, in place of `/var/tmp`.
     package var stagingDirectory = "/var/tmp"
 
     package init() {}
 
-    /// The file's settings. A file that is missing leaves all at their defaults; one that cannot be read, a name that
-    /// is not known, or a bad value is a ``DriverError``.
+    /// Reads the file's settings. A missing file leaves all at their defaults. Throws a ``DriverError`` if the file
+    /// cannot be read, or has an unknown name or a bad value.
     package init(file path: String) throws(DriverError) {
         let text: String
         do {

@@ -3,8 +3,8 @@ import XML
 
 /// OpenNebula's template syntax: `NAME="value"` a line, `NAME=[KEY="value",…]` for a vector. A name may repeat.
 ///
-/// What oned's grammar does with a quoted value decides what can be written: `\"` is its only escape, every other
-/// backslash stands for itself, and `]]>` is an error wherever it stands.
+/// oned's grammar of a quoted value limits what can be written: `\"` is its only escape, every other backslash stands
+/// for itself, and `]]>` is an error anywhere.
 package struct Template: Equatable, Sendable {
     package enum Value: Equatable, Sendable {
         case text(String)
@@ -28,7 +28,7 @@ package struct Template: Equatable, Sendable {
 
     package init() {}
 
-    /// The first plain value of that name, in any case.
+    /// The first plain value of that name, in any case, or nil if there is none.
     package subscript(name: String) -> String? {
         let name = name.uppercased()
         for attribute in attributes where attribute.name == name {
@@ -46,22 +46,22 @@ package struct Template: Equatable, Sendable {
         attributes.append(Attribute(name: Self.capitals(name), value: .vector(pairs)))
     }
 
-    /// Most names are written in capitals already.
+    /// Returns `name` in capitals. Most names are written so already.
     private static func capitals(_ name: String) -> String {
         name.utf8.contains { $0 >= UInt8(ascii: "a") } ? name.uppercased() : name
     }
 
     // MARK: Writing
 
-    /// The template as oned reads it, a line for each attribute.
+    /// The template in the syntax that oned reads, a line for each attribute.
     package var text: String {
         var writer = TemplateWriter()
         for attribute in attributes { writer.append(attribute) }
         return writer.text
     }
 
-    /// The nearest value to `value` that can be written: without characters that XML refuses and C1 controls, `]]>`
-    /// broken up, and a space behind a backslash that would swallow the closing quotation mark.
+    /// Returns the nearest value to `value` that can be written: without C1 controls and characters that XML refuses,
+    /// `]]>` broken up, and a space after a backslash that would swallow the closing quotation mark.
     package static func representable(_ value: String) -> String {
         var writer = TemplateWriter()
         writer.append(representable: value)
@@ -70,7 +70,7 @@ package struct Template: Equatable, Sendable {
 
     // MARK: Reading
 
-    /// Why a text is no template, and in which line.
+    /// The reason why a text is no template, and its line.
     package struct SyntaxError: Error, Equatable, CustomStringConvertible {
         package let reason: String
         package let line: Int

@@ -85,7 +85,7 @@ struct TemplateParser {
         return pairs
     }
 
-    /// A quoted value, or an unquoted one that ends before one of `delimiters`.
+    /// Reads a quoted value, or an unquoted one that ends before one of `delimiters`.
     private mutating func parseValue(
         of name: String, endingAt delimiters: String
     ) throws(Template.SyntaxError) -> String {
@@ -107,8 +107,8 @@ struct TemplateParser {
         return unescaped(start..<end)
     }
 
-    /// The first quotation mark without a backslash before it; where there is none, the last one of all, since the
-    /// match of oned's lexer is the longest that there is.
+    /// Returns the first quotation mark without a backslash before it. If there is none, returns the last one of all:
+    /// oned's lexer takes the longest match.
     private func closingQuote(from start: Int) -> Int? {
         var last: Int?
         for position in start..<bytes.count where bytes[position] == UInt8(ascii: "\"") {
@@ -122,7 +122,7 @@ struct TemplateParser {
         var value: [UInt8] = []
         var copied = range.lowerBound
         for position in range where bytes[position] == UInt8(ascii: "\"") {
-            // What stands before a quotation mark inside a value is always a backslash.
+            // A quotation mark inside a value always has a backslash before it.
             value += bytes[copied..<position - 1]
             copied = position
         }
@@ -130,7 +130,8 @@ struct TemplateParser {
         return String(decoding: value, as: UTF8.self)
     }
 
-    /// oned takes `]]>` for the end of the section in which it keeps a template, and refuses all of it.
+    /// Throws if `value` has `]]>` in it: oned takes that for the end of the section in which it keeps a template, and
+    /// refuses all of it.
     private func refuseSectionEnd(in value: ArraySlice<UInt8>, of name: String) throws(Template.SyntaxError) {
         var brackets = 0
         for byte in value {

@@ -4,7 +4,7 @@ extension JSONReader {
         JSONError(reason: reason, offset: offset)
     }
 
-    /// What has been read since `start`.
+    /// The bytes that have been read since `start`.
     func bytes(from start: Int) -> UnsafeMutableBufferPointer<UInt8> {
         UnsafeMutableBufferPointer(start: base + start, count: offset - start)
     }
@@ -19,7 +19,7 @@ extension JSONReader {
         }
     }
 
-    /// Passes over white space and then `byte`; whether that was there.
+    /// Passes over white space and then `byte`. Returns whether `byte` was there.
     @inline(__always)
     mutating func consume(_ byte: UInt8) -> Bool {
         skipSpace()
@@ -71,8 +71,8 @@ extension JSONReader {
 
     // MARK: Strings
 
-    /// Of eight bytes, the top bits of those that are a quotation mark, a backslash or a control character. Behind the
-    /// first of them there may be others.
+    /// Returns the top bits of those of eight bytes that are a quotation mark, a backslash or a control character. Bits
+    /// behind the first of them may be wrong.
     @inline(__always)
     private static func signs(in word: UInt64) -> UInt64 {
         // A byte below 0x20, or equal to one of the two signs, sets its top bit in the sums.
@@ -102,7 +102,7 @@ extension JSONReader {
         throw failure("the document ends too early")
     }
 
-    /// Goes behind the end of a string whose opening quotation mark has been read.
+    /// Goes past the end of a string whose opening quotation mark has been read.
     mutating func skipString() throws(JSONError) {
         while true {
             try skipPlain()
@@ -116,7 +116,7 @@ extension JSONReader {
         }
     }
 
-    /// Reads a string whose opening quotation mark has been read, and unescapes it where it stands.
+    /// Reads a string whose opening quotation mark has been read, and unescapes it in place.
     mutating func string() throws(JSONError) -> UnsafeMutableBufferPointer<UInt8> {
         let start = offset
         try skipPlain()
@@ -130,7 +130,7 @@ extension JSONReader {
         return UnsafeMutableBufferPointer(start: base + start, count: written - start)
     }
 
-    /// Writes a character, which is never longer than what it was escaped as.
+    /// Writes a character, which is never longer than its escaped form.
     @inline(__always)
     private func put(_ scalar: Unicode.Scalar, at position: inout Int) {
         if scalar.isASCII {
@@ -144,7 +144,7 @@ extension JSONReader {
         }
     }
 
-    /// As ``skipPlain()``, and moves what it passes over to `target`, which lies before it.
+    /// Like ``skipPlain()``, and also moves the bytes passed over to `target`, which lies before them.
     @inline(__always)
     private mutating func movePlain(to target: inout Int) throws(JSONError) {
         let base = base
@@ -183,7 +183,7 @@ extension JSONReader {
         return plain
     }
 
-    /// `\uXXXX`, or two of them that make a surrogate pair. Half a pair alone is U+FFFD.
+    /// Reads `\uXXXX`, or two of them that make a surrogate pair. Half a pair alone is U+FFFD.
     private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
         let first = try hexadecimal(at: offset + 2)
         offset += 6
@@ -209,7 +209,7 @@ extension JSONReader {
     }
 }
 
-/// Whether `bytes` are UTF-8. What is not ASCII is looked at run by run: each ends with a character.
+/// Whether `bytes` are UTF-8. Bytes that are not ASCII are checked run by run: each run ends with a character.
 func isUTF8(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBytes { bytes in
         var offset = 0

@@ -1,19 +1,19 @@
-/// Reads JSON piece by piece, so that a large document need never be in memory as values: RFC 8259, strictly, but for a
-/// byte order mark, which is passed over.
+/// Reads JSON piece by piece, so that a large document need never be in memory as values: RFC 8259, strictly, except
+/// that a byte order mark is passed over.
 ///
-/// The reader stands before a value; ``value()``, ``skip()``, ``members(_:)`` and ``elements(_:)`` each read one and
-/// leave it behind that. What it reads it unescapes where it stands: a document can be read once.
+/// The reader stands before a value; ``value()``, ``skip()``, ``members(_:)`` and ``elements(_:)`` each read one and go
+/// past it. Strings are unescaped in place: a document can be read only once.
 package struct JSONReader {
-    /// How deep arrays and objects may lie in one another where they are read as values.
+    /// The number of levels that arrays and objects may nest in a value that is kept.
     package static let maximumDepth = 64
 
     let base: UnsafeMutablePointer<UInt8>
     let end: Int
-    /// How many bytes have been read.
+    /// The number of bytes that have been read.
     package internal(set) var offset = 0
     let tape = JSONTape()
 
-    /// A reader of `bytes`, which must be UTF-8, and stay where they are as long as it is used.
+    /// A reader of `bytes`, which must be UTF-8 and must not move while it is used.
     init(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         // An empty buffer may have no address; nothing is ever read through this one.
         base = bytes.baseAddress ?? UnsafeMutablePointer(bitPattern: 1)!
@@ -21,8 +21,8 @@ package struct JSONReader {
         if bytes.count >= 3, base[0] == 0xEF, base[1] == 0xBB, base[2] == 0xBF { offset = 3 }
     }
 
-    /// Hands a reader of the whole document to `body`, which reads its one value; nothing may follow that. The document
-    /// must be UTF-8: see ``repair(_:)``.
+    /// Calls `body` with a reader of the whole document. `body` reads its one value, and nothing may follow that. The
+    /// document must be UTF-8: see ``repair(_:)``.
     package static func read<Result>(
         _ document: UnsafeMutableBufferPointer<UInt8>, _ body: (inout JSONReader) throws -> Result
     ) throws -> Result {
@@ -32,13 +32,13 @@ package struct JSONReader {
         return result
     }
 
-    /// Makes UTF-8 of `bytes`: what is none becomes U+FFFD.
+    /// Makes `bytes` valid UTF-8: invalid sequences become U+FFFD.
     package static func repair(_ bytes: inout [UInt8]) {
         guard !isUTF8(bytes) else { return }
         bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
     }
 
-    /// The value of the whole document; nil where it cannot be kept: see ``value()``.
+    /// Reads the value of the whole document. Returns nil if it cannot be kept: see ``value()``.
     mutating func document() throws(JSONError) -> JSONValue? {
         let value = try value()
         try finish()
@@ -52,8 +52,8 @@ package struct JSONReader {
 
     // MARK: Containers, piece by piece
 
-    /// Reads an object: `body` is called for each member with a reader that stands before the member's value, and has
-    /// to read that. False, and nothing read, where the value is no object.
+    /// Reads an object: `body` is called for each member with a reader that stands before the member's value, which it
+    /// has to read. Returns false, with nothing read, if the value is no object.
     package mutating func members(_ body: (String, inout JSONReader) throws -> Void) throws -> Bool {
         guard consume(UInt8(ascii: "{")) else { return false }
         if consume(UInt8(ascii: "}")) { return true }
@@ -64,8 +64,8 @@ package struct JSONReader {
         return true
     }
 
-    /// Reads an array: `body` is called before each element, which it has to read. False, and nothing read, where the
-    /// value is no array.
+    /// Reads an array: `body` is called before each element, which it has to read. Returns false, with nothing read, if
+    /// the value is no array.
     package mutating func elements(_ body: (inout JSONReader) throws -> Void) throws -> Bool {
         guard consume(UInt8(ascii: "[")) else { return false }
         if consume(UInt8(ascii: "]")) { return true }
@@ -76,7 +76,7 @@ package struct JSONReader {
         return true
     }
 
-    /// An object's key, and the colon behind it.
+    /// Reads an object's key and the colon after it.
     private mutating func key() throws(JSONError) -> UnsafeMutableBufferPointer<UInt8> {
         guard consume(UInt8(ascii: "\"")) else { throw failure("a member's name was expected") }
         let name = try string()
@@ -86,10 +86,10 @@ package struct JSONReader {
 
     // MARK: Whole values
 
-    /// Reads a value with all that is in it. Nil where it has been passed over, since arrays and objects lie more than
-    /// ``maximumDepth`` deep in it, or it has more than a million values.
+    /// Reads a value with all that is in it. Returns nil if it was passed over, since arrays and objects nest deeper
+    /// than ``maximumDepth`` in it, or it has more than a million values.
     ///
-    /// - Parameter members: the members to keep where the value is an object, others being passed over; nil keeps all.
+    /// - Parameter members: the members to keep if the value is an object; nil keeps all.
     package mutating func value(members: [StaticString]? = nil) throws(JSONError) -> JSONValue? {
         tape.removeAll()
         skipSpace()
@@ -187,7 +187,7 @@ package struct JSONReader {
         }
     }
 
-    /// Behind a value: leaves the containers that end here, and goes to the next value of the one that doesn't.
+    /// Called after a value: leaves the containers that end here, and goes to the next value of the one that doesn't.
     private mutating func skipEnds(_ isObject: inout [Bool]) throws(JSONError) {
         while let last = isObject.last {
             if consume(UInt8(ascii: ",")) {

@@ -1,4 +1,4 @@
-/// The nodes of the value that a reader has read last.
+/// The nodes of the value that a reader read last.
 final class JSONTape {
     /// A value with more is not kept, so that a document of brackets and commas alone can't take all memory.
     static let maximumCount = 1 << 20
@@ -30,7 +30,7 @@ final class JSONTape {
         count += 1
     }
 
-    /// Ends the array or object at `position`: what has been appended since lies in it.
+    /// Ends the array or object at `position`, which contains all that has been appended since.
     func close(_ position: Int) {
         guard position < count else { return }
         nodes[position].count = Int32(count - position)

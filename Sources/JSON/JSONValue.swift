@@ -1,19 +1,19 @@
 import Glibc
 
-/// A JSON value that a ``JSONReader`` has read: RFC 8259. It refers to what lies in the document, and may be used until
-/// the reader reads on.
+/// A JSON value that a ``JSONReader`` has read: RFC 8259. It refers to bytes of the document, and is valid until the
+/// reader reads on.
 package struct JSONValue {
     package enum Kind: UInt8, Sendable {
         case null, bool, number, string, array, object
     }
 
-    /// A value of the document; behind that of an array or object stand those of its elements, or its members' names and
+    /// A value of the document. The nodes of an array's elements follow its own; an object's is followed by names and
     /// values by turns.
     struct Node {
         let kind: Kind
-        /// How many nodes the value has, with those of all that is in it.
+        /// The number of nodes of the value, including those of all that is in it.
         var count: Int32
-        /// What a string says, and a number or a literal as it is written.
+        /// The text of a string, and a number or a literal as it is written.
         let text: UnsafeMutableBufferPointer<UInt8>
     }
 
@@ -21,8 +21,8 @@ package struct JSONValue {
 
     package var kind: Kind { node.pointee.kind }
 
-    /// The last member of that name, where this is an object that has one: what other readers answer for a name that is
-    /// repeated.
+    /// The last member of that name, or nil if there is none or this is no object. Other readers also take the last one
+    /// of a repeated name.
     package subscript(key: StaticString) -> JSONValue? {
         guard kind == .object else { return nil }
         var found: JSONValue?
@@ -35,7 +35,7 @@ package struct JSONValue {
         return found
     }
 
-    /// What a string, a number or a boolean says, in UTF-8; nil for the other kinds.
+    /// The text of a string, a number or a boolean in UTF-8, or nil for the other kinds.
     package var utf8: UnsafeBufferPointer<UInt8>? {
         switch kind {
         case .string, .number, .bool: UnsafeBufferPointer(node.pointee.text)
@@ -43,20 +43,20 @@ package struct JSONValue {
         }
     }
 
-    /// What a string, a number or a boolean says, as text; nil for the other kinds.
+    /// The text of a string, a number or a boolean, or nil for the other kinds.
     package var scalar: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The text, where this is a string.
+    /// The text of a string, or nil for the other kinds.
     package var text: String? { kind == .string ? scalar : nil }
 
-    /// The elements, where this is an array; else none.
+    /// The elements of an array; none for the other kinds.
     package var elements: Elements { Elements(in: node, if: .array) }
 
-    /// The members, where this is an object, in the order of the document; else none.
+    /// The members of an object, in the order of the document; none for the other kinds.
     package var members: Members { Members(rest: Elements(in: node, if: .object)) }
 
-    /// Calls `body` with the value of the document that this string holds, or with nil where it is no JSON. The string
-    /// is used up: it is unescaped where it stands.
+    /// Calls `body` with the value of the document that this string holds, or with nil if that is no JSON. The string
+    /// can be used only once: it is unescaped in place.
     package func document<Result, Failure: Error>(
         _ body: (JSONValue?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -104,7 +104,7 @@ extension StaticString {
     }
 }
 
-/// Why a text is not JSON, and where.
+/// The reason why a text is not JSON, and its place.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
     package let reason: String
     /// In bytes from the beginning.

@@ -1,6 +1,6 @@
 /// One element of a parsed document.
 package struct XMLElement: Equatable, Sendable {
-    /// What stands between an element's tags, in order. Text and CDATA that touch are one `text`.
+    /// A piece of an element's content, in order. Text and CDATA that touch are one `text`.
     package enum Node: Equatable, Sendable {
         case element(XMLElement)
         case text(String)
@@ -14,7 +14,7 @@ package struct XMLElement: Equatable, Sendable {
     package let name: String
     package let attributes: [Attribute]
     package let nodes: [Node]
-    /// Where the element stands in the document that it was parsed from, tags included, in bytes.
+    /// The range in bytes, tags included, of the document that the element was parsed from.
     package let range: Range<Int>
 
     package init(name: String, attributes: [Attribute] = [], nodes: [Node] = [], range: Range<Int> = 0..<0) {
@@ -24,7 +24,7 @@ package struct XMLElement: Equatable, Sendable {
         self.range = range
     }
 
-    /// The same tree: where it stood does not count.
+    /// Whether the two are the same tree, whatever their ``range``.
     package static func == (left: XMLElement, right: XMLElement) -> Bool {
         left.name == right.name && left.attributes == right.attributes && left.nodes == right.nodes
     }
@@ -36,20 +36,21 @@ package struct XMLElement: Equatable, Sendable {
         }
     }
 
-    /// The text directly inside this element, its children's left out.
+    /// The text directly inside this element, without that of its children.
     package var text: String {
         var text = ""
         for case .text(let part) in nodes { text += part }
         return text
     }
 
-    /// The first child of that name.
+    /// Returns the first child of that name, or nil if there is none.
     package func child(_ name: some StringProtocol) -> XMLElement? {
         for case .element(let element) in nodes where element.name == name { return element }
         return nil
     }
 
-    /// The first element at `path` below this one, its names divided by slashes: `MARKETPLACE/TEMPLATE/BASE_URL`.
+    /// Returns the first element at `path` below this one, or nil if there is none. Names are divided by slashes:
+    /// `MARKETPLACE/TEMPLATE/BASE_URL`.
     package func element(at path: String) -> XMLElement? {
         var element: XMLElement? = self
         for name in path.split(separator: "/") { element = element?.child(name) }
