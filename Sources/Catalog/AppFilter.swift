@@ -1,8 +1,8 @@
 import DriverProtocol
 import Glibc
 
-/// Which of a catalog's apps are wanted: FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME of the
-/// marketplace's template. An app has to pass all that are set.
+/// Selects apps of a catalog: FILTER_TYPE, FILTER_ARCHITECTURE, FILTER_TAG and FILTER_NAME of the marketplace's
+/// template. An app has to pass all that are set.
 package struct AppFilter: Sendable, Equatable {
     private static let caseFolding: Int32 = 1 << 4  // FNM_CASEFOLD, a GNU extension
     private static let types = ["IMAGE", "VMTEMPLATE", "SERVICE_TEMPLATE"]
@@ -36,7 +36,7 @@ package struct AppFilter: Sendable, Equatable {
             }.filter { !$0.isEmpty }
     }
 
-    /// One name for each architecture: OpenNebula's, for what Linux Containers and others call otherwise.
+    /// Returns OpenNebula's name of an architecture for any of its names, such as those of Linux Containers.
     package static func architecture(_ name: String) -> String {
         switch name.lowercased() {
         case "amd64", "x86-64", "x64": "x86_64"
@@ -47,11 +47,11 @@ package struct AppFilter: Sendable, Equatable {
 
     package var isEmpty: Bool { self == AppFilter() }
 
-    /// Whether an app passes. One for which no architecture is said, or `all`, suits each.
+    /// Whether an app passes. One without an architecture, or with `all`, suits each.
     ///
     /// - Parameters:
-    ///   - type: OpenNebula's word for it: `IMAGE`.
-    ///   - name: as the catalog has it.
+    ///   - type: OpenNebula's word for the type: `IMAGE`.
+    ///   - name: the name in the catalog.
     package func passes(type: String, architectures: [String], tags: [String], name: String) -> Bool {
         guard self.types.isEmpty || self.types.contains(type) else { return false }
         guard

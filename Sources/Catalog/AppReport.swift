@@ -1,8 +1,8 @@
 import DriverProtocol
 
-/// The answer of a catalog's `monitor` as it grows: a line `APP="BASE64"` for each app.
+/// The reply of a catalog's `monitor` as it grows: a line `APP="BASE64"` for each app.
 package struct AppReport {
-    /// Why an app cannot be offered.
+    /// The reason why an app cannot be offered.
     package struct Unusable: Error, Equatable {
         package let reason: String
 
@@ -11,7 +11,7 @@ package struct AppReport {
         }
     }
 
-    /// So many apps are named one by one where they are left out; the rest is counted.
+    /// The number of left-out apps that are named one by one; the rest is counted.
     private static let namedLimit = 100
 
     private let log: Log
@@ -21,19 +21,19 @@ package struct AppReport {
     package private(set) var filtered = 0
     package private(set) var leftOut = 0
 
-    /// A report that tells `log` what it leaves out, for a catalog of so many bytes.
+    /// A report for a catalog of that many bytes. It tells `log` what it leaves out.
     package init(catalogSize: Int, log: Log) {
         self.log = log
         makeRoom(forCatalogOf: catalogSize)
     }
 
-    /// Makes room for the apps of a further catalog of so many bytes.
+    /// Makes room for the apps of a further catalog of that many bytes.
     package mutating func makeRoom(forCatalogOf size: Int) {
-        // Room that is never written to costs nothing, and what moves as it grows costs its size once more.
+        // Room that is never written to costs nothing, while growing copies everything once more.
         lines.reserveCapacity(lines.count + 2 * size)
     }
 
-    /// Adds an app that is called `name`.
+    /// Adds an app with that name.
     package mutating func append(_ app: AppTemplate, name: String) {
         if !names.insert(name).inserted {
             log.warning("two apps of the catalog are named \(quoted(name)): oned keeps one of them")
@@ -44,12 +44,12 @@ package struct AppReport {
         count += 1
     }
 
-    /// An app that the market's filters do not want.
+    /// Counts an app that the market's filters do not want.
     package mutating func filterOut() {
         filtered += 1
     }
 
-    /// An app that cannot be offered: a warning names it.
+    /// Counts an app that cannot be offered, and names it in a warning.
     package mutating func leaveOut(_ name: String, _ reason: String) {
         leftOut += 1
         if leftOut <= Self.namedLimit {
@@ -59,12 +59,12 @@ package struct AppReport {
         }
     }
 
-    /// Something of an app that is not as its catalog has it.
+    /// Warns of something in an app that differs from its catalog.
     package func warn(_ name: String, _ what: String) {
         log.warning("the app \(quoted(oneLine(name, limit: 120))): \(what)")
     }
 
-    /// The finished report. A report without apps is an error: a catalog is never empty.
+    /// Returns the finished report. Throws if it has no apps: a catalog is never empty.
     package func reply(of url: String) throws(DriverError) -> Reply {
         if leftOut > Self.namedLimit { log.warning("\(leftOut) apps in all are left out") }
         guard count > 0 else {

@@ -1,18 +1,18 @@
 import DriverProtocol
 
-/// An app's template, or one that lies within it, as it is written. A value is refused where oned would not read it back
-/// as it was sent. Names are put in capitals.
+/// An app's template, or one inside it, as it is written. A value that oned would not read back unchanged is refused.
+/// Names are put in capitals.
 package struct AppTemplate {
     package typealias Bytes = UnsafeBufferPointer<UInt8>
 
-    /// Most of the recorded apps' templates have less.
+    /// Most of the recorded apps' templates are smaller.
     private static let room = 4096
 
     private var writer: TemplateWriter
     private var vector: String?
 
-    /// - Parameter quotesAreEscaped: whether quotation marks in values may have the backslash before them that oned's
-    ///   syntax wants there.
+    /// - Parameter quotesAreEscaped: whether quotation marks in values may already have the backslash before them that
+    ///   oned's syntax requires.
     package init(quotesAreEscaped: Bool = false) {
         writer = TemplateWriter(room: Self.room, quotesAreEscaped: quotesAreEscaped)
     }
@@ -38,7 +38,7 @@ package struct AppTemplate {
         if let problem { throw problem }
     }
 
-    /// Appends the attribute where there is a value.
+    /// Appends the attribute if it has a value.
     package mutating func append(_ name: StaticString, optional value: String?) throws(AppReport.Unusable) {
         if let value { try append(name, value) }
     }
@@ -63,7 +63,7 @@ package struct AppTemplate {
         beginVector(name.bytes)
     }
 
-    /// Ends the vector; one without a pair goes again.
+    /// Ends the vector. One without a pair is removed.
     package mutating func endVector() {
         vector = nil
         writer.endVector(keepsEmpty: false)
@@ -80,6 +80,6 @@ package struct AppTemplate {
 }
 
 extension StaticString {
-    /// Its text in UTF-8.
+    /// The text in UTF-8.
     package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }

@@ -3,10 +3,10 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The last good catalog of a marketplace, in a file below the drivers' state: a template that says what it is, an empty
+/// The last good catalog of a marketplace, in a file below the drivers' state: a template that describes it, an empty
 /// line, and the catalog.
 struct CatalogCache {
-    /// What makes a request conditional: RFC 9110, section 8.8.
+    /// The validators that make a request conditional: RFC 9110, section 8.8.
     struct Validators: Equatable {
         var etag: String?
         var lastModified: String?
@@ -24,8 +24,8 @@ struct CatalogCache {
     private let key: String
 
     /// - Parameters:
-    ///   - part: which of a catalog's documents it is.
-    ///   - key: what the catalog depends on, beside the marketplace: a catalog of another key does not count.
+    ///   - part: the number of the document in its catalog.
+    ///   - key: what the catalog depends on, beside the marketplace: one that was kept with another key is not used.
     init(_ request: Request, part: Int, key: String) {
         directory = request.installation.state + "/market-drivers"
         let id = request.message.value("MARKETPLACE/ID") ?? "\(request.id)"
@@ -35,7 +35,7 @@ struct CatalogCache {
 
     private var path: String { joined(directory, name) }
 
-    /// The kept catalog; nil where there is none for this key that a server could be asked about.
+    /// Returns the kept catalog, or nil if there is none for this key that a server could be asked about.
     func load(limit: Int) -> (bytes: [UInt8], validators: Validators)? {
         guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW),
             var bytes = try? file.readToEnd(limit: limit + 4096),
@@ -45,14 +45,14 @@ struct CatalogCache {
         else { return nil }
         bytes.removeFirst(end + 2)
         let validators = Validators(etag: head["ETAG"], lastModified: head["LAST_MODIFIED"])
-        // What the disk has damaged would count for as long as the server says that nothing has changed.
+        // A damaged catalog would be used for as long as the server says that nothing has changed.
         guard head["MD5"] == Self.digest(of: bytes), !validators.headers.isEmpty else { return nil }
         return (bytes, validators)
     }
 
     private static func digest(of bytes: [UInt8]) -> String { hexadecimal(PartedChecksums.md5(of: bytes)) }
 
-    /// A catalog that is written down, and counts once it is published.
+    /// A catalog in a temporary file, which is used only once it is published.
     struct Copy {
         private let file: PendingFile
         private let name: String
@@ -62,7 +62,7 @@ struct CatalogCache {
             self.name = name
         }
 
-        /// Puts it in place of the one before.
+        /// Replaces the previous one.
         func publish() throws(DriverError) {
             let path = joined(file.directory, name)
             unlink(path)
@@ -76,7 +76,7 @@ struct CatalogCache {
         }
     }
 
-    /// Writes a catalog down; nil where a server could not be asked about it.
+    /// Writes a catalog to a temporary file. Returns nil if a server could not be asked about it.
     func begin(_ bytes: [UInt8], _ validators: Validators) throws -> Copy? {
         guard !validators.headers.isEmpty else { return nil }
         var head = Template()
@@ -84,7 +84,7 @@ struct CatalogCache {
         head.append("MD5", Self.digest(of: bytes))
         if let etag = validators.etag { head.append("ETAG", etag) }
         if let date = validators.lastModified { head.append("LAST_MODIFIED", date) }
-        // A validator that a template would change is of no use.
+        // A validator that a template would change cannot be used.
         guard let read = try? Template(parsing: head.text), read == head, head.text.utf8.count < 4096 else {
             return nil
         }

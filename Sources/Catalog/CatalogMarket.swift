@@ -2,16 +2,16 @@ import Bytes
 import DriverProtocol
 import HTTP
 
-/// What the marketplaces of public catalogs have in common: where the catalog is, how it is fetched, and which of its
+/// The common part of the marketplaces of public catalogs: the catalog's server, how it is fetched, and which of its
 /// apps are wanted under which names.
 package struct CatalogMarket: Sendable {
-    /// The largest catalog in MB, where CATALOG_LIMIT_MB says nothing.
+    /// The largest catalog in MB, unless CATALOG_LIMIT_MB is set.
     package static let standardLimit: UInt64 = 64
     private static let limits: ClosedRange<UInt64> = 1...1024
 
     /// The server, without a slash at its end.
     package let endpoint: String
-    /// The server as the marketplace's template states it.
+    /// The server as written in the marketplace's template.
     package let statedEndpoint: String
     package let names: AppNames
     package let filter: AppFilter
@@ -25,14 +25,14 @@ package struct CatalogMarket: Sendable {
     /// Reads the marketplace's template. Throws a ``DriverError`` that names an attribute with a bad value.
     ///
     /// - Parameters:
-    ///   - standardEndpoint: the server where ENDPOINT says nothing.
+    ///   - standardEndpoint: the server if ENDPOINT is not set.
     ///   - agent: the User-Agent of the requests.
     package init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
         let endpoint = try Self.endpoint(request.message, standard: standardEndpoint)
         try self.init(request, endpoint: endpoint, agent: agent)
     }
 
-    /// As ``init(_:standardEndpoint:agent:)``, for a server that is known, with or without slashes at its end.
+    /// Like ``init(_:standardEndpoint:agent:)``, for a server that is known, with or without slashes at its end.
     package init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
         let message = request.message
         let path = "MARKETPLACE/TEMPLATE/"
@@ -59,7 +59,7 @@ package struct CatalogMarket: Sendable {
         return url
     }
 
-    /// The server as the message states it.
+    /// Returns the server as written in the message.
     private static func endpoint(_ message: Message, standard: String) throws(DriverError) -> String {
         let path = "MARKETPLACE/TEMPLATE/ENDPOINT"
         let stated = message.value(path) ?? standard
@@ -70,7 +70,7 @@ package struct CatalogMarket: Sendable {
         guard isURL, isSafeInURL(url), !url.contains("?"), !url.contains("#") else {
             throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
         }
-        // It would stand in each app's SOURCE and LINK.
+        // User and password would get into each app's SOURCE and LINK.
         guard !url.dropFirst("https://".count).prefix(while: { $0 != "/" }).contains("@") else {
             throw message.invalid(path, "has a user or a password in it", remedy: "leave them out")
         }
@@ -89,8 +89,8 @@ package struct CatalogMarket: Sendable {
     }
 }
 
-/// Whether `text` holds nothing but characters that may stand in a URL, none of which means anything to a template or a
-/// shell: letters, digits, and `-._~:/?@!*+,=%[]&`.
+/// Whether `text` has only characters that a URL may contain and that mean nothing to a template or a shell: letters,
+/// digits, and `-._~:/?@!*+,=%[]&`.
 package func isSafeInURL(_ text: String) -> Bool {
     text.utf8.allSatisfy { isAlphanumeric($0) || "-._~:/?#@!*+,=%[]&".utf8.contains($0) }
 }

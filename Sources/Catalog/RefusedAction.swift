@@ -1,6 +1,6 @@
 import DriverProtocol
 
-/// An action that a public catalog does not have: what it offers is decided by those who run it.
+/// An action that a public catalog does not have: those who run it decide what it offers.
 package protocol RefusedAction: Action {}
 
 extension RefusedAction {

@@ -1,22 +1,22 @@
-/// Lines on their way to oned, in order. They wait here, however many, while oned does not read.
+/// Lines on their way to oned, in order. Any number of them waits here while oned does not read.
 struct AnswerQueue {
-    /// What poll(2) promises to fit into a pipe that it calls writable: PIPE_BUF. A write of more could block.
+    /// The bytes that certainly fit into a pipe that poll(2) calls writable: PIPE_BUF. A longer write could block.
     static let pieceSize = 4096
 
     private struct Line {
         let bytes: [UInt8]
-        /// Never in one write with another line.
+        /// Whether it must not share a write with another line.
         let isAlone: Bool
     }
 
     private var lines: [Line] = []
     private var first = 0
-    /// How much of the first line has been written.
+    /// The bytes of the first line that have been written.
     private var written = 0
 
     var isEmpty: Bool { first == lines.count }
 
-    /// Queues a line. One that stands `alone` is written in a call of its own.
+    /// Queues a line. If `alone`, it is written in a call of its own.
     mutating func append(_ line: [UInt8], alone: Bool = false) {
         lines.append(Line(bytes: line, isAlone: alone))
     }
@@ -33,7 +33,7 @@ struct AnswerQueue {
         return piece
     }
 
-    /// Takes off what has been written.
+    /// Removes bytes that have been written.
     mutating func remove(_ count: Int) {
         var rest = count
         while rest > 0 {

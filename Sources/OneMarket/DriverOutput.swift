@@ -1,8 +1,8 @@
 import Bytes
 import DriverProtocol
 
-/// What a driver writes to standard error, line by line: log lines, which begin with a level (`INFO: text`), and the
-/// reason of its failure, which is all the rest.
+/// A driver's standard error, line by line: log lines, which begin with a level (`INFO: text`), and the reason of its
+/// failure, which is all the rest.
 struct DriverOutput {
     /// A line for oned's log.
     struct LogLine: Equatable {
@@ -12,7 +12,7 @@ struct DriverOutput {
         let text: String
     }
 
-    /// What is kept of a line, and of the reason, in bytes.
+    /// The bytes that are kept of a line, and of the reason.
     static let limit = 64 << 10
 
     private var line: [UInt8] = []
@@ -24,7 +24,7 @@ struct DriverOutput {
     /// The lines without a level, joined with spaces.
     var reason: String { String(decoding: reasonBytes, as: UTF8.self) }
 
-    /// Takes what has been read; answers the log lines that it completes.
+    /// Adds bytes that have been read. Returns the log lines that they complete.
     mutating func append(_ bytes: UnsafeRawBufferPointer) -> [LogLine] {
         var lines: [LogLine] = []
         var rest = bytes[...]
@@ -37,7 +37,7 @@ struct DriverOutput {
         return lines
     }
 
-    /// Takes what stands there without a line feed as the last line.
+    /// Takes a rest without a line feed as the last line. Returns it if it is a log line.
     mutating func finish() -> [LogLine] {
         finishLine().map { [$0] } ?? []
     }
@@ -48,7 +48,7 @@ struct DriverOutput {
         line += bytes.prefix(room)
         if bytes.count > room {
             isCut = true
-            // Half a secret would not be known for one.
+            // Half a secret would not be recognised.
             while let last = line.last, !isWhiteSpace(last) { line.removeLast() }
         }
     }
@@ -77,7 +77,7 @@ struct DriverOutput {
         reasonBytes += text
     }
 
-    /// `^(ERROR|INFO|WARN|DEBUG):` and what follows it.
+    /// Matches `^(ERROR|INFO|WARN|DEBUG):`. Returns the level and the rest, or nil.
     private static func leveled(_ line: ArraySlice<UInt8>) -> (Log.Level, ArraySlice<UInt8>)? {
         for level in Log.Level.allCases where line.starts(with: (level.rawValue + ":").utf8) {
             return (level, line.dropFirst(level.rawValue.utf8.count + 1).drop(while: isWhiteSpace))
@@ -85,7 +85,7 @@ struct DriverOutput {
         return nil
     }
 
-    /// A number at the beginning, and what follows it.
+    /// Returns a number at the beginning, if there is one, and the rest.
     private static func numbered(_ text: ArraySlice<UInt8>) -> (Int?, ArraySlice<UInt8>) {
         let digits = text.prefix(while: isDigit)
         let rest = text[digits.endIndex...]
@@ -96,11 +96,11 @@ struct DriverOutput {
     }
 }
 
-/// How many log lines one request may cause: a driver that has gone astray does not fill oned's log.
+/// The number of log lines that one request may cause: a driver that has gone astray does not fill oned's log.
 struct LogAllowance {
     enum Verdict: Equatable {
         case pass
-        /// The first line that does not.
+        /// The first line beyond the limit.
         case announceEnd
         case drop
     }

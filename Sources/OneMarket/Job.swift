@@ -2,19 +2,19 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// What all requests share.
+/// Shared by all requests.
 struct Context: Sendable {
     let options: Options
     let remotes: String
     let environment: Environment
-    /// What oned's log is to have of how the driver was started.
+    /// Warnings about the driver's start, for oned's log.
     var warnings: [String] = []
     var limits = Limits()
 }
 
 /// One request on its way through its steps. It says its answer exactly once, and may have to clean up after that.
 final class Job {
-    /// Why a request is ended before it is done.
+    /// The reason why a request is ended before it is done.
     enum Stop {
         case cancelled
         case timedOut
@@ -23,32 +23,32 @@ final class Job {
         case deleted
     }
 
-    /// What a DELETE finds that comes from an app's import.
+    /// What a DELETE learns of its app's import.
     struct Aftermath {
-        /// The SOURCE that the import has told, where it has published.
+        /// The SOURCE that the import has printed, if it has published.
         var source: String?
-        /// The import was ended for this DELETE.
+        /// Whether the import was ended for this DELETE.
         var isOfEndedImport = false
     }
 
     private enum Phase {
-        /// The datastore's export is at work for the import by that driver.
+        /// The datastore's export runs for the import by that driver.
         case exporting(Message, importDriver: Driver)
-        /// The market's action is at work.
+        /// The market's action runs.
         case acting
-        /// The answer has been said; what an export has left behind is removed.
+        /// The answer has been said; DISPOSE_CMD of the export runs.
         case disposing
     }
 
     let verb: Verb
     let id: Int
-    /// What an import has printed that has published its image.
+    /// The output of an import that has published its image.
     private(set) var imported: [UInt8]?
     private let aftermath: Aftermath
     private let context: Context
     private let history: MonitorHistory
     private let say: ([UInt8]) -> Void
-    /// What its log lines call it.
+    /// The object's name in log lines.
     private(set) var object: ObjectName
     private var redaction = Redaction()
     private var allowance = LogAllowance()
@@ -57,7 +57,7 @@ final class Job {
     private var stop: Stop?
     private var deadline: Double?
 
-    /// A request whose lines to oned are given to `say`. A DELETE may come in the `aftermath` of an import.
+    /// A request whose lines for oned are given to `say`. A DELETE may have the `aftermath` of an import.
     init(
         _ verb: Verb, id: Int, context: Context, history: MonitorHistory, aftermath: Aftermath = Aftermath(),
         say: @escaping ([UInt8]) -> Void
@@ -73,17 +73,17 @@ final class Job {
     }
 
     var isFinished: Bool { step == nil }
-    /// Its answer has not been said yet.
+    /// Whether its answer has not been said yet.
     var isOpen: Bool {
         if case .disposing = phase { false } else { step != nil }
     }
-    /// When ``advance(at:)`` has to be called, whatever happens.
+    /// The time at which ``advance(at:)`` has to be called at the latest.
     var nextTime: Double {
         guard let step else { return .infinity }
         return step.killTime ?? deadline ?? .infinity
     }
 
-    /// Starts work, or says the answer where there is nothing to start.
+    /// Starts the first step, or says the answer if there is none.
     func begin(_ payload: [UInt8], at now: Double) {
         deadline = context.options.timeout.map { now + $0 }
         do throws(DriverError) {
@@ -128,7 +128,7 @@ final class Job {
         else {
             return try act(driver, message.document)
         }
-        // Other drivers know no app without SOURCE, and an import that has failed has left none.
+        // Other drivers know no app without SOURCE, and a failed import has left none.
         log(.info, "DELETE: nothing to delete, the app's import was ended before it had published")
         say(Answer.success(verb, id, output: []))
     }
@@ -152,12 +152,12 @@ final class Job {
 
     // MARK: While it runs
 
-    /// Adds what it waits for: ``Step/entryCount`` entries.
+    /// Adds the descriptors that it waits for: ``Step/entryCount`` entries.
     func appendEntries(to entries: inout [pollfd]) {
         step?.appendEntries(to: &entries)
     }
 
-    /// Acts on what poll(2) has answered for these entries. Answers what a step has left running.
+    /// Handles the results of poll(2) for these entries. Returns what a step has left running, or nil.
     func handle(_ entries: ArraySlice<pollfd>, scratch: UnsafeMutableRawBufferPointer, now: Double) -> Remnant? {
         guard let step else { return nil }
         for line in step.handle(entries, scratch: scratch, now: now) { forward(line, at: now) }
@@ -167,7 +167,7 @@ final class Job {
         return step.remnant(at: now)
     }
 
-    /// Does what is due by now.
+    /// Does everything that is due by now.
     func advance(at now: Double) {
         if let deadline, now >= deadline, let step, step.killTime == nil {
             if isOpen { end(.timedOut, at: now) } else { step.end(at: now) }
@@ -175,10 +175,10 @@ final class Job {
         step?.killIfDue(at: now)
     }
 
-    /// Ends the request: its programs are told to, and killed where they do not.
+    /// Ends the request: its programs are told to end, and are killed if they do not.
     func end(_ reason: Stop, at now: Double) {
         guard isOpen else {
-            // What is left of it cleans up, which is given its time.
+            // The remaining step cleans up, and has a limited time for that.
             if case .shutdown = reason { deadline = min(deadline ?? .infinity, now + context.limits.grace) }
             return
         }
@@ -224,7 +224,7 @@ final class Job {
         case .exporting(let message, let importDriver):
             exported(step, message, importDriver, at: now)
         case .acting:
-            // An import that has answered has published: told to end or not, the app has its image.
+            // An import that has printed its result has published: even if it was told to end, the app has its image.
             let hasImported = verb == .importApp && step.status?.isSuccess == true && problem(of: step) == nil
             if hasImported { imported = step.output }
             let isWanted = if case .deleted = stop { false } else { hasImported }
@@ -255,7 +255,7 @@ final class Job {
         } catch {
             fail("\(error)")
         }
-        // Import removes what export has left behind. Where it has not been started, nobody else does.
+        // Import removes the temporary image of export. If it has not been started, nobody else does.
         if self.step == nil { dispose(handover, at: now) }
     }
 
@@ -274,7 +274,7 @@ final class Job {
         }
     }
 
-    /// Why a step has failed, nil where it has not.
+    /// Returns the reason why a step has failed, or nil if it has not.
     private func reason(of step: Step) -> String? {
         switch stop {
         case .cancelled: return "\(step.name) was cancelled; \(verb.remedyOfEnding)"
@@ -298,7 +298,7 @@ final class Job {
             ?? "\(ending) and gave no reason; run it by hand to see more"
     }
 
-    /// Why oned must not get what the action has printed, nil where it may.
+    /// Returns the reason why oned must not get the action's output, or nil if it may.
     private func problem(of step: Step) -> String? {
         let problem =
             switch verb {

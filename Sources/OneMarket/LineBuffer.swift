@@ -1,12 +1,12 @@
 import Glibc
 
-/// Bytes as they arrive, handed out a line at a time. What it keeps is bounded: of a line longer than the limit only the
-/// beginning is.
+/// Bytes as they arrive, handed out a line at a time. Its memory is bounded: only the beginning of a line longer than
+/// the limit is kept.
 struct LineBuffer {
     enum Line: Equatable {
         /// A line without its line feed.
         case whole([UInt8])
-        /// The beginning of a line that is too long; the rest of it never shows.
+        /// The beginning of a line that is too long; its rest is dropped.
         case tooLong(head: [UInt8])
     }
 
@@ -15,13 +15,13 @@ struct LineBuffer {
 
     private let limit: Int
     private var bytes: [UInt8] = []
-    /// Where the next line begins, and up to where no line feed has been found.
+    /// The beginning of the next line, and the offset up to which no line feed has been found.
     private var start = 0
     private var searched = 0
-    /// The line's beginning has been handed out as too long already.
+    /// Whether the line's beginning has been handed out as too long already.
     private var isDiscarding = false
 
-    /// Takes lines of up to `limit` bytes.
+    /// For lines of up to `limit` bytes.
     init(limit: Int) {
         self.limit = limit
     }
@@ -35,7 +35,7 @@ struct LineBuffer {
         bytes.append(contentsOf: more)
     }
 
-    /// The next line, nil where none is complete.
+    /// Returns the next line, or nil if none is complete.
     mutating func next() -> Line? {
         while true {
             let end = lineFeed()
@@ -58,12 +58,12 @@ struct LineBuffer {
     }
 
     private mutating func removeAll() {
-        // A long line's room is not kept for the short ones that follow.
+        // The room of a long line is not kept for the short ones that follow.
         bytes.removeAll(keepingCapacity: bytes.capacity <= Self.compactionThreshold)
         (start, searched) = (0, 0)
     }
 
-    /// Where the next line feed stands: memchr(3), since a line can have megabytes.
+    /// Returns the position of the next line feed, or nil: memchr(3), since a line can have megabytes.
     private func lineFeed() -> Int? {
         bytes.withUnsafeBytes { bytes in
             let rest = UnsafeRawBufferPointer(rebasing: bytes[searched...])

@@ -1,38 +1,38 @@
 import DriverProtocol
 
-/// What has been said of each marketplace's monitoring. oned asks every few minutes, waits for no answer, and logs each
-/// failure that it gets: what was said is said again after an ``interval`` only.
+/// What oned has been told of each marketplace's monitoring. oned asks every few minutes, waits for no answer, and logs
+/// each failure that it gets: the same is told again only after an ``interval``.
 final class MonitorHistory {
     /// Seconds.
     static let interval = 3600.0
-    /// How many things are remembered of one marketplace.
+    /// The number of texts that are remembered of one marketplace.
     private static let limit = 2000
     private static let units: Set = ["ms", "s", "bytes", "MiB", "of"]
-    /// What follows these differs each time.
+    /// A number after one of these words differs each time.
     private static let counters: Set = ["request", "byte"]
 
     private struct Saying {
         var time: Double
-        /// How often it was left unsaid since then.
+        /// The number of times that it was left out since then.
         var repetitions = 0
     }
 
     private struct Market {
         var sayings: [Int: Saying] = [:]
-        /// Failures since the last success.
+        /// The number of failures since the last success.
         var failures = 0
-        /// One of them has been told.
+        /// Whether one of them has been told.
         var isToldFailing = false
     }
 
     private var markets: [Int: Market] = [:]
 
-    /// Whether a log line of `market` is to be said. `now` in seconds.
+    /// Whether a log line of `market` is to be told. `now` in seconds.
     func isNews(_ line: String, of market: Int, at now: Double) -> Bool {
         repetitions(line, of: market, at: now) != nil
     }
 
-    /// The reason of a failure as it is to be told; nil where that was done a while ago.
+    /// Returns the text of a failure, or nil if it was told a while ago.
     func failure(_ reason: String, of market: Int, at now: Double) -> String? {
         markets[market, default: Market()].failures += 1
         guard let unsaid = repetitions(reason, of: market, at: now) else { return nil }
@@ -40,7 +40,7 @@ final class MonitorHistory {
         return unsaid == 0 ? reason : "\(reason) (\(unsaid) more failures like this since it was last told)"
     }
 
-    /// How many failures a success has ended of which oned was told; nil where there were none.
+    /// Returns the number of failures that a success has ended, or nil if oned was told of none.
     func success(of market: Int) -> Int? {
         guard let ended = markets[market] else { return nil }
         markets[market]?.failures = 0
@@ -48,7 +48,7 @@ final class MonitorHistory {
         return ended.isToldFailing ? ended.failures : nil
     }
 
-    /// How often `text` was left unsaid before it is said now; nil where it is not to be said.
+    /// Returns the number of times that `text` was left out before it is told now, or nil if it is not to be told.
     private func repetitions(_ text: String, of market: Int, at now: Double) -> Int? {
         let key = Self.key(of: text)
         var state = markets[market, default: Market()]
@@ -63,7 +63,7 @@ final class MonitorHistory {
         return unsaid
     }
 
-    /// Equal for texts that differ in no more than durations, counts of bytes and ids of requests.
+    /// Returns an equal key for texts that differ only in durations, counts of bytes and ids of requests.
     static func key(of text: String) -> Int {
         let words = text.split(separator: " ")
         var hasher = Hasher()

@@ -1,16 +1,16 @@
 import DriverProtocol
 
-/// What a request comes to.
+/// What is to be done for a request.
 enum Plan: Equatable {
     /// Runs `market/NAME/ACTION`.
     case run(market: String)
-    /// Runs `datastore/NAME/export`, and `market/NAME/import` with what that has found.
+    /// Runs `datastore/NAME/export`, and `market/NAME/import` with its result.
     case exportAndImport(datastore: String, market: String)
     /// The app has no image. oned expects no answer to its IMPORT, and would store one.
     case nothingToImport
     /// Success without running anything.
     case nothingToDelete
-    /// Failure for the reason given.
+    /// Failure with that reason.
     case refuse(String)
 
     /// MARKETPLACEAPP/TYPE of apps that are templates: VMTEMPLATE and SERVICE_TEMPLATE.

@@ -1,16 +1,16 @@
 import Bytes
 import DriverProtocol
 
-/// What oned asks a marketplace driver to do.
+/// The requests of oned to a marketplace driver.
 enum Verb: String, CaseIterable, Sendable {
     case importApp = "IMPORT"
     case delete = "DELETE"
     case monitor = "MONITOR"
 
-    /// The executable that does it, below `market/NAME/`.
+    /// The name of its executable below `market/NAME/`.
     var action: String { rawValue.lowercased() }
 
-    /// What is left to do where a request was ended before it was done: oned drops an app however its DELETE ends.
+    /// The remedy if a request was ended before it was done: oned drops an app however its DELETE ends.
     var remedyOfEnding: String {
         switch self {
         case .importApp: "create the app again if it is still wanted"
@@ -19,7 +19,7 @@ enum Verb: String, CaseIterable, Sendable {
         }
     }
 
-    /// What log lines call the object of that id; its name stands in the message.
+    /// Returns the name in log lines of the object with that id; the message may have its own name.
     func object(_ id: Int, _ message: Message? = nil) -> ObjectName {
         let (element, kind) = self == .monitor ? ("MARKETPLACE", "marketplace") : ("MARKETPLACEAPP", "app")
         return ObjectName(kind: kind, id: id, name: message?.value(element + "/NAME"))
@@ -31,11 +31,11 @@ enum RequestLine: Equatable, Sendable {
     case initialize
     case finalize
     case cancel(id: Int)
-    /// The payload as it came: base64, decoded only when its turn has come.
+    /// The payload as received: base64, decoded only when its turn has come.
     case action(Verb, id: Int, payload: [UInt8])
 
-    /// Reads a line without its line feed. Nil where it is malformed or asks for something unknown: oned's own driver
-    /// passes such lines over.
+    /// Reads a line without its line feed. Nil if it is malformed or has an unknown verb: oned's own driver passes such
+    /// lines over.
     init?(_ line: [UInt8]) {
         var rest = line[...]
         let name = Self.word(&rest)
@@ -52,7 +52,7 @@ enum RequestLine: Equatable, Sendable {
         }
     }
 
-    /// Takes the next word off the line, however much white space stands before it.
+    /// Takes the next word off the line, with any white space before it.
     private static func word(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         rest = rest.drop(while: isWhiteSpace)
         let word = rest.prefix { !isWhiteSpace($0) }

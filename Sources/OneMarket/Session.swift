@@ -4,7 +4,7 @@ import Posix
 
 /// The conversation with oned: one loop around poll(2), in which nothing else ever waits.
 final class Session {
-    /// Requests that may start in one turn of the loop: those that need no program are over at once.
+    /// The requests that may start in one turn of the loop: those that need no program end at once.
     private static let startsPerTurn = 64
     /// Pieces of answers written in one turn.
     private static let piecesPerTurn = 64
@@ -13,7 +13,7 @@ final class Session {
         let verb: Verb
         let id: Int
         let payload: [UInt8]
-        /// For this DELETE its app's import was ended.
+        /// Whether its app's import was ended for this DELETE.
         var endedImport = false
     }
 
@@ -24,22 +24,22 @@ final class Session {
 
     private var lines: LineBuffer
     private var answers = AnswerQueue()
-    /// What is to be told of how the driver was started, until oned listens.
+    /// Warnings about the driver's start, until oned listens.
     private var warnings: [String]
     private let history = MonitorHistory()
     private var waiting: [Request] = []
     private var nextWaiting = 0
-    /// Each waits for the end of its app's import, whose place it takes then.
+    /// DELETEs that wait for the end of their app's import, and take its place then.
     private var heldDeletes: [Request] = []
     private var published = PublishedImages()
     private var running: [Job] = []
-    /// What ended requests have left running, and of which app's import that is, where it is of one.
+    /// What ended requests have left running, with the app's id if it was an import.
     private var remnants: [(importing: Int?, remnant: Remnant)] = []
     private var isStopping = false
-    /// When the last answers are given up.
+    /// The time at which the last answers are given up.
     private var flushDeadline: Double?
 
-    /// A conversation over `input` and `output`, whose flags stay as they are.
+    /// A conversation over `input` and `output`, whose flags are left as they are.
     init(input: FileDescriptor, output: FileDescriptor, context: Context) {
         self.input = input
         self.output = output
@@ -52,7 +52,7 @@ final class Session {
         scratch.deallocate()
     }
 
-    /// Talks until FINALIZE, the input's end, or a signal; all that was started has ended then.
+    /// Talks until FINALIZE, the input's end, or a signal. Everything that was started has ended then.
     func run() {
         while true {
             startWaiting()
@@ -84,7 +84,7 @@ final class Session {
         if entries[0].revents != 0, !isStopping { readInput() }
     }
 
-    /// Milliseconds until something is due whatever happens; -1 for never.
+    /// The milliseconds until the next time limit; -1 for none.
     private func timeout(at now: Double) -> Int32 {
         if canStart { return 0 }
         var next = flushDeadline ?? .infinity
@@ -110,7 +110,7 @@ final class Session {
         releaseDeletes()
     }
 
-    /// A request waits, and has a place. That of an ended import is kept for the DELETE that has ended it.
+    /// Whether a request waits and has a place. That of an ended import is kept for the DELETE that has ended it.
     private var canStart: Bool {
         let kept = heldDeletes.count { !runsImport(of: $0.id) }
         return nextWaiting < waiting.count && running.count + kept < context.options.threads
@@ -160,7 +160,7 @@ final class Session {
 
     private func handle(_ line: RequestLine) {
         guard line != .initialize else {
-            // oned reads once, and takes all that it finds then for the answer.
+            // oned reads once, and takes everything that it gets for the answer.
             return answers.append(Answer.initialized, alone: true)
         }
         for warning in warnings { log(.warning, nil, "one_market: \(warning)") }
@@ -185,7 +185,7 @@ final class Session {
                 verb, id, of: object, "Cannot read the driver message: \(reason); shorten the templates in it"))
     }
 
-    /// oned deletes an app, it may be one whose import waits or is at work: oned does not cancel that.
+    /// oned deletes an app whose import may wait or run: oned does not cancel that.
     private func delete(_ request: Request) {
         var request = request
         let dropped = dropWaiting(because: "not begun, because its app was deleted", advising: false) {
@@ -207,7 +207,7 @@ final class Session {
 
     private func runsImport(of id: Int) -> Bool { running.contains { $0.verb == .importApp && $0.id == id } }
 
-    /// Lets those begin next whose imports are gone, with all that they had started.
+    /// Starts the DELETEs whose imports have ended, with all that those had started.
     private func releaseDeletes() {
         guard !heldDeletes.isEmpty else { return }
         let released = heldDeletes.filter { !isImporting($0.id) }
@@ -226,7 +226,7 @@ final class Session {
         if matching.isEmpty, dropped == 0 { log(.info, id, "DRIVER_CANCEL \(id): nothing is at work for this object") }
     }
 
-    /// Answers the waiting requests of some objects with a failure, and counts them.
+    /// Fails the waiting requests that `isMeant` selects, and returns their number.
     private func dropWaiting(because reason: String, advising: Bool = true, _ isMeant: (Request) -> Bool) -> Int {
         let dropped = heldDeletes.filter(isMeant) + waiting[nextWaiting...].filter(isMeant)
         for request in dropped {
@@ -259,7 +259,7 @@ final class Session {
             let piece = answers.nextPiece()
             let count = write(output.number, piece, piece.count)
             if count < 0, errno != EAGAIN, errno != EINTR {
-                // Nobody listens any more.
+                // Nobody reads the answers any more.
                 answers.removeAll()
                 return stop()
             }

@@ -2,11 +2,11 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// One program at work, in a process group of its own: what goes in, what comes out, and how it ends. Nothing here waits.
+/// One program at work, in a process group of its own: its input, its output, and its end. Nothing here waits.
 final class Step {
-    /// How many entries of poll(2) it takes.
+    /// The number of its entries for poll(2).
     static let entryCount = 4
-    /// The most that is read from a pipe when its writer has ended: what a pipe can hold.
+    /// The bytes that are read at most from a pipe when its writer has ended: a pipe's capacity.
     private static let drainLimit = 1 << 20
 
     let name: String
@@ -19,12 +19,12 @@ final class Step {
     private var outputEnded = false
     private var errorsEnded = false
     private(set) var isOutputTooLarge = false
-    /// How it has ended; nil while it runs.
+    /// The exit status, or nil while it runs.
     private(set) var status: ExitStatus?
-    /// When a program that has been told to end will be killed.
+    /// The time at which a program that has been told to end will be killed.
     private(set) var killTime: Double?
 
-    /// Starts a program. Throws where that fails.
+    /// Starts a program. Throws if that fails.
     init(_ launch: Launch, limits: Limits) throws(DriverError) {
         name = launch.name
         input = launch.input
@@ -38,7 +38,7 @@ final class Step {
         }
     }
 
-    /// Adds what it waits for.
+    /// Adds the descriptors that it waits for.
     func appendEntries(to entries: inout [pollfd]) {
         func append(_ descriptor: FileDescriptor?, _ events: Int32) {
             entries.append(pollfd(fd: descriptor?.number ?? -1, events: Int16(events), revents: 0))
@@ -49,7 +49,7 @@ final class Step {
         append(child.input, POLLOUT)
     }
 
-    /// Acts on what poll(2) has answered for those entries. Answers the log lines that came.
+    /// Handles the results of poll(2) for those entries. Returns the log lines that came.
     func handle(_ entries: ArraySlice<pollfd>, scratch: UnsafeMutableRawBufferPointer, now: Double) -> [DriverOutput
         .LogLine]
     {
@@ -60,7 +60,7 @@ final class Step {
         if hasEnded || entries[first + 1].revents != 0 { readOutput(limit, scratch, now) }
         if hasEnded || entries[first + 2].revents != 0 { lines += readErrors(limit, scratch) }
         if hasEnded {
-            // What it may have left running keeps the pipes open: nobody waits for their end.
+            // Processes that it has left running keep the pipes open: nobody waits for their end.
             lines += errors.finish()
             status = child.reap()
         } else if entries[first + 3].revents != 0 {
@@ -89,7 +89,7 @@ final class Step {
         return lines
     }
 
-    /// Reads what is there, up to some `limit` bytes. Whether that was the end.
+    /// Reads what is there, up to some `limit` bytes. Returns whether that was the end.
     private func read(
         _ descriptor: FileDescriptor?, _ limit: Int, _ scratch: UnsafeMutableRawBufferPointer,
         _ take: (UnsafeRawBufferPointer) -> Void
@@ -124,44 +124,44 @@ final class Step {
 
     // MARK: The end
 
-    /// Tells its process group to end, and to be killed if it does not do so in time.
+    /// Tells its process group to end. It will be killed if it does not do so in time.
     func end(at now: Double) {
         guard killTime == nil, status == nil else { return }
         child.send(SIGTERM)
         killTime = now + limits.grace
     }
 
-    /// Kills it where its time is over.
+    /// Kills it if its time is over.
     func killIfDue(at now: Double) {
         guard let due = killTime, now >= due, status == nil else { return }
         child.send(SIGKILL)
         killTime = .infinity
     }
 
-    /// What an ended program that did not end by itself may have left in its group; nil after an orderly end, when what it
-    /// has left is meant to stay (a connection of ssh, say).
+    /// Returns the process group of an ended program that did not end by itself. Returns nil after an orderly end, when
+    /// processes that it has left are meant to stay (a connection of ssh, say).
     func remnant(at now: Double) -> Remnant? {
         guard let status else { return nil }
         if killTime == nil, case .signalled = status {
             child.send(SIGTERM)
             killTime = now + limits.grace
         }
-        // Where the program itself had to be killed, what it has left is killed at once.
+        // If the program itself had to be killed, its group is killed at once.
         return killTime.map { Remnant(child: child, killTime: $0.isFinite ? $0 : now) }
     }
 }
 
 /// A process group whose leader is gone.
 struct Remnant {
-    /// How often, in seconds, it is looked at.
+    /// The seconds between two checks whether it is gone.
     static let interval = 0.05
-    /// For how many seconds one that was killed is waited for: what nobody reaps, stays in it.
+    /// The seconds to wait for one that was killed: a process that nobody reaps stays in it.
     private static let patience = 1.0
 
     fileprivate let child: Child
     fileprivate let killTime: Double
 
-    /// Whether the group is gone too; it is killed when its time is over.
+    /// Whether the group is gone. It is killed when its time is over.
     func isGone(at now: Double) -> Bool {
         guard child.isGroupAlive else { return true }
         if now >= killTime { child.send(SIGKILL) }
@@ -169,7 +169,7 @@ struct Remnant {
     }
 }
 
-/// What a program may take.
+/// The limits of a program.
 struct Limits: Sendable {
     /// Seconds from SIGTERM to SIGKILL.
     var grace = 5.0

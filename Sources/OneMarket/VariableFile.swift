@@ -1,8 +1,8 @@
 /// The variables that a file for the shell sets, as far as they can be taken literally: `NAME=value` with the shell's
 /// quotation marks, comments, `export NAME=value`.
 ///
-/// What depends on anything else is passed over: a value with `$NAME`, backquotes or `~` in it, a command, and all that
-/// stands between `if` and `fi` or the like.
+/// Everything else is passed over: a value with `$NAME`, backquotes or `~` in it, a command, and all between `if` and
+/// `fi` or the like.
 struct VariableFile: Equatable {
     struct Variable: Equatable {
         let name: String
@@ -14,7 +14,7 @@ struct VariableFile: Equatable {
     /// Keywords that a statement may follow at once.
     private static let leads: Set = ["then", "do", "else", "!", "{"]
 
-    /// In the file's order: the last one of a name holds.
+    /// In the file's order: the last one of a name counts.
     private(set) var variables: [Variable] = []
     /// The lines, counted from 1, in which something begins that was passed over.
     private(set) var passedOver: [Int] = []
@@ -30,7 +30,7 @@ struct VariableFile: Equatable {
         }
     }
 
-    /// By how many compound commands more are open behind a statement than before it.
+    /// Returns the number of compound commands that a statement opens, less those that it closes.
     private static func change(of statement: ShellStatement) -> Int {
         var change = 0
         var isLead = true
@@ -48,7 +48,7 @@ struct VariableFile: Equatable {
         return change
     }
 
-    /// Takes the assignments of a statement. Whether they were all of it.
+    /// Takes the assignments of a statement. Returns whether it has nothing else.
     private mutating func take(_ statement: ShellStatement) -> Bool {
         let isExport = statement.words.first?.plain == "export"
         let words = statement.words.dropFirst(isExport ? 1 : 0)
