@@ -3,26 +3,26 @@ import Datastores
 import DriverProtocol
 import ImageTransfer
 
-/// An image on its way into a datastore: verified, decompressed, brought into the datastore's format and put in place in
-/// one go. On any failure nothing is left.
+/// Brings an image into a datastore: verifies, decompresses, converts and publishes it in one go. On any failure
+/// nothing is left.
 struct ImageIntake {
-    /// What oned calls it: its file or its image in a pool is named after that.
+    /// oned's id of it: its file or its image in a pool is named after that.
     let id: String
-    /// What errors call it.
+    /// Its name in errors.
     let name: String
-    /// The digests of the bytes as the source has them.
+    /// The digests of the bytes that the source gives.
     let expected: ExpectedDigests
-    /// The format that it is said to have; nil leaves it to its content.
+    /// The stated format; nil leaves it to be found in the content.
     let format: String?
     let decompresses: Bool
-    /// Whether it may be brought into the datastore's format.
+    /// Whether it may be converted into the datastore's format.
     let converts: Bool
-    /// The size in bytes of the disk that it is said to hold, for an image that stays compressed.
+    /// The stated size of the disk in bytes, for an image that stays compressed.
     var statedSize: UInt64?
-    /// Bytes that it takes at the least, as far as that is known before its source is opened.
+    /// The bytes that it takes at least, as far as that is known before its source is opened.
     var leastSize: UInt64?
 
-    /// An image that is in its place.
+    /// An image that has been published.
     struct Result {
         let source: String
         let md5: String
@@ -61,7 +61,7 @@ struct ImageIntake {
         return Result(source: try staged.publish(), md5: md5, image: image)
     }
 
-    /// An image that stays compressed: what is in it is known from elsewhere alone.
+    /// Describes an image that stays compressed, by what has been stated of it.
     private func compressedImage(_ staged: any StagedImage) -> ImageDescription {
         ImageDescription(format: format ?? "raw", virtualSize: max(statedSize ?? 0, staged.size))
     }

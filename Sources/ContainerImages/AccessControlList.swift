@@ -1,11 +1,11 @@
-/// An access control list: acl(5). Archives have it in words or as setxattr(2) takes it.
+/// An access control list: acl(5). Archives have it in words or in the form of setxattr(2).
 struct AccessControlList: Equatable {
-    /// The keywords of lists in words, and the names of the attributes that they are.
+    /// The keywords of lists in words, and the names of their extended attributes.
     static let textKeywords = [
         "SCHILY.acl.access": "system.posix_acl_access", "SCHILY.acl.default": "system.posix_acl_default",
     ]
 
-    /// Whom an entry is for, as the kernel numbers them.
+    /// The kinds of entries, as the kernel numbers them.
     enum Tag: UInt16 {
         case owner = 1
         case user = 2
@@ -21,17 +21,17 @@ struct AccessControlList: Equatable {
         let tag: Tag
         /// 4 to read, 2 to write, 1 to execute.
         let permissions: UInt16
-        /// The user's or the group's, where one is named.
+        /// The user's or the group's number, if the entry names one.
         var id = UInt32.max
     }
 
     /// In the order that the kernel wants.
     let entries: [Entry]
 
-    /// Whether a file's mode says the same.
+    /// Whether it says no more than a file's mode.
     var isMode: Bool { entries.count == 3 }
 
-    /// Nil for what is no list: an entry comes twice, or one of the three is missing that a mode has.
+    /// Nil if the entries make no list: one comes twice, or one of the three is missing that a mode has.
     init?(_ entries: [Entry]) {
         var entries = entries
         let named = entries.filter { $0.tag.isNamed || $0.tag == .owningGroup }
@@ -46,9 +46,9 @@ struct AccessControlList: Equatable {
         self.entries = entries
     }
 
-    // MARK: As the kernel has it
+    // MARK: In binary form
 
-    /// A list as setxattr(2) takes it; nil for what is none.
+    /// Reads the form of setxattr(2). Nil if `value` is no list.
     init?(value: [UInt8]) {
         guard value.count >= 4, value.count % 8 == 4, value[..<4].elementsEqual([2, 0, 0, 0]) else { return nil }
         func number(at start: Int, _ count: Int) -> UInt32 {
@@ -65,7 +65,7 @@ struct AccessControlList: Equatable {
         self.init(entries)
     }
 
-    /// The list as setxattr(2) takes it.
+    /// The list in the form of setxattr(2).
     var value: [UInt8] {
         func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
             withUnsafeBytes(of: number.littleEndian) { Array($0) }
@@ -75,10 +75,10 @@ struct AccessControlList: Equatable {
 
     // MARK: In words
 
-    /// A list in words, its entries on lines of their own or with commas between: `user:bob:rw-`, and a number behind
-    /// that where star has written it. Nil for what is none, and where a name is not known.
+    /// Reads a list in words, its entries on lines of their own or with commas between: `user:bob:rw-`, and a number
+    /// behind that if star has written it. Nil if `text` is no list, or has an unknown name.
     ///
-    /// - Parameter id: the number of a user or a group of that name.
+    /// - Parameter id: returns the number of a user or a group by name.
     init?(text: String, id: (Tag, Substring) -> UInt32?) {
         var entries: [Entry] = []
         for line in text.split(whereSeparator: { $0.isNewline || $0 == "," || $0 == "\0" }) {
@@ -93,7 +93,7 @@ struct AccessControlList: Equatable {
     private static func entry(_ text: String, id: (Tag, Substring) -> UInt32?) -> Entry? {
         var fields = text.split(separator: ":", omittingEmptySubsequences: false)
         if ["default", "d"].contains(fields[0]) { fields.removeFirst() }
-        // A mask and others have no name, and need not say so.
+        // The name of a mask or of others is empty, and may be left out.
         if fields.count == 2 { fields.insert("", at: 1) }
         guard fields.count >= 3, let tag = tag(fields[0], isNamed: !fields[1].isEmpty),
             let permissions = permissions(fields[2])

@@ -4,18 +4,19 @@ import DriverProtocol
 struct ExtendedAttribute: Equatable {
     /// Below the archive's top.
     let path: String
-    /// As xattr(7) has it. That of an access control list in words is the archive's own: see ``AccessControlList``.
+    /// The name in the form of xattr(7). An access control list in words has the archive's own: see
+    /// ``AccessControlList``.
     let name: String
     let value: [UInt8]
 }
 
-/// The extended attributes of an archive's files, in the ways in which GNU's tar, star and libarchive write them.
+/// The extended attributes of an archive's files, as GNU's tar, star and libarchive write them.
 struct ArchiveAttributes {
     private static let limit = 16 << 20
-    /// What Linux has no attributes for: lists of NFSv4, and flags of files.
+    /// Keywords without a counterpart on Linux: lists of NFSv4, and flags of files.
     private static let others: Set<String> = ["SCHILY.acl.ace", "SCHILY.fflags"]
 
-    /// Those of the next entry.
+    /// The attributes of the next entry.
     private var next: [(name: String, value: [UInt8])] = []
     private var nextHasMore = false
     private var size = 0
@@ -24,12 +25,12 @@ struct ArchiveAttributes {
     private var files: [String] = []
     private var filesWithMore: Set<String> = []
 
-    /// The extended attributes of all files. Where a path comes again, those of its last entry count.
+    /// The extended attributes of all files. If a path comes again, those of its last entry count.
     var all: [ExtendedAttribute] { files.flatMap { ofFiles[$0] ?? [] } }
-    /// How many files have had what is not among them, since Linux has no such attributes.
+    /// The number of files with something that ``all`` lacks, since Linux has no such attributes.
     var incompleteFiles: Int { filesWithMore.count }
 
-    /// Reads a record of POSIX.1-2001 that stands before an entry.
+    /// Reads a record of POSIX.1-2001 before an entry.
     mutating func read(_ keyword: String, _ value: ArraySlice<UInt8>) throws(TarScanner.Fault) {
         if let name = Self.rest(of: keyword, behind: "SCHILY.xattr.") {
             next.removeAll { $0.name == name }
@@ -41,7 +42,7 @@ struct ArchiveAttributes {
                 nextHasMore = true
             }
         } else if keyword == "RHT.security.selinux" {
-            // The kernel keeps labels with a NUL at their end.
+            // The kernel ends labels with a NUL.
             try add("security.selinux", value + (value.last == 0 ? [] : [0]))
         } else if AccessControlList.textKeywords[keyword] != nil {
             try add(keyword, Array(value))
@@ -54,14 +55,14 @@ struct ArchiveAttributes {
         keyword.hasPrefix(prefix) ? String(keyword.dropFirst(prefix.count)) : nil
     }
 
-    /// Where several ways tell of one attribute, the first one counts.
+    /// Adds an attribute, unless another record has given it already.
     private mutating func add(_ name: String, _ value: [UInt8]) throws(TarScanner.Fault) {
         size += value.count
         guard size <= Self.limit else { throw TarScanner.Fault(reason: "it has too many extended attributes") }
         if !next.contains(where: { $0.name == name }) { next.append((name, value)) }
     }
 
-    /// What has been read is that of the file at `path`.
+    /// Assigns the attributes that have been read to the file at `path`.
     mutating func assign(to path: String) {
         if !next.isEmpty || ofFiles[path] != nil {
             if ofFiles[path] == nil { files.append(path) }

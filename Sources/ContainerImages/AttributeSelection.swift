@@ -1,19 +1,19 @@
 import DriverProtocol
 
-/// Makes of the attributes that an archive tells of those that an image can hold. What is left out is counted in the log.
+/// Selects the attributes of an archive that an image can hold. The log tells how many are left out.
 struct AttributeSelection {
     private let tree: ContainerTree
     private let users: [Substring: UInt32]
     private let groups: [Substring: UInt32]
 
-    /// - Parameter tree: the unpacked files, which know the users that access control lists name.
+    /// - Parameter tree: the unpacked files, with the users that access control lists name.
     init(_ tree: ContainerTree) {
         self.tree = tree
         users = Self.numbers(tree, "etc/passwd")
         groups = Self.numbers(tree, "etc/group")
     }
 
-    /// By their names, the numbers in passwd(5) or group(5).
+    /// Returns the numbers in passwd(5) or group(5), by name.
     private static func numbers(_ tree: ContainerTree, _ file: String) -> [Substring: UInt32] {
         let text = tree.text(of: file) ?? ""
         let pairs = text.split(whereSeparator: \.isNewline).compactMap { line -> (Substring, UInt32)? in
@@ -41,7 +41,8 @@ struct AttributeSelection {
         return kept
     }
 
-    /// The attributes with all access control lists as setxattr(2) takes them, and how many of these cannot be had.
+    /// Returns the attributes with all access control lists in the form of setxattr(2), and the number of unusable
+    /// lists.
     private func withLists(_ attributes: [ExtendedAttribute]) -> ([ExtendedAttribute], Int) {
         let names = Set(AccessControlList.textKeywords.values)
         var result: [ExtendedAttribute] = []
@@ -60,7 +61,7 @@ struct AttributeSelection {
             }
             let isDefault = name.hasSuffix("default")
             let converted = ExtendedAttribute(path: attribute.path, name: name, value: list.value)
-            // An archive may have it in both ways.
+            // An archive may have a list in both forms.
             if let index = places[place] {
                 if attribute.name == name { result[index] = converted }
             } else if isDefault || !list.isMode {

@@ -2,13 +2,13 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Where an image is built: a work directory, and the programs that run there.
+/// The place where an image is built: a work directory, and the programs that run there.
 struct BuildSite {
     private static let timeout: Double = 7200
-    /// What sh(1) and env(1) answer where a program is missing.
+    /// The exit status of sh(1) and env(1) if a program is missing.
     private static let programMissing = ExitStatus.exited(127)
 
-    /// Where the programs come from that the scripts run beside the one that they are about.
+    /// The packages of programs that the scripts run besides their main one.
     private static let packages = [
         "tar": "tar", "find": "findutils", "du": "coreutils", "cut": "coreutils", "wc": "coreutils",
         "stat": "coreutils",
@@ -18,21 +18,21 @@ struct BuildSite {
     let image: ContainerImage
     let log: Log
 
-    /// The path of a file in the work directory.
+    /// Returns the path of a file in the work directory.
     func file(_ name: String) -> String { directory.file(name) }
 
-    /// Runs a program to its end. Throws where it cannot be run; how it ended is the caller's business.
+    /// Runs a program to its end. Throws if it cannot be started. The caller checks its exit status.
     func run(
         _ arguments: [String], package: String, outputLimit: Int = 1 << 20
     ) throws -> Command.Result {
-        // The program is looked for in a PATH of its own: this process's may have no sbin. fakeroot divides paths at
-        // blanks, so it gets names that count from the work directory.
+        // The program has a PATH of its own to be found in: this process's may have no sbin. fakeroot divides paths at
+        // blanks, so it gets names relative to the work directory.
         let environment = [
             "--chdir=\(directory.path)", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL=C", directory.mark,
         ]
         do {
-            // fakeroot ends when its daemon has.
+            // fakeroot ends when its daemon has ended.
             let result = try Command(["env"] + environment + arguments)
                 .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
             let missing = Self.missingProgram(result.errors)
@@ -48,7 +48,8 @@ struct BuildSite {
         }
     }
 
-    /// The program that sh(1) has not found, by what it wrote to standard error; in a pipe its exit status does not tell.
+    /// Returns the program that sh(1) has not found, according to its standard error: in a pipe the exit status does
+    /// not tell.
     static func missingProgram(_ errors: String) -> String? {
         for line in errors.split(separator: "\n") where line.hasPrefix("sh: ") {
             let parts = line.split(separator: ": ")
@@ -57,17 +58,17 @@ struct BuildSite {
         return nil
     }
 
-    /// Runs a program as root of its own world: fakeroot(1), whose memory of owners, modes and devices is kept in the
+    /// Runs a program as root of its own world: fakeroot(1), which keeps owners, modes and devices in a file of the
     /// work directory.
     ///
-    /// - Parameter changes: whether the program makes or changes files; what it does is forgotten where it does not.
+    /// - Parameter changes: whether the program makes or changes files. If not, nothing of it is kept.
     func fakeroot(_ arguments: [String], changes: Bool, package: String = "fakeroot") throws -> Command.Result {
         let memory = "fakeroot"
         let options = (access(file(memory), F_OK) == 0 ? ["-i", memory] : []) + (changes ? ["-s", memory] : [])
         return try run(["fakeroot"] + options + ["--"] + arguments, package: package)
     }
 
-    /// A new file of the work directory.
+    /// Writes a new file in the work directory. Returns its path.
     func write(_ bytes: [UInt8], to name: String) throws -> String {
         let path = file(name)
         do {
@@ -79,7 +80,7 @@ struct BuildSite {
         return path
     }
 
-    /// A new file that is one hole of the image's size.
+    /// Makes a new file that is one hole of the image's size. Returns its path.
     func makeImage(_ name: String) throws -> String {
         let path = file(name)
         do {

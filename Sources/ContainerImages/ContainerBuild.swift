@@ -3,13 +3,13 @@ import Glibc
 import ImageTransfer
 import Posix
 
-/// Makes a disk image of a container's root file system, as an ordinary user: fakeroot(1) remembers the owners, modes and
-/// devices that only root could give, and mke2fs(8) or mkfs.xfs(8) puts them into the image.
+/// Makes a disk image of a container's root file system, as an ordinary user: fakeroot(1) remembers the owners, modes
+/// and devices that only root could give, and mke2fs(8) or mkfs.xfs(8) puts them into the image.
 struct ContainerBuild {
     let site: BuildSite
     let packages: ContextPackages
 
-    /// Builds the image out of a plain archive, and answers its path.
+    /// Builds the image out of a plain archive. Returns its path.
     func run(_ archive: PackedArchive.Plain) throws -> String {
         let image = site.image
         let tree = try ContainerTree(site, name: "root")

@@ -1,12 +1,12 @@
 import DriverProtocol
 
-/// What `lxd://URL?size=MB&filesystem=ext4&format=raw` asks for: an image of so many MB, with a file system that holds
-/// the root file system at that URL. The stock drivers write the same.
+/// The image that `lxd://URL?size=MB&filesystem=ext4&format=raw` describes: its size, and a file system with the root
+/// file system at that URL. The stock drivers write the same.
 package struct ContainerImage: Equatable, Sendable {
     package enum FileSystem: String, Sendable, CaseIterable {
         case ext4, xfs
 
-        /// MB: what mkfs.xfs(8) takes, or what mke2fs(8) can put a container into, and 64 TB.
+        /// MB: from the least that mkfs.xfs(8) accepts, or that a container fits into with mke2fs(8), to 64 TB.
         package var sizes: ClosedRange<UInt64> { (self == .xfs ? 300 : 16)...(64 << 20) }
     }
 
@@ -14,10 +14,10 @@ package struct ContainerImage: Equatable, Sendable {
         case raw, qcow2
     }
 
-    /// What such a location begins with.
+    /// The beginning of such a location.
     package static let scheme = "lxd://"
 
-    /// The archive's: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
+    /// The archive's URL: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
     package let url: String
     /// MB.
     package let size: UInt64
@@ -36,7 +36,7 @@ package struct ContainerImage: Equatable, Sendable {
         "\(Self.scheme)\(url)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
     }
 
-    /// Reads a SOURCE. An unknown option, a bad value, or a URL with what no URL has in it is a ``DriverError``.
+    /// Reads a SOURCE. Throws a ``DriverError`` for an unknown option, a bad value, or characters that no URL has.
     package init(source: String) throws(DriverError) {
         func problem(_ cause: String) -> DriverError {
             DriverError(

@@ -2,7 +2,8 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The unpacked files of a container. They belong to whoever runs this; fakeroot(1) knows what they are in the container.
+/// The unpacked files of a container. They belong to this process's user; fakeroot(1) knows their owners in the
+/// container.
 struct ContainerTree {
     private static let unpackScript = """
         umask 022
@@ -18,17 +19,17 @@ struct ContainerTree {
     let site: BuildSite
     let path: String
 
-    /// An empty tree of that name in the work directory.
+    /// Makes an empty tree of that name in the work directory.
     init(_ site: BuildSite, name: String) throws {
         self.site = site
         path = site.file(name)
-        // An archive need not say of its top what it is.
+        // An archive need not have an entry for its top.
         guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else {
             throw DriverError("build", quoted(site.image.url), SystemError("mkdir", path))
         }
     }
 
-    /// Unpacks a plain tar archive that a ``TarScanner`` has let through.
+    /// Unpacks a plain tar archive that a ``TarScanner`` has accepted.
     func unpack(_ archive: String, of name: String) throws {
         let result = try site.fakeroot(["sh", "-c", Self.unpackScript, "sh", archive, path], changes: true)
         guard result.status.isSuccess else {
@@ -40,8 +41,8 @@ struct ContainerTree {
         try makeReadable()
     }
 
-    /// Lets whoever runs this read files that only root could (`/etc/shadow` with the mode 0000). fakeroot(1) is not told:
-    /// to it they have the modes that tar gave them.
+    /// Lets this process's user read files that only root could (`/etc/shadow` with the mode 0000). fakeroot(1) does
+    /// not see that: for it they keep the modes that tar gave them.
     private func makeReadable() throws {
         let result = try site.run(["chmod", "-R", "u+rX", "--", path], package: "coreutils")
         guard result.status.isSuccess else {
@@ -49,7 +50,7 @@ struct ContainerTree {
         }
     }
 
-    /// What all of it takes on this disk, and how many files there are.
+    /// Returns the room that the tree takes on this disk, and the number of its files.
     func count() throws -> (kibibytes: UInt64, files: UInt64) {
         let result = try site.fakeroot(["sh", "-c", Self.countScript, "sh", path], changes: false)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap {
@@ -63,8 +64,8 @@ struct ContainerTree {
 
     // MARK: Paths in the container
 
-    /// Where the container itself would find `name`, as a path below ``path`` that no symbolic link is part of: a link
-    /// leads to a place in the tree, wherever it points. What is missing may be in it. Nil where links lead in circles.
+    /// Resolves `name` as the container would, to a path below ``path`` without symbolic links: a link leads to a place
+    /// in the tree, wherever it points. The last parts may be missing. Returns nil if links lead in circles.
     func resolved(_ name: String) -> String? {
         var pending = Self.components(name)
         var found: [String] = []
@@ -88,7 +89,7 @@ struct ContainerTree {
         return found.joined(separator: "/")
     }
 
-    /// As ``resolved(_:)``, but what the last part of `name` is itself, be it a link.
+    /// Like ``resolved(_:)``, but a link in the last part of `name` is not followed.
     func place(of name: String) -> String? {
         var components = Self.components(name)
         guard let last = components.first, last != ".." else { return nil }
@@ -97,19 +98,19 @@ struct ContainerTree {
         return parent.isEmpty ? last : parent + "/" + last
     }
 
-    /// The status of what lies at `name` in the container, all links followed there; nil where there is nothing.
+    /// Returns the status of the file at `name` in the container, with all links followed, or nil if there is none.
     func status(_ name: String) -> FileStatus? {
         guard let place = resolved(name) else { return nil }
         return try? FileStatus(path: joined(path, place), followLinks: false)
     }
 
-    /// The names in a directory of the container, in their order; none where there is no such directory.
+    /// Returns the names in a directory of the container, sorted; none if there is no such directory.
     func names(in directory: String) -> [String] {
         guard let place = resolved(directory), status(directory)?.isDirectory == true else { return [] }
         return ((try? directoryEntries(joined(path, place))) ?? []).sorted()
     }
 
-    /// The text of a regular file in the container; nil where there is none, or one of more than 64 KiB.
+    /// Returns the text of a regular file in the container, or nil if there is none or it has more than 64 KiB.
     func text(of name: String) -> String? {
         guard let place = resolved(name), status(name)?.isRegularFile == true,
             let file = try? FileDescriptor.open(joined(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
@@ -118,12 +119,12 @@ struct ContainerTree {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// From the last to the first.
+    /// Returns the parts of a path, from the last to the first.
     private static func components(_ path: String) -> [String] {
         path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
     }
 
-    /// What a symbolic link says: readlink(2). Nil where it is none.
+    /// Returns the target of a symbolic link, or nil if `entry` is none: readlink(2).
     func linkTarget(_ entry: TreeEntry) -> [UInt8]? {
         Self.linkTarget(Array((path + "/").utf8) + entry.path)
     }

@@ -15,7 +15,7 @@ struct ContextPackages {
         self.request = request
     }
 
-    /// Does it, and answers the extended attributes of what is in the tree now, of which `attributes` were there before.
+    /// Installs them. Returns the extended attributes of all files in the tree; `attributes` were there before.
     func install(
         into tree: ContainerTree, attributes: [ExtendedAttribute]
     ) throws -> [ExtendedAttribute] {
@@ -60,7 +60,7 @@ struct ContextPackages {
         try merge.changes.apply(in: site)
     }
 
-    /// A verified copy in the work directory.
+    /// Makes a verified copy in the work directory. Returns its path.
     private func fetch(_ package: ContextPackage, number: Int, _ site: BuildSite) throws -> String {
         if package.isLocal { try checkRegular(package.location) }
         let source: any ImageSource =

@@ -2,13 +2,13 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// What the install script of OpenNebula's context packages does beside bringing files: its services start with the
-/// container, and the image's own network configuration makes room for theirs.
+/// Does the rest of the install script of OpenNebula's context packages, beside bringing files: starts their services
+/// with the container, and makes the image's own network configuration give way to theirs.
 struct ContextServices {
     private static let services = ["one-context-local", "one-context-online", "one-context"]
     private static let timers = ["one-context-reconfigure.timer"]
     private static let unitDirectories = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"]
-    /// Directories, and how the names in them begin and end that configure a network.
+    /// Directories, and the beginnings and ends of the names in them that configure a network.
     private static let networks: [(directory: String, beginnings: [String], endings: [String])] = [
         ("etc/netplan", [""], [""]),
         ("etc/NetworkManager/system-connections", [""], [""]),
@@ -44,7 +44,7 @@ struct ContextServices {
         log.info("enabled \(enabled.joined(separator: ", "))")
     }
 
-    /// Does what `systemctl enable` does, and answers the units.
+    /// Does the work of `systemctl enable`. Returns the units.
     private func enableUnits(_ changes: inout TreeChanges) -> [String] {
         (Self.services.map { $0 + ".service" } + Self.timers).filter { unit in
             for directory in Self.unitDirectories {
@@ -60,7 +60,7 @@ struct ContextServices {
         }
     }
 
-    /// The directories of the targets that a unit's section `[Install]` names: `multi-user.target.wants`.
+    /// Returns the directories of the targets that a unit's section `[Install]` names: `multi-user.target.wants`.
     private static func wanting(_ text: String) -> [String] {
         var section = Substring()
         var directories: [String] = []
@@ -75,10 +75,10 @@ struct ContextServices {
         return directories
     }
 
-    /// Does what `rc-update add` does, and answers the scripts.
+    /// Does the work of `rc-update add`. Returns the scripts.
     private func enableScripts(_ changes: inout TreeChanges) -> [String] {
         Self.services.filter { service in
-            // The last of them waits for the network, which is of the same level.
+            // The last of them waits for the network, which is on the same level.
             let level = service == "one-context" ? "default" : "boot"
             guard tree.status("etc/init.d/" + service)?.isRegularFile == true,
                 let place = tree.resolved("etc/runlevels/" + level)

@@ -3,13 +3,13 @@ import Posix
 
 /// An ext4 file system made of a tree, by mke2fs(8) and debugfs(8).
 struct Ext4FileSystem {
-    /// Bytes for attributes in an inode of 256 bytes, as mke2fs(8) makes them.
+    /// Bytes for attributes in an inode of 256 bytes, as made by mke2fs(8).
     private static let inodeRoom = 88
 
     let site: BuildSite
     let tree: ContainerTree
 
-    /// Makes the image, and answers its path.
+    /// Makes the image. Returns its path.
     func make(_ attributes: [ExtendedAttribute]) throws -> String {
         let counts = try tree.count()
         let blocks = Self.blocks(of: attributes)
@@ -36,12 +36,12 @@ struct Ext4FileSystem {
         }
     }
 
-    /// Whether debugfs(8) can be told of the attribute.
+    /// Whether debugfs(8) can set the attribute.
     static func holds(_ attribute: ExtendedAttribute) -> Bool {
         !(attribute.path + attribute.name).contains(where: \.isNewline)
     }
 
-    /// How many files have attributes that have no room in their inodes, and take a block of their own.
+    /// Returns the number of files whose attributes have no room in their inodes, and take a block of their own.
     static func blocks(of attributes: [ExtendedAttribute]) -> UInt64 {
         var sizes: [String: Int] = [:]
         for attribute in attributes {
@@ -66,7 +66,7 @@ struct Ext4FileSystem {
             commands += Array("ea_set -f \(argument(file)) \(place)\n".utf8)
         }
         let script = try site.write(commands, to: "attributes")
-        // It repeats all commands on its standard output, and its exit status tells nothing.
+        // debugfs repeats all commands on its standard output, and its exit status tells nothing.
         let result = try site.run(
             ["sh", "-c", "exec debugfs -w -f \"$1\" \"$2\" 2>&1 >/dev/null", "sh", script, path], package: "e2fsprogs",
             outputLimit: 64 << 20)
@@ -84,18 +84,18 @@ struct Ext4FileSystem {
         }
     }
 
-    /// As debugfs reads it: between quotation marks, of which two stand for one.
+    /// Returns `text` between quotation marks, with those inside doubled, as debugfs reads it.
     private func argument(_ text: String) -> String {
         "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
-    /// How many inodes to ask for, where mke2fs would make fewer than the files need.
+    /// Returns the number of inodes to ask for if mke2fs would make fewer than the files need, else nil.
     private static func inodes(files: UInt64, size: UInt64) -> UInt64? {
         let wanted = files + files / 4 + 1024
         return wanted > size * 64 ? wanted : nil
     }
 
-    /// MB that an ext4 file system takes that holds so much: blocks, inodes, the journal, and tables.
+    /// Returns the size in MB of an ext4 file system for these files: blocks, inodes, the journal, and tables.
     static func neededSize(kibibytes: UInt64, files: UInt64) -> UInt64 {
         let content = kibibytes / 1024 + 1
         let inodes = (files + files / 4 + 1024) / 4096 + 1

@@ -3,7 +3,7 @@ import Glibc
 import ImageTransfer
 import Posix
 
-/// What holds files in a way of its own. It is made a plain tar archive first, so that one look serves all kinds.
+/// A kind of archive. It is made a plain tar archive first, so that one scanner serves all kinds.
 enum PackedArchive: String {
     case squashfs, deb, rpm, apk
 
@@ -13,7 +13,7 @@ enum PackedArchive: String {
         case .squashfs: "exec sqfs2tar --root-becomes . -- \"$1\" >\"$2\""
         case .deb: "exec dpkg-deb --fsys-tarfile \"$1\" >\"$2\""
         case .rpm: "exec rpm2archive --nocompression - <\"$1\" >\"$2\""
-        // Three archives behind one another, each compressed; the first two have no end.
+        // Three archives one after the other, each compressed; the first two have no end.
         case .apk: "exec gzip -dc <\"$1\" >\"$2\""
         }
     }
@@ -37,9 +37,9 @@ enum PackedArchive: String {
         let attributes: ArchiveAttributes
     }
 
-    /// Makes it a plain archive beside it, which has nothing in it that would be written elsewhere.
+    /// Makes a plain archive of the one at `path`, beside it. Throws if an entry would be written outside the tree.
     ///
-    /// - Parameter name: what errors call it.
+    /// - Parameter name: its name in errors.
     func plain(_ path: String, of name: String, in site: BuildSite) throws -> Plain {
         let archive = path + ".tar"
         let result = try site.run(["sh", "-c", script, "sh", path, archive], package: program.package)

@@ -1,20 +1,20 @@
 import DriverProtocol
 import ImageTransfer
 
-/// Looks through a tar archive as it passes, before anything of it is unpacked: POSIX.1-1988 headers with the extensions
-/// of GNU and POSIX.1-2001 for long names. An archive with an entry that could be written outside the directory that it is
-/// unpacked in is refused.
+/// Checks a tar archive as it passes, before anything is unpacked: POSIX.1-1988 headers with the extensions of GNU and
+/// POSIX.1-2001 for long names. Refuses an archive with an entry that could be written outside the directory in which
+/// it is unpacked.
 struct TarScanner {
-    /// What keeps an archive from being used.
+    /// The reason why an archive cannot be used.
     struct Fault: Error, Equatable {
         let reason: String
     }
 
     private static let blockSize = 512
-    /// Of a header's extension: a long name, or the map of a sparse file in many pieces.
+    /// The bytes of a header's extension: a long name, or the map of a sparse file in many pieces.
     private static let extensionLimit: UInt64 = 16 << 20
 
-    /// The extensions of POSIX.1-2001 count for more than GNU's, whichever comes first.
+    /// Extensions of the next entry. Those of POSIX.1-2001 take precedence over GNU's, in any order.
     private struct Extensions {
         var gnuName: String?
         var gnuLink: String?
@@ -29,21 +29,21 @@ struct TarScanner {
 
     private enum State {
         case header
-        /// So many bytes of content, and then so many of padding, are passed over.
+        /// That many bytes of content, and of padding after it, are passed over.
         case content(UInt64)
-        /// So many bytes of a long name or of extended attributes are gathered.
+        /// That many bytes of a long name or of extended attributes are gathered.
         case gathering(kind: UInt8, size: UInt64, rest: UInt64)
-        /// Blocks that go on with the map of a sparse file come before its content, of so many bytes and padding.
+        /// Blocks with more of the map of a sparse file precede its content, of that many bytes and padding.
         case map(content: UInt64)
         case ended
     }
 
     private var state = State.header
     private var block: [UInt8] = []
-    /// What extensions say of the next entry.
+    /// The extensions of the next entry.
     private var extensions = Extensions()
     private var links: Set<String> = []
-    /// How many entries there are.
+    /// The number of entries.
     private(set) var count = 0
     /// The extended attributes of all files.
     private(set) var attributes = ArchiveAttributes()
@@ -74,7 +74,7 @@ struct TarScanner {
         }
     }
 
-    /// Says that the archive has ended. One that ends in the middle of an entry is cut.
+    /// Ends the archive. Throws if that is in the middle of an entry.
     func finish() throws(Fault) {
         switch state {
         case .ended where count == 0: throw Fault(reason: "it has no files")
@@ -113,7 +113,7 @@ struct TarScanner {
         let size = extensions.size ?? stated
         let name = extensions.name ?? ustarName
         let hasContent = size > 0 && !Self.kindsWithoutContent.contains(kind)
-        // tar takes it for a directory, and its content for the next entry.
+        // tar would take it for a directory, and its content for the next entry.
         guard !hasContent || kind == UInt8(ascii: "D") || !name.hasSuffix("/") else {
             throw Fault(reason: "its directory \(quoted(oneLine(name, limit: 100))) has content")
         }
@@ -127,12 +127,12 @@ struct TarScanner {
         state = kind == UInt8(ascii: "S") && block[482] != 0 ? .map(content: content) : Self.content(content)
     }
 
-    /// Links, devices, directories and pipes; their size says nothing.
+    /// Links, devices, directories and pipes, whose size is ignored.
     private static let kindsWithoutContent = UInt8(ascii: "1")...UInt8(ascii: "6")
 
     private static func content(_ size: UInt64) -> State { size > 0 ? .content(size) : .header }
 
-    /// A block of GNU's own way to write sparse files: what is in the map does not matter, only whether it goes on.
+    /// Reads a block of the map of a sparse file in GNU's own format. Only whether another block follows matters.
     private mutating func readMap(_ content: UInt64) {
         if block[504] == 0 { state = Self.content(content) }
         block.removeAll(keepingCapacity: true)
@@ -148,7 +148,7 @@ struct TarScanner {
         return number(at: 148..<156) == UInt64(sum)
     }
 
-    /// Octal digits, or GNU's base 256 for what is too large for them; nil where it is negative or too large for all.
+    /// Returns a number in octal digits, or in GNU's base 256 for large ones, or nil if it is negative or too large.
     private func number(at range: Range<Int>) -> UInt64? {
         let field = block[range]
         if let first = field.first, first >= 0x80 {
@@ -182,7 +182,7 @@ struct TarScanner {
         }
     }
 
-    /// `LENGTH KEYWORD=VALUE\n`, again and again.
+    /// Reads records `LENGTH KEYWORD=VALUE\n`.
     private mutating func readRecords(_ content: [UInt8], areGlobal: Bool) throws(Fault) {
         var rest = content[...]
         while let space = rest.firstIndex(of: 0x20) {
@@ -214,7 +214,7 @@ struct TarScanner {
         }
     }
 
-    // MARK: What is let through
+    // MARK: What is accepted
 
     private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
         let path = try inside(name, of: name)
@@ -227,7 +227,7 @@ struct TarScanner {
         }
     }
 
-    /// The path without `.`; refused where it climbs out, or leads through a symbolic link of this archive.
+    /// Returns the path without `.`. Throws if it climbs out, or leads through a symbolic link of this archive.
     private func inside(_ path: String, of entry: String) throws(Fault) -> String {
         let shown = quoted(oneLine(entry, limit: 100))
         guard !path.hasPrefix("/") else { throw Fault(reason: "its entry \(shown) has an absolute path") }
@@ -245,12 +245,12 @@ struct TarScanner {
     }
 }
 
-/// A sink that looks through an archive while it writes it to a file.
+/// A sink that checks an archive while it writes it to a file.
 final class ArchiveSink: ImageSink {
     private let file: FileSink
     private var scanner = TarScanner()
 
-    /// Of the archive's files.
+    /// The attributes of the archive's files.
     var attributes: ArchiveAttributes { scanner.attributes }
 
     init(_ file: FileSink) {

@@ -2,15 +2,15 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Finds out what has to be moved where to put a package's files into a container's tree, through the tree's own links as
-/// the container would follow them (`/lib` to `usr/lib`), never out of it.
+/// Plans the moves that put a package's files into a container's tree, through the tree's own links as the container
+/// would follow them (`/lib` to `usr/lib`), never out of it.
 struct TreeMerge {
     let tree: ContainerTree
     let files: ContainerTree
-    /// The package's, for errors.
+    /// The package's name, for errors.
     let name: String
     private(set) var changes = TreeChanges()
-    /// The places in the tree of files that go.
+    /// The places in the tree of files that will be replaced.
     private(set) var replaced: Set<String> = []
 
     init(tree: ContainerTree, files: ContainerTree, name: String) {
@@ -19,7 +19,7 @@ struct TreeMerge {
         self.name = name
     }
 
-    /// - Parameter skipsControlFiles: whether hidden files at the top are the package manager's: `.PKGINFO`.
+    /// - Parameter skipsControlFiles: whether hidden files at the top belong to the package manager: `.PKGINFO`.
     mutating func walk(skipsControlFiles: Bool) throws {
         for name in files.names(in: "") {
             let status = try status(of: name, in: files)
@@ -67,8 +67,8 @@ struct TreeMerge {
     }
 }
 
-/// Changes to a tree that are made all at once, by programs that fakeroot(1) watches: what it knows of a file that goes
-/// must not be believed of the next one that gets its inode.
+/// Changes to a tree that are made all at once, by programs that fakeroot(1) watches: its record of a removed file must
+/// not be applied to the next one that gets its inode.
 struct TreeChanges {
     private static let script = """
         set -e
@@ -84,12 +84,12 @@ struct TreeChanges {
     private var moves: [String] = []
     private var links: [String] = []
 
-    /// - Parameter place: below the tree, with no link in it; so are those of the others.
+    /// - Parameter place: below the tree, without a link in it, as in the other methods.
     mutating func remove(_ place: String, in tree: ContainerTree) {
         removals.append(joined(tree.path, place))
     }
 
-    /// The directory that `place` lies in is made where it is missing.
+    /// Moves a file. The directory of `place` is made if it is missing.
     mutating func move(_ file: String, to place: String, in tree: ContainerTree) {
         moves += [file, target(place, in: tree)]
     }

@@ -2,18 +2,18 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// A hidden directory for what is needed while an image is built. It goes, with all that is in it, with its last
-/// reference; what a killed process has left is removed by the next one.
+/// A hidden directory for the files that are needed while an image is built. It is removed with its last reference; a
+/// directory that a killed process has left is removed by the next one.
 final class WorkDirectory {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".work"
 
     let path: String
-    /// Its lock tells that it is in use.
+    /// Locked while the directory is in use.
     private let lock: FileDescriptor
 
-    /// A `NAME=value` that each program that works here has in its environment: it is found by that, and ended, before
-    /// the directory goes.
+    /// A `NAME=value` in the environment of each program that works here, by which the program is found and ended
+    /// before the directory is removed.
     var mark: String { Self.mark(path) }
 
     init(in directory: String) throws(DriverError) {
@@ -31,8 +31,8 @@ final class WorkDirectory {
             guard mkdir(path, 0o700) == 0 else { throw SystemError("mkdir", path) }
             do throws(SystemError) {
                 let lock = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-                // Until here another process may have taken the directory for an abandoned one, which it then removes. A
-                // file system that knows no locks is no obstacle: nobody can take it for an abandoned one there.
+                // Until here another process may have taken the directory for an abandoned one, and removed it. That
+                // cannot happen on a file system without locks.
                 let isOurs = lock.tryLock() || errno != EWOULDBLOCK
                 let (named, held) = try (FileStatus(path: path, followLinks: false), lock.status())
                 if isOurs, named.inode == held.inode, named.device == held.device { return (path, lock) }
@@ -51,7 +51,7 @@ final class WorkDirectory {
 
     private static func mark(_ path: String) -> String { "TMPDIR=\(path)" }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in it.
     func file(_ name: String) -> String { joined(path, name) }
 
     private static func removeAbandoned(in directory: String) {
@@ -64,8 +64,8 @@ final class WorkDirectory {
         }
     }
 
-    /// What still works in it is ended first: it could make files while others go. An archive's directories may be such as
-    /// their owner cannot enter.
+    /// Removes the directory. Programs that still work in it are ended first: they could make new files meanwhile. Its
+    /// owner may be unable to enter directories of an archive before their modes are changed.
     private static func remove(_ path: String) {
         MarkedProcesses.end(mark(path), in: path)
         for arguments in [["chmod", "-R", "u+rwx", "--", path], ["rm", "-rf", "--", path]] {

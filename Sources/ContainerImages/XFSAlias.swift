@@ -1,10 +1,10 @@
 import Glibc
 
-/// Names that can be told in place of those that cannot: a prototype file knows no white space and no colon in front,
-/// xfs_db(8) no quotation marks.
+/// Names that stand in for others: a prototype file accepts no white space and no colon in front, xfs_db(8) no
+/// quotation marks.
 ///
-/// An alias has the length of the name and the hash that xfs looks directory entries up by, so that the entry can be
-/// renamed where it lies.
+/// An alias has the same length as the name, and the same hash, by which xfs looks directory entries up. So the entry
+/// can be renamed in place.
 enum XFSAlias {
     private static let blanks = Set<UInt8>(0...0x20).union([UInt8(ascii: "\"")])
     private static let slash = UInt8(ascii: "/")
@@ -18,10 +18,10 @@ enum XFSAlias {
         isWord(bytes) && !bytes.elementsEqual("$".utf8)
     }
 
-    /// An alias for a name; nil where there is none.
+    /// Returns an alias for a name, or nil if there is none.
     ///
-    /// The hash puts seven bits between one byte and the next: the highest bit of a byte counts as the lowest one of the
-    /// byte before it, and to change both changes nothing.
+    /// The hash shifts by seven bits from one byte to the next: the highest bit of a byte has the weight of the lowest
+    /// one of the byte before it, and changing both leaves the hash as it is.
     static func name(for name: some Collection<UInt8>) -> [UInt8]? {
         var bytes = Array(name)
         for index in bytes.indices where blanks.contains(bytes[index]) || index == 0 && !isWord(bytes.prefix(1)) {
@@ -33,7 +33,7 @@ enum XFSAlias {
         return isName(bytes) && !bytes.contains(slash) && !bytes.contains(0) ? bytes : nil
     }
 
-    /// Gives aliases to those of a tree's files that need one.
+    /// Gives aliases to those files of a tree that need one.
     static func apply(to entries: [TreeEntry]) throws(XFSPrototype.Fault) -> [TreeEntry] {
         var directories: [[UInt8]: [UInt8]] = [:]
         var taken = Set(entries.map(\.path))
@@ -53,7 +53,7 @@ enum XFSAlias {
         return result
     }
 
-    /// What a symbolic link says for the time being.
+    /// Returns a target that a symbolic link has for the time being.
     static func target(for target: [UInt8]) -> [UInt8] {
         isWord(target) ? target : [UInt8](repeating: UInt8(ascii: "_"), count: target.count)
     }

@@ -5,7 +5,7 @@ import Posix
 /// xfs_db(8) on an image that is not in use.
 struct XFSDatabase {
     private static let remedy = "set FILESYSTEM to ext4"
-    /// Bytes of a name and its value: what is longer does not lie in the block of the file's attributes.
+    /// Bytes of a name and its value: a longer attribute does not lie in the block of the file's attributes.
     private static let lengthLimit = 3000
     private static let mark = "====="
 
@@ -14,12 +14,12 @@ struct XFSDatabase {
 
     // MARK: Contents
 
-    /// The first file that has not all of its blocks: where mkfs.xfs finds no free run of blocks that is long enough for a
-    /// file, it writes over what lies behind a shorter one. Nil where every file is whole.
+    /// Returns the first file that lacks some of its blocks, or nil if every file is whole. If mkfs.xfs finds no free
+    /// run of blocks that is long enough for a file, it overwrites the blocks behind a shorter one.
     func firstIncomplete(_ entries: [TreeEntry]) throws -> TreeEntry? {
         let files = entries.filter { $0.kind == S_IFREG && $0.size > 0 }
         let lines = try run(files.flatMap { [select($0.alias), "print core.nblocks"] })
-        // Where there are fewer lines, the first one that is not what it should be tells of the problem.
+        // If there are fewer lines, the first wrong one shows the problem.
         for (number, file) in files.enumerated() {
             let line = number < lines.count ? lines[number] : ""
             guard line.hasPrefix("core.nblocks = ") else { throw failure(line) }
@@ -47,13 +47,13 @@ struct XFSDatabase {
     // MARK: Extended attributes
 
     private struct Attribute {
-        /// The option of attr_set that tells the name's space.
+        /// The option of attr_set for the name's space.
         let space: String
         let name: String
         let value: [UInt8]
     }
 
-    /// - Parameter attributes: each with its file's path, as ``TreeEntry`` has it.
+    /// - Parameter attributes: each with its file's path in the form of ``TreeEntry``.
     func setAttributes(_ attributes: [(path: [UInt8], attribute: ExtendedAttribute)]) throws {
         guard !attributes.isEmpty else { return }
         var order: [[UInt8]] = []
@@ -69,7 +69,7 @@ struct XFSDatabase {
             guard !others.contains(where: { $0.name == new.name }) else { throw unsupported(attribute) }
             files[path] = others + [new]
         }
-        // xfs_db makes room for a value of a given length, and finds the right place for it. Values come second.
+        // xfs_db makes room for a value of a given length, in the right place. Values are written second.
         var commands: [Line] = []
         for path in order {
             commands.append(select(path))
@@ -80,9 +80,9 @@ struct XFSDatabase {
         try write(files, Array(zip(order, try fields(of: order))))
     }
 
-    /// For each file, which field of its inode or attribute block holds the value of which name.
+    /// Returns for each file the fields of its inode or attribute block, by the names whose values they hold.
     private func fields(of paths: [[UInt8]]) throws -> [[String: String]] {
-        // The second command fails, harmlessly, where all attributes lie in the inode.
+        // The second command fails, harmlessly, if all attributes lie in the inode.
         let lines = try run(paths.flatMap { ["echo \(Self.mark)", select($0), "ablock 0", "print"] })
         let parts = lines.split(omittingEmptySubsequences: false) { $0.hasPrefix(Self.mark) }.dropFirst()
         guard parts.count == paths.count else { throw failure(lines.first) }
@@ -119,7 +119,7 @@ struct XFSDatabase {
     /// Whether an image can hold the attribute.
     static func holds(_ attribute: ExtendedAttribute) -> Bool { stored(attribute) != nil }
 
-    /// The attribute as xfs stores it; nil where it cannot.
+    /// Returns the attribute as xfs stores it, or nil if it cannot.
     private static func stored(_ attribute: ExtendedAttribute) -> Attribute? {
         let spaces = ["security.": "-s", "trusted.": "-r", "user.": "-u"]
         let lists = ["system.posix_acl_access": "SGI_ACL_FILE", "system.posix_acl_default": "SGI_ACL_DEFAULT"]
@@ -136,7 +136,7 @@ struct XFSDatabase {
         return result
     }
 
-    /// A list of acl(5) as setxattr(2) takes it, in the order of bytes that xfs stores it in.
+    /// Converts a list of acl(5) from the form of setxattr(2) to the byte order in which xfs stores it.
     static func accessControlList(_ value: [UInt8]) -> [UInt8]? {
         let entries = (value.count - 4) / 8
         guard value.count >= 4, value.count == 4 + 8 * entries, value[..<4].elementsEqual([2, 0, 0, 0]) else {
@@ -154,7 +154,7 @@ struct XFSDatabase {
 
     // MARK: Names
 
-    /// Writes what symbolic links say that had an alias of the same length in its place.
+    /// Writes the targets of symbolic links, in place of aliases of the same length.
     func setTargets(_ links: [(path: [UInt8], target: [UInt8])]) throws {
         guard !links.isEmpty else { return }
         let lines = try run(links.flatMap { [select($0.path), write("u3.symlink", $0.target)] })
@@ -163,9 +163,9 @@ struct XFSDatabase {
         }
     }
 
-    /// Gives files their own names in place of their aliases. No file can be named by its alias afterwards.
+    /// Gives files their own names in place of their aliases. They cannot be found by their aliases afterwards.
     func rename(_ entries: [TreeEntry]) throws {
-        // From the deepest, as a directory is found by its alias.
+        // Begins with the deepest, as a directory is found by its alias.
         for entry in entries.sorted(by: { $0.depth > $1.depth }) {
             let directory = select(Array(entry.alias.dropLast(entry.aliasName.count + 1)))
             let size = try run([directory, "print core.size"]).first?.split(separator: " ").last.flatMap { UInt64($0) }
@@ -177,7 +177,7 @@ struct XFSDatabase {
     private func rename(_ entry: TreeEntry, in directory: Line, blocks: UInt64) throws {
         let ending = ".name = \"\(shown(entry.aliasName))\""
         for block in 0..<blocks {
-            // The second command fails, harmlessly, where the entries lie in the directory's inode.
+            // The second command fails, harmlessly, if the entries lie in the directory's inode.
             let place: [Line] = [directory, "dblock \(block)"]
             guard let line = try run(place + ["print"]).first(where: { $0.hasSuffix(ending) }) else { continue }
             let field = line.dropLast(ending.utf8.count) + ".name"
@@ -188,7 +188,7 @@ struct XFSDatabase {
         throw failure("it does not show the file \(entry.text)")
     }
 
-    /// Bytes as it shows them.
+    /// Returns bytes in the form in which xfs_db shows them.
     private func shown(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { byte in
             (0x20..<0x7F).contains(byte)
@@ -210,14 +210,14 @@ struct XFSDatabase {
         "write \(field) #\(bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())"
     }
 
-    /// - Parameter path: an alias, as ``TreeEntry`` has it: `./etc`, or `.` for the top.
+    /// - Parameter path: an alias in the form of ``TreeEntry``: `./etc`, or `.` for the top.
     private func select(_ path: [UInt8]) -> Line {
         Line(bytes: Array("path ".utf8) + (path.count == 1 ? Array("/".utf8) : Array(path.dropFirst())))
     }
 
-    /// Runs commands, and answers the lines that they print.
+    /// Runs commands, and returns the lines that they print.
     private func run(_ commands: [Line]) throws -> [String] {
-        // What comes on its standard input goes through an editor of lines, which drops bytes that are no characters.
+        // Standard input goes through a line editor, which drops bytes that are no characters.
         let script = "commands-\(randomName())"
         let file = try site.write(commands.flatMap { line -> [UInt8] in line.bytes + [0x0A] }, to: script)
         defer { unlink(file) }

@@ -2,18 +2,18 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// An xfs file system made of a tree, by mkfs.xfs(8) with a prototype file, and xfs_db(8) for what that cannot tell.
+/// An xfs file system made of a tree, by mkfs.xfs(8) with a prototype file, and xfs_db(8) for the rest.
 struct XFSFileSystem {
     private static let package = "xfsprogs"
     private static let blockSize: UInt64 = 4096
-    /// MB: the least that mkfs.xfs takes for the log.
+    /// MB: the smallest log that mkfs.xfs makes.
     private static let log: UInt64 = 64
     private static let remedy = "set FILESYSTEM to ext4"
 
     let site: BuildSite
     let tree: ContainerTree
 
-    /// Makes the image, and answers its path.
+    /// Makes the image. Returns its path.
     func make(_ attributes: [ExtendedAttribute]) throws -> String {
         let entries: [TreeEntry]
         let prototype: XFSPrototype
@@ -49,9 +49,9 @@ struct XFSFileSystem {
         _ path: String, _ prototype: XFSPrototype, largest: UInt64, needed: UInt64
     ) throws {
         let file = try site.write(prototype.text, to: "prototype")
-        // A file has to lie in one allocation group: a quarter of the file system, or else half of it.
+        // A file must fit into one allocation group: a quarter of the file system, or else half of it.
         let groups = largest >> 20 > site.image.size / 8 ? ["-d", "agcount=2"] : []
-        // Its own words are divided at blanks: the tree's files are named from within.
+        // mkfs.xfs divides words at blanks: the tree's files are named relative to the tree.
         let result = try site.run(
             ["env", "--chdir=\(tree.path)", "mkfs.xfs", "-q", "-f", "-b", "size=\(Self.blockSize)"] + groups
                 + ["-p", file, path],
@@ -62,13 +62,13 @@ struct XFSFileSystem {
         }
     }
 
-    /// The error of a file system that has less room than was reckoned with.
+    /// The error of a file system that has less room than was estimated.
     private func tooFull(_ needed: UInt64) -> DriverError {
         let size = site.image.size
         return site.tooSmall(max(needed, size + size / 8 + 8))
     }
 
-    /// What the prototype file says of a link or a regular file; the latter counts from the tree.
+    /// Returns a link's target, or the path of a regular file's content, relative to the tree.
     private func content(_ entry: TreeEntry) -> [UInt8] {
         if entry.kind == S_IFLNK { return XFSAlias.target(for: tree.linkTarget(entry) ?? []) }
         guard entry.alias != entry.path else { return entry.path }
@@ -79,7 +79,7 @@ struct XFSFileSystem {
         return Array("../\(link)".utf8)
     }
 
-    /// Which file has which attribute, by its alias. A file's copies have its attributes, too.
+    /// Returns the attributes with the aliases of their files. A file's copies have its attributes, too.
     private func spread(
         _ attributes: [ExtendedAttribute], over entries: [TreeEntry]
     ) -> [(path: [UInt8], attribute: ExtendedAttribute)] {
@@ -100,11 +100,11 @@ struct XFSFileSystem {
         }
     }
 
-    /// How many blocks so many bytes take.
+    /// Returns the number of blocks that so many bytes take.
     static func blocks(_ size: UInt64) -> UInt64 { size / blockSize + (size % blockSize == 0 ? 0 : 1) }
 
-    /// MB that an xfs file system takes that holds these files: their blocks, inodes, directories, and the log; and the
-    /// largest of them in one piece.
+    /// Returns the size in MB of an xfs file system for these files: their blocks, inodes, directories, and the log.
+    /// The largest of them must be in one piece.
     static func neededSize(_ entries: [TreeEntry], largest: UInt64) -> UInt64 {
         let contents = entries.reduce(UInt64(0)) { sum, entry in
             let isStored = [S_IFREG, S_IFLNK, S_IFDIR].contains(entry.kind)

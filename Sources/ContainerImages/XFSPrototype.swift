@@ -1,10 +1,10 @@
 import Glibc
 import Posix
 
-/// The prototype file of mkfs.xfs(8): all files of a tree, with their kinds, permissions, owners and contents. It can tell
-/// neither special mode bits nor hard links nor extended attributes, and no white space: ``XFSAlias`` helps there.
+/// The prototype file of mkfs.xfs(8): all files of a tree, with their kinds, permissions, owners and contents. It has
+/// no special mode bits, hard links or extended attributes, and no white space: ``XFSAlias`` helps with that.
 struct XFSPrototype {
-    /// What it cannot tell.
+    /// A file that it cannot express.
     struct Fault: Error, Equatable {
         let reason: String
     }
@@ -12,8 +12,9 @@ struct XFSPrototype {
     private(set) var text: [UInt8] = Array("prototype\n0 0\n".utf8)
     private var depth = 0
 
-    /// - Parameter entries: each directory before what is in it, and nothing between.
-    /// - Parameter content: what a symbolic link says, or where a regular file's content lies.
+    /// - Parameters:
+    ///   - entries: each directory directly before its contents.
+    ///   - content: returns a symbolic link's target, or the path of a regular file's content.
     init(_ entries: [TreeEntry], content: (TreeEntry) -> [UInt8]) throws(Fault) {
         for (number, entry) in entries.enumerated() {
             leave(to: number == 0 ? 0 : entry.depth)

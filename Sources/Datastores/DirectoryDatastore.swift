@@ -6,7 +6,7 @@ import Posix
 
 /// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
 package struct DirectoryDatastore: Datastore {
-    /// What the message must have.
+    /// The required elements of the message.
     package static let inputs = ["DATASTORE/BASE_PATH"]
     private static let mode: UInt32 = 0o660
 
@@ -49,7 +49,7 @@ package struct DirectoryDatastore: Datastore {
             return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
         }
         let isNew = try makeDirectory()
-        // Only an empty directory goes: another image may have come meanwhile.
+        // Removes only an empty directory: another image may have come meanwhile.
         let undo = { [path] in if isNew { rmdir(path) } }
         do {
             let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: needed)
@@ -69,7 +69,7 @@ package struct DirectoryDatastore: Datastore {
         return try images.remove(name)
     }
 
-    /// Copies a finished file to the bridge host, and returns the name that it has got there.
+    /// Copies a finished file to the bridge host. Returns its name there.
     private func send(_ file: FileSink, _ names: ImageNames) throws -> String {
         let source = try FileSource(path: file.path)
         let sink = try images.makeSink(names, mode: Self.mode, needing: source.storageSize)

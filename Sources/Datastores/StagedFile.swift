@@ -49,7 +49,7 @@ package final class StagedFile: StagedImage {
         return try known ?? QemuImage.describe(file.path, format: format, name: name)
     }
 
-    /// What a LUKS disk is, which qemu-img would call a format of its own.
+    /// Describes a LUKS disk, which qemu-img would call a format of its own, or returns nil if it is none.
     private func encrypted() throws -> ImageDescription? {
         let raw = try ImageDescription(
             format: "raw", head: file.head(QcowHeader.size), length: file.size, name: file.name)

@@ -1,13 +1,13 @@
 import DriverProtocol
 import ImageTransfer
 
-/// What oned knows of an image that is in a datastore.
+/// An image in a datastore, as oned knows it.
 package struct StoredImage: Sendable {
-    /// What the message must have.
+    /// The required elements of the message.
     package static let inputs = [sourcePath]
     private static let sourcePath = "IMAGE/SOURCE"
 
-    /// Where its datastore has put it: a path, or a name in a pool.
+    /// Its place in the datastore: a path, or a name in a pool.
     package let source: String
     /// Nil if oned does not know it.
     package let format: String?
@@ -15,7 +15,7 @@ package struct StoredImage: Sendable {
     package let size: UInt64?
     private let message: Message
 
-    /// The message's image. Throws a ``DriverError`` that names an attribute with a bad value.
+    /// Reads the message's image. Throws a ``DriverError`` that names an attribute with a bad value.
     package init(_ message: Message) throws(DriverError) {
         self.message = message
         source = try message.required(Self.sourcePath)

@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// An app, as the journal of imports names it: oned gives an id once, and the time with it.
+/// The identity of an app in the journal of imports: oned uses an id only once with the same time.
 struct JournaledApp: Equatable {
     /// The zone's and the marketplace's ids.
     let market: String
@@ -20,7 +20,7 @@ struct JournaledApp: Equatable {
         self.app = app
     }
 
-    /// Numbers alone: they become a file's name. What is no number is a hyphen.
+    /// Returns numbers, which become part of a file's name. Anything else becomes a hyphen.
     private static func numbers(_ message: Message, _ paths: String...) -> String {
         paths.map { path in message.value(path).flatMap { UInt64($0) }.map(String.init) ?? "-" }.joined(separator: ".")
     }
@@ -53,11 +53,11 @@ struct JournalName: Equatable {
     var text: String { "\(app.market).\(app.app).\(unique).\(state.rawValue)" }
 }
 
-/// What an import publishes, by what tells it from everything else.
+/// The identity of a published image.
 package struct Publication: Equatable, Sendable {
     /// The file's name or the object's key.
     package let name: String
-    /// What tells this try from another one that takes the same name; empty where no other can take it.
+    /// Tells this attempt from another one with the same name; empty if no other can have it.
     package let attempt: String
 
     package init(name: String, attempt: String = "") {
@@ -65,7 +65,7 @@ package struct Publication: Equatable, Sendable {
         self.attempt = attempt
     }
 
-    /// The text of a journal's file.
+    /// The content of a journal's file.
     var text: String {
         var template = Template()
         template.append("NAME", name)
@@ -73,7 +73,7 @@ package struct Publication: Equatable, Sendable {
         return template.text
     }
 
-    /// Reads such a text. Returns nil if it is none.
+    /// Reads such a content. Returns nil if it is none.
     init?(text: String) {
         guard let template = try? Template(parsing: text), let name = template["NAME"], !name.isEmpty else {
             return nil
@@ -82,14 +82,15 @@ package struct Publication: Equatable, Sendable {
     }
 }
 
-/// A file of the journal, open.
+/// An open file of the journal.
 struct JournalEntry {
-    /// The byte that is locked by the import while it lives, and by whoever takes back what it has published.
+    /// The byte that is locked by a living import, and by a process that takes its publication back.
     private static let ownerByte: Int64 = 0
     private static let cleanerByte: Int64 = 1
     private static let sizeLimit = 4096
-    /// A file that is being written: its name begins and ends so. It is not for longer than so many seconds.
+    /// The beginning and the end of the name of a file that is being written.
     private static let unfinished = (beginning: ".", ending: ".new")
+    /// The seconds after which such a file is abandoned.
     private static let writingTime = 60.0
 
     let name: JournalName
@@ -98,10 +99,10 @@ struct JournalEntry {
     /// Seconds.
     let age: Double
 
-    /// Opens one for what is to be done about it. Returns nil if it is gone, or is no file of the journal's.
+    /// Opens an entry. Returns nil if it is gone, or is no file of the journal's.
     init?(_ name: JournalName, in directory: String) {
         let path = joined(directory, name.text)
-        // For writing: a lock for nobody else wants that.
+        // Opened for writing: an exclusive lock requires that.
         guard let file = try? FileDescriptor.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK),
             let status = try? file.status(),
             status.isRegularFile, status.size <= Self.sizeLimit
@@ -112,7 +113,7 @@ struct JournalEntry {
         age = WallClock.now - status.modificationTime
     }
 
-    /// Writes a new one, locked by this process, and makes it durable before it can be seen.
+    /// Writes a new entry, locked by this process. It is durable before it is visible.
     init(new name: JournalName, _ publication: Publication, in directory: String) throws(SystemError) {
         let temporary = joined(directory, Self.unfinished.beginning + name.unique + Self.unfinished.ending)
         self.name = name
@@ -131,7 +132,7 @@ struct JournalEntry {
         PendingFile.synchronizeDirectory(directory)
     }
 
-    /// Removes what killed processes were writing.
+    /// Removes files that killed processes were writing.
     static func removeUnfinished(in directory: String) {
         for name in (try? directoryEntries(directory)) ?? []
         where name.hasPrefix(unfinished.beginning) && name.hasSuffix(unfinished.ending) {
@@ -141,12 +142,12 @@ struct JournalEntry {
         }
     }
 
-    /// The process of the import, or nil if it is dead.
+    /// Returns the process of the import, or nil if it is dead.
     func owner() throws(DriverError) -> pid_t? {
         do { return try file.holder(ofByte: Self.ownerByte) } catch { throw DriverError("use", quoted(path), error) }
     }
 
-    /// Waits until nobody else takes back what it stands for. Returns whether it is still there then, under its name.
+    /// Waits until no other process takes the publication back. Returns whether the entry still exists, under its name.
     func reserve() throws -> Bool {
         while try !file.lock(byte: Self.cleanerByte) { try sleep(until: Clock.now + 0.02) }
         guard let now = try? FileStatus(path: path, followLinks: false), let opened = try? file.status() else {

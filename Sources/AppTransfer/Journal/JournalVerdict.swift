@@ -1,27 +1,27 @@
-/// What a line in the journal of imports is about. The journal's files end in these words.
+/// The state of an entry in the journal of imports. The journal's files end in these words.
 enum JournalState: String {
-    /// An import that has not answered: what it publishes is known to nobody.
+    /// An import that has not answered: nobody knows its publication.
     case importing = "import"
-    /// One that has ended without an answer, and whose image was not there. Where another machine publishes it, it may
-    /// still come.
+    /// An import that has ended without an answer, and whose image was not there. If another machine publishes it, it
+    /// may still come.
     case lost
-    /// One that has answered. Its manager may have died, or oned may have dropped the app meanwhile.
+    /// An import that has answered. Its manager may have died, or oned may have dropped the app meanwhile.
     case answered
     /// Not an import: the app was deleted.
     case deleted
 }
 
-/// What an action that finds an entry in the journal does about it.
+/// What an action does about an entry that it finds in the journal.
 enum JournalVerdict {
     case keep
-    /// Ends the import that runs, and looks again.
+    /// Ends the running import, and looks again.
     case endImport
     /// Removes what the import has published.
     case takeBack
     /// Removes the entry alone.
     case forget
 
-    /// Why the action looks.
+    /// The reason why the action looks.
     enum Purpose: CaseIterable {
         /// Any action of the marketplace.
         case sweep
@@ -31,8 +31,9 @@ enum JournalVerdict {
         case deletionWithSource
     }
 
-    /// For how long, in seconds, an answered import is remembered, and a deletion.
+    /// The seconds for which an answered import is remembered.
     static let answeredAge = 30 * 86_400.0
+    /// The seconds for which a deletion is remembered.
     static let deletedAge = 600.0
 
     /// Decides on an entry, whose import may be alive, and which is `age` seconds old.
