@@ -2,7 +2,7 @@ import AppTransfer
 import Datastores
 import DriverProtocol
 
-/// `datastore/fs/cp`: brings an app, or a file that a user names, into the datastore.
+/// `datastore/fs/cp`: brings an app, or a file of a user, into the datastore.
 package enum Copy: Action {
     package static let name = "datastore/fs/cp"
     package static let purpose = "brings an app or another image into the datastore; prints SOURCE and FORMAT"

@@ -1,7 +1,7 @@
 import Datastores
 import DriverProtocol
 
-/// `datastore/fs/export`, the first step of an IMPORT: tells where an image lies and what it is.
+/// `datastore/fs/export`, the first step of an IMPORT: replies with the place and the kind of an image.
 package enum Export: Action {
     package static let name = "datastore/fs/export"
     package static let purpose =

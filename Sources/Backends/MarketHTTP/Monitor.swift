@@ -1,7 +1,7 @@
 import AppTransfer
 import DriverProtocol
 
-/// `market/http/monitor`: how much room the marketplace has.
+/// `market/http/monitor`: reports the room of the marketplace.
 package enum Monitor: Action {
     package static let name = "market/http/monitor"
     package static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of PUBLIC_DIR's file system"

@@ -11,7 +11,7 @@ struct PublicDirectory: Publications {
     let path: String
     /// Without a slash at its end.
     let baseURL: String
-    /// Where the files are: here, or on the hosts of BRIDGE_LIST.
+    /// The directory of the files: on this machine, or on the hosts of BRIDGE_LIST.
     let images: any ImageDirectory
 
     init(_ request: Request) throws {
@@ -32,7 +32,8 @@ struct PublicDirectory: Publications {
         let isURL = ["http://", "https://"].contains {
             url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
         }
-        // A character that a template or a URL cannot hold would come back as another SOURCE than the one answered.
+        // A character that a template or a URL cannot hold would make the SOURCE that comes back differ from the one
+        // returned.
         guard isURL, Template.representable(url) == url,
             url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
         else {
@@ -41,14 +42,15 @@ struct PublicDirectory: Publications {
         return url
     }
 
-    /// The URL of the file `name`.
+    /// Returns the URL of the file `name`.
     func url(of name: String) -> String {
         baseURL + "/" + name
     }
 
-    /// The name of an app's file: its SOURCE without BASE_URL. Refused where that is no file directly in the directory.
+    /// Returns the name of an app's file: its SOURCE without BASE_URL. Throws if that is no file directly in the
+    /// directory.
     func fileName(of message: Message) throws(DriverError) -> String {
-        // Bytes, as the file system sees them: a Character may be a slash and an accent upon it.
+        // Compared as bytes, as the file system does: a Character may be a slash with an accent on it.
         let source = try message.required("MARKETPLACEAPP/SOURCE").utf8
         let slash = UInt8(ascii: "/")
         guard source.starts(with: (baseURL + "/").utf8) else {

@@ -3,15 +3,15 @@ import Catalog
 import ContainerImages
 import DriverProtocol
 
-/// What the marketplace's template says of the images and virtual machines that come out of it.
+/// The options of images and virtual machines in the marketplace's template.
 struct ContainerOptions {
     /// MB.
     let imageSize: UInt64
     let fileSystem: ContainerImage.FileSystem
     let format: ContainerImage.Format
-    /// What the image is completed with.
+    /// The packages that are installed in the image.
     let packages: [ContextPackage]
-    /// Whether distributions that nobody has tried with OpenNebula's context packages are left aside.
+    /// Whether distributions are left out with which nobody has tried OpenNebula's context packages.
     let skipsUntested: Bool
     /// MB.
     let memory: UInt64
@@ -70,13 +70,13 @@ struct ContainerOptions {
         return choice
     }
 
-    /// All that an app depends on beside its file.
+    /// Everything that an app depends on besides its file.
     var fingerprint: String {
         "size=\(imageSize) filesystem=\(fileSystem.rawValue) format=\(format.rawValue) memory=\(memory) cpu=\(cpu) "
             + "vcpu=\(vcpu) privileged=\(isPrivileged)" + packages.map { " package=" + $0.fingerprint }.joined()
     }
 
-    /// The VM template of a container on `architecture`, which is OpenNebula's word for it.
+    /// Returns the VM template of a container on `architecture`, in OpenNebula's word for it.
     func machineTemplate(architecture: String) throws(AppReport.Unusable) -> AppTemplate {
         var template = AppTemplate()
         try template.append("SCHED_REQUIREMENTS", "HYPERVISOR=lxc & ARCH=\(architecture)")
@@ -93,7 +93,7 @@ struct ContainerOptions {
         try template.append("SSH_PUBLIC_KEY", "$USER[SSH_PUBLIC_KEY]")
         try template.append("SET_HOSTNAME", "$NAME")
         template.endVector()
-        // A host with AppArmor starts no privileged container without it.
+        // Without it, a host with AppArmor starts no privileged container.
         template.beginVector("RAW")
         try template.append("TYPE", "lxc")
         try template.append("DATA", "lxc.apparmor.profile=unconfined")

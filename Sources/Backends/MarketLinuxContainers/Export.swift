@@ -9,7 +9,7 @@ package enum Export: Action {
     package static let inputs = ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
 
     package static func run(_ request: Request) throws -> Reply {
-        // The app's MD5 stands for what the image is made of, which the source verifies itself.
+        // The app's MD5 is that of the image's origin, which the source verifies itself.
         let export = try AppExport(request, isVerified: false)
         let source = try request.message.required("MARKETPLACEAPP/SOURCE")
         return try export.run { try ContainerSource(source, request) }

@@ -1,7 +1,7 @@
 import Catalog
 import DriverProtocol
 
-/// `market/linuxcontainers/import`: a public catalog takes no apps.
+/// `market/linuxcontainers/import`: no app can be added to a public catalog.
 package enum Import: RefusedAction {
     package static let name = "market/linuxcontainers/import"
 }

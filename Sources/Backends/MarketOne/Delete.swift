@@ -1,7 +1,7 @@
 import Catalog
 import DriverProtocol
 
-/// `market/one/delete`: a public catalog gives no apps up.
+/// `market/one/delete`: no app can be deleted from a public catalog.
 package enum Delete: RefusedAction {
     package static let name = "market/one/delete"
 }

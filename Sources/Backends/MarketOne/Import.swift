@@ -1,7 +1,7 @@
 import Catalog
 import DriverProtocol
 
-/// `market/one/import`: a public catalog takes no apps.
+/// `market/one/import`: no app can be added to a public catalog.
 package enum Import: RefusedAction {
     package static let name = "market/one/import"
 }

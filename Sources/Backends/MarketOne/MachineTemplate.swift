@@ -3,18 +3,18 @@ import Catalog
 import DriverProtocol
 import JSON
 
-/// The VM template of an app: the catalog's JSON object, in which what follows from the app's platform takes the place of
-/// what is there.
+/// The VM template of an app: the catalog's JSON object, with attributes that follow from the app's platform in place
+/// of its own.
 struct MachineTemplate {
     private typealias Pair = (name: StaticString, value: StaticString)
 
-    /// What a virtual machine of that architecture boots with, whatever its template says: a host has no other firmware.
+    /// The boot attributes of that architecture, which replace those of the template: a host has no other firmware.
     private static let armSystem: [Pair] = [
         ("ARCH", "aarch64"), ("FIRMWARE", "/usr/share/AAVMF/AAVMF_CODE.fd"), ("FIRMWARE_SECURE", "no"),
         ("MACHINE", "virt"),
     ]
 
-    /// What is not the catalog's to say, in the order in which it is added where the catalog says nothing.
+    /// Attributes that depend on the platform, in the order in which they are added if the catalog has none of its own.
     private enum Derived: CaseIterable {
         case requirements, system, hypervisor
 
@@ -26,7 +26,7 @@ struct MachineTemplate {
             }
         }
 
-        /// Whether what a catalog says there is of the kind that the attribute has.
+        /// Whether the catalog's value is of the kind that the attribute has.
         func isUsable(_ value: JSONValue) -> Bool {
             self == .system ? value.kind == .object : value.utf8 != nil
         }
@@ -40,9 +40,9 @@ struct MachineTemplate {
         self.platform = platform
     }
 
-    /// Throws where a value of it cannot be written. `warn` is told what had to be left out.
+    /// Throws if a value of it cannot be written. `warn` is told of everything that had to be left out.
     func template(warn: (String) -> Void) throws(AppReport.Unusable) -> AppTemplate {
-        // The catalog writes quotation marks as a template needs them, with a backslash before.
+        // The catalog has the backslash before quotation marks that a template needs.
         var template = AppTemplate(quotesAreEscaped: true)
         let derived = Derived.allCases.filter(isDerived)
         var missing = derived
@@ -76,7 +76,7 @@ struct MachineTemplate {
         }
     }
 
-    /// Appends the attribute in place of what the catalog has under its name.
+    /// Appends the attribute in place of the catalog's of the same name.
     private func append(
         _ attribute: Derived, over value: JSONValue?, to template: inout AppTemplate, warn: (String) -> Void
     ) throws(AppReport.Unusable) {
@@ -106,7 +106,7 @@ struct MachineTemplate {
         case .string, .number, .bool: if let text = text(of: value) { try template.append(name, text) }
         case .object: try appendVector(name, value, to: &template, warn: warn)
         case .array:
-            // An attribute that repeats: several DISK, NIC or INPUT.
+            // A repeated attribute: several DISK, NIC or INPUT.
             for element in value.elements where element.kind != .array {
                 try append(name, element, to: &template, warn: warn)
             }
@@ -116,7 +116,7 @@ struct MachineTemplate {
         }
     }
 
-    /// - Parameter fixed: the pairs that the vector has to have: they take the places of those of the object.
+    /// - Parameter fixed: the pairs that the vector must have: they replace those of the object.
     private static func appendVector(
         _ vector: Bytes, _ object: JSONValue?, with fixed: [Pair] = [], to template: inout AppTemplate,
         warn: (String) -> Void
@@ -141,19 +141,19 @@ struct MachineTemplate {
         template.endVector()
     }
 
-    /// What a scalar says, where that is something.
+    /// Returns the text of a scalar, or nil if it is empty.
     private static func text(of value: JSONValue) -> Bytes? {
         value.utf8.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The name, where oned would take it for one.
+    /// Returns the name if oned would accept it, else nil.
     private static func attributeName(_ name: JSONValue) -> Bytes? {
         guard let text = text(of: name) else { return nil }
         for byte in text where !isAlphanumeric(byte) && byte != UInt8(ascii: "_") { return nil }
         return text
     }
 
-    /// Whether an attribute's name is that one, written in capitals.
+    /// Whether an attribute's name is that one, given in capitals.
     private static func isName(_ name: Bytes, _ capitals: StaticString) -> Bool {
         name.count == capitals.bytes.count && zip(name, capitals.bytes).allSatisfy { $0 == $1 || $0 == $1 | 0x20 }
     }

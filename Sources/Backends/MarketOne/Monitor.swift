@@ -18,7 +18,7 @@ package enum Monitor: Action {
         return reply
     }
 
-    /// The apps of a catalog. Throws a ``DriverError`` where the catalog is not whole.
+    /// Returns the apps of a catalog. Throws a ``DriverError`` if the catalog is not whole.
     static func report(
         _ document: inout CatalogDocument, _ market: CatalogMarket, log: Log
     ) throws(DriverError) -> AppReport {
@@ -32,7 +32,7 @@ package enum Monitor: Action {
         return report
     }
 
-    /// Whether there was a list of appliances.
+    /// Reads the appliances. Returns whether there was a list of them.
     private static func read(
         _ reader: inout JSONReader, into report: inout AppReport, _ market: CatalogMarket, release: (Int) -> Void
     ) throws -> Bool {

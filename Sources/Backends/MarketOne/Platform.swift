@@ -1,16 +1,16 @@
 import Bytes
 import Catalog
 
-/// What an appliance says of the hosts that it runs on: its hypervisors and architectures. Each is one name, or several with
-/// commas between.
+/// The hosts on which an appliance runs: its hypervisors and architectures. Each is one name, or several with commas
+/// between.
 struct Platform {
     /// In lower case: at least one.
     let hypervisors: [String]
-    /// OpenNebula's word where there is one, else what the catalog says; `all` where it says nothing.
+    /// OpenNebula's words, or else the catalog's; `all` if it has none.
     let architectures: [String]
 
     /// - Parameters:
-    ///   - hypervisor: the texts of `hypervisor`. Nothing, and `ALL`, mean KVM.
+    ///   - hypervisor: the texts of `hypervisor`. None, and `ALL`, mean KVM.
     ///   - architecture: the texts of `os-arch`.
     init(hypervisor: [String], architecture: [String]) {
         hypervisors = Self.names(hypervisor, otherwise: "kvm") { name in
@@ -23,10 +23,10 @@ struct Platform {
         }
     }
 
-    /// The architectures that hosts report, and that a virtual machine asks for.
+    /// The architectures that hosts report, and that a virtual machine requires.
     private static let schedulable = ["x86_64", "aarch64"]
 
-    /// Each name once.
+    /// Returns each name once.
     private static func names(
         _ texts: [String], otherwise standard: String, _ meaning: (String) -> String
     ) -> [String] {
@@ -40,13 +40,13 @@ struct Platform {
         return names.isEmpty ? [standard] : names
     }
 
-    /// The one hypervisor; nil where there are several.
+    /// The only hypervisor, or nil if there are several.
     var hypervisor: String? { hypervisors.count == 1 ? hypervisors[0] : nil }
 
     /// Whether a virtual machine boots with the firmware of that architecture.
     var isARM: Bool { architectures == ["aarch64"] }
 
-    /// The scheduler's condition, joined with the one that a template states itself; nil where there is neither.
+    /// Returns the scheduler's condition, joined with the template's own, or nil if there is neither.
     func requirement(beside stated: String?) -> String? {
         var terms = [Self.term("HYPERVISOR", hypervisors)]
         if architectures.allSatisfy(Self.schedulable.contains) { terms.append(Self.term("ARCH", architectures)) }
@@ -55,14 +55,14 @@ struct Platform {
         return ([own.isEmpty ? stated : "(\(stated))"] + own).joined(separator: " & ")
     }
 
-    /// `NAME=a`, or `(NAME=a | NAME=b)`; nil where the scheduler's language could not hold one of the values.
+    /// Returns `NAME=a` or `(NAME=a | NAME=b)`, or nil if the scheduler's language cannot express one of the values.
     private static func term(_ name: String, _ values: [String]) -> String? {
         let conditions = values.compactMap(operand).map { "\(name)=\($0)" }
         guard conditions.count == values.count else { return nil }
         return conditions.count == 1 ? conditions[0] : "(\(conditions.joined(separator: " | ")))"
     }
 
-    /// A word as it is; other text in quotation marks, where it is neither a pattern nor would end them.
+    /// Returns a word unchanged, and other text in quotation marks, or nil if it is a pattern or has a quotation mark.
     private static func operand(_ value: String) -> String? {
         let isWord = value.utf8.first.map { isAlphanumeric($0) && !isDigit($0) } == true
         if isWord, value.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") }) { return value }

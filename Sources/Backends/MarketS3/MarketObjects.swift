@@ -2,7 +2,7 @@ import AppTransfer
 import DriverProtocol
 import S3
 
-/// The objects of a marketplace, as the journal of imports sees them.
+/// The objects of a marketplace, for the journal of imports.
 struct MarketObjects: Publications {
     let marketplace: S3Marketplace
 
