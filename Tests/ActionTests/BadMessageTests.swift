@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An action that works on local directories, and what it must be told.
+/// An action on local directories, and its required elements.
 enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
     case importing = "market-http-import"
     case deleting = "market-http-delete"
@@ -22,8 +22,8 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    /// A message with which the action succeeds: the image and the app's file are there, and `server`, where the action
-    /// needs it, serves the app.
+    /// Returns a message with which the action succeeds: the image and the app's file exist, and `server`, if the
+    /// action needs it, serves the app.
     func message(_ market: LocalMarket, server: Nginx? = nil) throws -> DriverMessage {
         let image = try market.directory.write("datastore/image", TestFiles.noise(100_000))
         switch self {
@@ -60,7 +60,7 @@ enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
             otherRoot,
             documentType, badUTF8, twoDocuments, controlCharacter
 
-        /// What the error says about it.
+        /// The cause that its error has.
         var cause: String {
             switch self {
             case .empty, .blanks: "it is empty"

@@ -57,7 +57,7 @@ import Testing
         let message = try action.message(market).with(Self.publicDirectory, path)
         let outcome = try market.act(action.rawValue, message)
         #expect(outcome.status == .exited(0) && outcome.reasons.isEmpty)
-        // `import` adds a file, `delete` removes the one that is there.
+        // `import` adds a file, `delete` removes the only one.
         let count = try market.directory.names(in: name).count
         #expect(count == (action == .importing ? 2 : action == .deleting ? 0 : 1))
         #expect(try market.published() == (action == .deleting ? ["app"] : []))

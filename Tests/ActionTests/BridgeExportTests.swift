@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import XML
 
-/// `datastore/fs/export` where the datastore is mounted on bridge hosts.
+/// `datastore/fs/export` for a datastore that is mounted on bridge hosts.
 @Suite struct BridgeExportTests {
     private func export(_ bridge: Bridge, _ image: String, _ values: [String: String] = [:]) throws -> Outcome {
         try bridge.run("datastore-fs-export", values.merging(["IMAGE/SOURCE": image]) { $1 })
@@ -30,7 +30,7 @@ import XML
         #expect(told.element(at: "SIZE")?.text == "3")
         #expect(told.element(at: "FORMAT")?.text == "raw")
         #expect(told.element(at: "DISPOSE")?.text == "NO")
-        // What export says, import reads.
+        // Import reads the source that export has printed.
         let source = try #require(told.element(at: "IMPORT_SOURCE")?.text)
         #expect(try expectSuccess(try bridge.importImage(source))["MD5"] == (try md5(of: image)))
         #expect(try bridge.directory.names() == ["datastore", "market"])
@@ -51,7 +51,7 @@ import XML
             #expect(told.element(at: "FORMAT")?.text == "qcow2")
             #expect(told.element(at: "MD5")?.text == (try md5(of: image)))
         }
-        // Said to be raw, it stays raw, whatever its first bytes look like.
+        // Stated to be raw, it stays raw, whatever its first bytes look like.
         let told = try information(try export(bridge, image, ["IMAGE/FORMAT": "raw"]))
         #expect(told.element(at: "FORMAT")?.text == "raw")
         #expect(told.element(at: "SIZE")?.text == "1")

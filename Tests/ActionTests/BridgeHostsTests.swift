@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// Which hosts of a BRIDGE_LIST are asked, and what they may be like.
+/// The choice among the hosts of a BRIDGE_LIST, and odd hosts.
 @Suite struct BridgeHostsTests {
     static let hosts = "bridge1 bridge2 bridge3"
 
@@ -27,7 +27,7 @@ import Testing
         #expect(bridge.server.hostsTried() == ["bridge2"])
     }
 
-    /// Ways not to be reached, and what ssh says about each.
+    /// Ways not to be reached, and the words of ssh about each.
     static let unreachable = [
         ("closed", "Connection refused"), ("nohost.invalid", "Could not resolve hostname"),
         ("refused", "Permission denied"), ("nologin", "This account is currently not available."),
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    /// Login shells that talk, and shells of other families: what runs in place of the command that ssh asks for.
+    /// Login shells that talk, and shells of other families: they run in place of the command that ssh asks for.
     static let shells = [
         "echo Welcome; echo to this host >&2; echo 'market-drivers is not the marker'; exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"",
         "printf 'no line break at the end:\\n'; yes | head -c 300000; exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"",

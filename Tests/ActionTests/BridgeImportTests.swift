@@ -29,7 +29,7 @@ import Testing
         #expect(status.linkCount == 1)
     }
 
-    /// Where data lies in a file of 256 MiB: in one place, at both ends, and on no boundary.
+    /// The places of data in a file of 256 MiB: in one place, at both ends, and on no boundary.
     static let layouts: [[(offset: Int64, count: Int)]] = [
         [], [(0, 1 << 20)], [(100 << 20, 3_000_001)], [(255 << 20, 1 << 20)],
         [(12_345_677, 4096), (200_000_001, 70_000)],
@@ -73,8 +73,8 @@ import Testing
         #expect(try bridge.published() == [])
     }
 
-    /// The names that the stock drivers' rule gives for this and the coming seconds are taken: by a file, a directory, a
-    /// link to nowhere.
+    /// The names that the stock drivers' rule gives for this and the coming seconds are taken: by a file, a directory,
+    /// a link to nowhere.
     @Test func aTakenNameIsLeftAlone() throws {
         let bridge = try Bridge()
         let image = try bridge.directory.write("image", noise(1000))
@@ -172,7 +172,7 @@ import Testing
     @Test func anImageThatHasNoRoomIsNotBegun() throws {
         let bridge = try Bridge()
         let image = bridge.directory.path("image")
-        // A source on a host is sent whole: its length counts, not what it takes on its disk.
+        // A source on a host is sent whole: its length counts, not its room on the disk.
         try FileDescriptor.open(image, O_RDWR | O_CREAT).truncate(to: 1 << 43)
         let outcome = try bridge.importImage("ssh://bridge1:\(image)")
         expectFailure(outcome, "8388608 MB are needed and", "MB are free", "bridge1:\(bridge.market)")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct BridgeInterruptionTests {
     static let rounds = 24
 
-    /// How long an import of `image` takes that nothing disturbs.
+    /// Returns the seconds that an undisturbed import of `image` takes.
     private func duration(_ bridge: Bridge, _ image: String) throws -> Double {
         let begun = Clock.now
         _ = try expectSuccess(try bridge.importImage(image))
@@ -59,7 +59,7 @@ import Testing
 
 /// Imports to a bridge host that fails in the middle.
 @Suite struct BridgeBreakdownTests {
-    /// An import that is so far that data lies on the host.
+    /// Starts an import, and waits until data lies on the host.
     private func started(_ bridge: Bridge) throws -> Child {
         let image = try bridge.directory.write("image", noise(192 << 20))
         let child = try bridge.startImport(image)
@@ -130,7 +130,7 @@ import Testing
     }
 }
 
-/// What there is to read from a pipe.
+/// Returns all that can be read from a pipe.
 func text(_ descriptor: FileDescriptor?) throws -> String {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     let count = try bytes.withUnsafeMutableBytes { try descriptor?.readAvailable(into: $0, by: Clock.now) } ?? 0
@@ -138,7 +138,7 @@ func text(_ descriptor: FileDescriptor?) throws -> String {
 }
 
 extension Bridge {
-    /// Removes all that has been published.
+    /// Removes all published files.
     func clear() throws {
         for name in try published() { try FileManager.default.removeItem(atPath: market + "/" + name) }
     }

@@ -68,8 +68,7 @@ import Testing
         #expect(try bridge.published() == [])
     }
 
-    /// What happens to a source of 64 MiB while it is read: a host whose script stands still after the first bytes gives
-    /// the time for it.
+    /// A change to a source of 64 MiB while it is read: the host's script stands still after the first bytes.
     enum Change: CaseIterable { case shrink, shrinkALittle, grow, rewrite, cut }
 
     @Test(arguments: Change.allCases)

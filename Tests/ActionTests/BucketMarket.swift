@@ -48,7 +48,7 @@ final class BucketMarket: Sendable {
             environment: environment.merging(["ONE_LOCATION": directory.path]) { one, _ in one })
     }
 
-    /// Imports bytes, and answers the outcome.
+    /// Imports bytes, and returns the outcome.
     func `import`(
         _ bytes: [UInt8], _ values: KeyValuePairs<String, String?> = [:], environment: [String: String] = [:]
     ) throws -> Outcome {

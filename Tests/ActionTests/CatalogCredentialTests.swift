@@ -6,7 +6,7 @@ import Testing
 
 /// Catalogs whose server asks who is there: AUTH_FILE.
 @Suite struct CatalogCredentialTests {
-    /// What stands in the file, and what nginx wants to see.
+    /// The contents of the file, and the header that nginx requires.
     private static let kinds = ["Basic user:s3cr3t", "Bearer s3cr3t"]
 
     private func guarded(_ root: String, _ credential: String, extra: String = "") throws -> Nginx {
@@ -73,7 +73,7 @@ import Testing
 }
 
 extension ContainerRig {
-    /// Expects that an export fails beside the image that is there, with one line that has `part` in it.
+    /// Expects that an export fails, since its image is there, with one line that has `part` in it.
     fileprivate func expectAnotherIsRefused(_ message: DriverMessage, _ part: String) throws {
         let before = try catalog.directory.names(in: "datastore")
         expectRefusal(try export(message), [part])

@@ -3,7 +3,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// How the two public catalogs are fetched, from servers that do not always do as they should.
+/// Fetching the two public catalogs from servers that misbehave.
 @Suite struct CatalogRequestTests {
     private static let kinds = ["one", "linuxcontainers"]
 
@@ -22,7 +22,7 @@ import Testing
         #expect(names.count == rig.recordedApps, sourceLocation: sourceLocation)
     }
 
-    /// Where the server misbehaves, but not so that the catalog could not be had.
+    /// The server misbehaves, but the catalog can be had.
     @Test(
         arguments: kinds,
         [

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Root file systems as people pack them: what tar(1) writes with its options, and what image makers add.
+/// Root file systems as people pack them: with the options of tar(1), and with the additions of image makers.
 @Suite struct ContainerArchiveTests {
     private let rig: ContainerRig
     private let tree: TemporaryDirectory
@@ -16,7 +16,7 @@ import Testing
         try tree.write("etc/group", "root:x:0:\nnogroup:x:98:\n".utf8)
     }
 
-    /// The archive that tar makes of the tree, on the server.
+    /// Makes an archive of the tree with tar, on the server.
     private func pack(_ options: [String]) throws {
         let archive = rig.catalog.directory.path("archive.tar")
         try TestFiles.succeed(["tar", "-C", tree.path, "-cf", archive] + options + ["."])
@@ -69,7 +69,7 @@ import Testing
 
     // MARK: Access control lists
 
-    /// In words GNU's tar writes the host's names: the numbers are the image's own.
+    /// GNU's tar writes the host's names in lists in words: the numbers are the image's own.
     @Test(
         arguments: [["--acls"], ["--acls", "--numeric-owner"], ["--xattrs"], ["--acls", "--xattrs"]], ["ext4", "xfs"])
     func keepsAccessControlLists(_ options: [String], _ fileSystem: String) throws {
@@ -79,7 +79,7 @@ import Testing
         try TestFiles.succeed(["setfacl", "-d", "-m", "u:4321:rx", tree.path("inbox")])
         try pack(options)
         let image = try image(fileSystem)
-        // Where numbers are told, too, they are kept.
+        // If the archive has numbers, too, they are kept.
         let user = options.contains("--xattrs") ? 65534 : 99
         if fileSystem == "ext4" {
             let list = try rig.debug(image, "ea_get -x /shared system.posix_acl_access")
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    /// What has no room beside its file, and what Linux does not know.
+    /// Attributes that have no room beside their file, and that Linux does not know.
     @Test func countsWhatCannotBeKept() throws {
         let archive = rig.catalog.directory.path("archive.tar")
         let script = """

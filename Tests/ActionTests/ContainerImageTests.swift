@@ -26,7 +26,8 @@ import Testing
         #expect(outcome.warnings.isEmpty)
     }
 
-    /// What is wrong with the datastore is told before anything is asked of the server, which does not even exist here.
+    /// Faults of the datastore are reported before anything is requested from the server, which does not even exist
+    /// here.
     @Test(arguments: [
         ("DATASTORE/DS_MAD", "lvm", "'lvm' is no datastore that apps can be brought into"),
         ("DATASTORE/BASE_PATH", "datastore", "is no absolute path"),

@@ -5,7 +5,7 @@ import Testing
 
 /// `market/linuxcontainers/export`, ended in the middle of a build.
 @Suite(.serialized) struct ContainerInterruptionTests {
-    /// How far a build has come, by what is in its work directory.
+    /// The progress of a build, by the files in its work directory.
     enum Moment: String, CaseIterable {
         case fetching = ""
         case unpacking = "root/bin"
@@ -22,7 +22,7 @@ import Testing
         message = try rig.message(size: 400)
     }
 
-    /// The numbers of the processes that work in STAGING_DIR.
+    /// Returns the numbers of the processes that work in STAGING_DIR.
     private func processes() throws -> Set<String> {
         let names = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
         return Set(
@@ -37,7 +37,7 @@ import Testing
             })
     }
 
-    /// The message queues that these processes were the last to use: fakeroot's.
+    /// Returns the message queues that these processes were the last to use: fakeroot's.
     private func queues(of processes: Set<String>) throws -> [Substring] {
         try String(contentsOfFile: "/proc/sysvipc/msg", encoding: .utf8).split(separator: "\n").dropFirst().filter {
             let fields = $0.split(separator: " ").map(String.init)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// Ends an export at a moment, and answers which processes have worked for it then.
+    /// Ends an export at a moment. Returns its processes at that moment.
     private func end(_ signal: Int32, at moment: Moment) throws -> (outcome: Outcome, processes: Set<String>) {
         let action = try RunningAction(
             "market-linuxcontainers-export", message, in: LocalMarket(),

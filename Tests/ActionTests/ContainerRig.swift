@@ -33,7 +33,7 @@ final class ContainerRig: Sendable {
     /// A directory that links of a hostile image lead to.
     var outside: String { catalog.directory.path("outside") }
 
-    /// Makes a context package below the server's root, and answers its path.
+    /// Makes a context package below the server's root, and returns its path.
     func makePackage(_ name: String, _ trick: String = "none") throws -> String {
         let path = catalog.served + "/" + name
         try TestFiles.succeed(["python3", Self.rig("context-package.py"), path, trick])
@@ -55,7 +55,7 @@ final class ContainerRig: Sendable {
 
     func export(_ message: DriverMessage) throws -> Outcome { try catalog.act("export", message) }
 
-    /// The image that an export has made, of whose answer and traces the usual is expected.
+    /// Returns the image of an export, after the usual checks of its reply and of what it has left.
     func image(_ outcome: Outcome, size: Int = 64) throws -> String {
         #expect(outcome.status == .exited(0) && outcome.reasons.isEmpty, "\(outcome.errors)")
         let answer = try Template(parsing: outcome.output)
@@ -76,7 +76,7 @@ final class ContainerRig: Sendable {
         #expect(!FileManager.default.fileExists(atPath: "/tmp/escaped"))
     }
 
-    /// What `Tests/Rigs/rootfs.py` puts into every image, as debugfs(8) shows it.
+    /// The files that `Tests/Rigs/rootfs.py` puts into every image, as debugfs(8) shows them.
     static let ext4Files: [(path: String, patterns: [String])] = [
         ("/", ["directory", "Mode:  0755", "User:     0"]),
         ("/bin/su", ["regular", "Mode:  04755", "Links: 2", "Size: 6000"]),

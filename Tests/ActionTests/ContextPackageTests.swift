@@ -50,7 +50,7 @@ import Testing
         try expect(
             image,
             [
-                // Replaced, where it was of another owner, mode and attribute.
+                // Replaced, if it had another owner, mode and attribute.
                 ("/usr/sbin/one-contextd", ["Mode:  0755", "User:     0   Group:     0", "Size: 10"]),
                 ("/etc/one-context.d/loc-10-network", ["Mode:  0755", "User:     0"]),
                 // Through the image's link to usr/lib.
@@ -137,7 +137,7 @@ import Testing
         try rig.prepare("--distribution", distribution, "--trick", trick)
         let package = try rig.makePackage(distribution == "debian" ? "one-context.deb" : "one-context.rpm")
         let image = try rig.image(export(package))
-        // What the image's own link means in the container.
+        // The target of the image's own link in the container.
         if trick == "opt-link" { try expect(image, [(rig.outside + "/one/file", ["Mode:  0644", "Size: 1"])]) }
         #expect(try rig.catalog.directory.names(in: "outside") == ["one"])
         #expect(try rig.catalog.directory.names(in: "outside/one") == ["file"])

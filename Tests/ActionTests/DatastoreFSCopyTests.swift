@@ -29,7 +29,7 @@ import Testing
         try market.act("datastore-fs-cp", arguments: [id], input: message.base64)
     }
 
-    /// The file and the format of an answer: the only file in the datastore.
+    /// Returns the file and the format of a reply: the only file in the datastore.
     private func stored(_ outcome: Outcome) throws -> (path: String, format: String) {
         #expect(outcome.status == .exited(0) && outcome.reasons == [], "\(outcome.errors)")
         let answer = try #require(outcome.output.wholeMatch(of: /(.+)\/([0-9a-f]{32}) ([a-z0-9]+)\n/))
@@ -85,7 +85,7 @@ import Testing
         #expect(try copy(message(image).with("DATASTORE/BASE_PATH", base)).output.hasPrefix(base + "/"))
     }
 
-    /// Type of image and of datastore, what the datastore wants, and what a qcow2 image becomes.
+    /// Type of image and of datastore, the datastore's format, and the format that a qcow2 image gets.
     @Test(arguments: [
         ("0", "0", nil, nil, "qcow2"), ("0", "0", "raw", nil, "raw"), ("0", "0", "raw", "NO", "qcow2"),
         ("0", "0", "qcow2", nil, "qcow2"), ("1", "0", "raw", nil, "qcow2"), ("0", "2", "raw", nil, "qcow2"),
@@ -211,7 +211,7 @@ import Testing
         try refuses(message(path).with(Self.template + "SAFE_DIRS", "/tmp /dev /nowhere"), cause)
     }
 
-    // MARK: What is left to the stock script
+    // MARK: The stock script's part
 
     @Test("what is not served here is the stock script's", arguments: ["restic://1/2", "rsync+rbd://h/x", "nfs"])
     func stockScript(_ path: String) throws {
@@ -257,7 +257,7 @@ import Testing
                 unlink(market.datastore + "/" + name)
             }
         }
-        // What a killed one has left, the next one clears.
+        // The next one removes the rest of a killed one.
         _ = try stored(copy(message(disk)))
     }
 

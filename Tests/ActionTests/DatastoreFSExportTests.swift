@@ -19,7 +19,7 @@ import XML
         try market.act("datastore-fs-export", message, environment: environment)
     }
 
-    /// The elements of an answer, which must be the recorded ones in the recorded order.
+    /// Returns the elements of a reply, which must be the recorded ones in the recorded order.
     private func values(_ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation) throws -> [String] {
         #expect(outcome.status == .exited(0), "\(outcome.errors)", sourceLocation: sourceLocation)
         #expect(outcome.reasons.isEmpty && !outcome.errors.contains("WARN:"), sourceLocation: sourceLocation)

@@ -10,7 +10,7 @@ import Testing
     private static let rounds = 40
     private static let size = 24 << 20
 
-    /// Seconds that an import takes that nobody disturbs.
+    /// Returns the seconds that an undisturbed import takes.
     private func duration(_ market: any JournaledMarket, _ image: String) throws -> Double {
         let begun = Clock.now
         let source = try market.importApp(1, image)
@@ -214,8 +214,9 @@ import Testing
     }
 }
 
-/// How long after an import's start it is disturbed at the latest. The machine may be faster or slower than when the time
-/// was taken: what comes too late makes it shorter, so that the middle of imports is hit all the same.
+/// The longest time after an import's start at which it is disturbed. The machine may have become faster or slower
+/// since that was measured: a moment that comes too late makes it shorter, so that the middle of imports is hit all the
+/// same.
 private struct Window {
     private(set) var seconds: Double
 

@@ -103,7 +103,8 @@ import Testing
 
     // MARK: A full disk
 
-    /// Runs an import into a small file system that is filled up, either before or while it runs, and lists what is left.
+    /// Runs an import into a small file system that is filled up, either before or while it runs, and lists the files
+    /// left.
     private static let onASmallDisk = [
         "unshare", "-rm", "bash", "-c",
         """

@@ -58,15 +58,15 @@ struct Guide {
 
     static let actions = ["monitor", "import", "delete", "export"]
 
-    /// The block for the monitor's file, and what it becomes for another action, as the guide says.
+    /// Returns the block for the monitor's file, changed for another action as the guide says.
     private func code(for file: String, of action: String) throws -> String {
         try code(for: file).replacing("Monitor", with: action.capitalized).replacing("-monitor", with: "-" + action)
     }
 
     // MARK: The package
 
-    /// Builds the package with the guide's backend, and returns where its executables are. What is unchanged since the last
-    /// time is not compiled again.
+    /// Builds the package with the guide's backend, and returns the directory of its executables. Unchanged files are
+    /// not compiled again.
     func build() throws -> String {
         let root = Fixture.packageRoot.appending(path: ".build/guide").path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
@@ -91,7 +91,7 @@ struct Guide {
         try write(manifest[..<table.upperBound] + row + manifest[table.upperBound...], to: root + "/Package.swift")
         try link("Tests", in: root)
         let folders = ["Sources", "Sources/Backends", "Sources/Actions", "Sources/Actions/market"]
-        // All of them first: where a link stood in their place, the guide's files would be written into this checkout.
+        // All of them first: if a link stood in their place, the guide's files would be written into this checkout.
         for folder in folders {
             try FileManager.default.createDirectory(atPath: root + "/" + folder, withIntermediateDirectories: true)
         }
@@ -111,13 +111,13 @@ struct Guide {
         }
     }
 
-    /// Makes a symbolic link to a file of this checkout, where there is nothing yet.
+    /// Makes a symbolic link to a file of this checkout, if there is nothing yet.
     private func link(_ path: String, in root: String) throws {
         guard symlink(path.below(Fixture.packageRoot), root + "/" + path) != 0, errno != EEXIST else { return }
         throw SystemError("symlink", path)
     }
 
-    /// Writes a file that has not these contents already: it would be compiled anew.
+    /// Writes a file unless it has these contents already: it would be compiled anew.
     private func write(_ text: some StringProtocol, to path: String) throws {
         guard FileManager.default.contents(atPath: path) != Data(text.utf8) else { return }
         let folder = URL(filePath: path).deletingLastPathComponent()

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The guide for those who add a driver: what it says works as it stands there.
+/// The guide for those who add a driver: its code works unchanged.
 @Suite(.serialized) struct GuideTests {
     private static let programs = Result { try Guide().build() }
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Image servers of one's own, whose index tells where the images are listed.
+/// Private image servers, whose index names the lists of images.
 @Suite struct ImageServerTests {
     private let rig: CatalogRig
 

@@ -23,7 +23,7 @@ extension JournaledMarket {
         try directory.write("image", TestFiles.noise(size))
     }
 
-    /// Runs an import of an app that publishes its image, cannot answer, and is killed then.
+    /// Runs an import of an app that publishes its image, cannot print its reply, and is then killed.
     func killUnanswered(_ app: Int, _ image: String) throws {
         let before = try images().count
         let (child, pipe) = try startUnanswered(message(image, app: app))
@@ -43,7 +43,7 @@ extension JournaledMarket {
     }
 }
 
-/// What an import has published and not answered, when it is killed: the next action of the marketplace removes it.
+/// Publications of imports that were killed before they had answered: the next action of the marketplace removes them.
 @Suite(.serialized) struct UnansweredImportTests {
     enum Next: CaseIterable {
         case monitor, importOfAnother, importOfTheSame, deletion, deletionOfAnother
@@ -93,7 +93,7 @@ extension JournaledMarket {
             try market.deleteApp(7, market.importApp(9, image)), try market.deleteApp(9),
         ] { #expect(outcome.status == .exited(0)) }
         #expect(try market.journal("import").count == 1)
-        // Its answer goes through after all.
+        // Its reply goes through after all.
         var text = [UInt8](repeating: 0, count: 1 << 17)
         let count = try text.withUnsafeMutableBytes { try pipe.reading.read(into: $0) }
         #expect(count == LocalMarket.pipeCapacity)
@@ -107,7 +107,7 @@ extension JournaledMarket {
         try market.expectNothing()
     }
 
-    /// The answer may not have reached oned: its one_market was killed, or the deletion had crossed it.
+    /// The reply may not have reached oned: its one_market was killed, or the deletion had crossed it.
     @Test(arguments: JournaledKind.allCases) func anAnsweredOneIsRemovedByItsDeletionAlone(kind: JournaledKind) throws {
         let market = try kind.make()
         let image = try market.writeImage()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `install.sh` where somebody else changes files too: nobody's only copy is lost.
+/// `install.sh` while somebody else changes files too: nobody's only copy is lost.
 @Suite struct InstallChangesTests {
     private static let configuration = "var/remotes/etc/market/market-drivers.conf"
     private static let changed = "SSH_CONNECT_TIMEOUT=\"20\"\n"

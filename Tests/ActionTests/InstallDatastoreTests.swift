@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `install.sh` and the scripts of datastores: what ours leave to the stock ones needs these beside them.
+/// `install.sh` and the scripts of datastores: ours need the stock ones beside them.
 @Suite struct InstallDatastoreTests {
     private static let copy = "var/remotes/datastore/fs/cp"
     private let openNebula: OpenNebula
@@ -39,7 +39,7 @@ import Testing
         #expect(!exists(Self.copy + ".stock"))
         #expect(try openNebula.launchers().allSatisfy { !$0.contains("datastore") })
 
-        // What an earlier run has replaced is put back.
+        // The scripts that an earlier run has replaced are put back.
         try openNebula.install()
         #expect(exists(Self.copy + ".stock"))
         try openNebula.install(["--stock-datastores"])

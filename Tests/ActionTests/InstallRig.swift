@@ -102,7 +102,7 @@ final class OpenNebula {
         return folder
     }
 
-    /// What install.sh has made run an executable of ours.
+    /// Returns the launchers that install.sh has made run an executable of ours.
     func launchers() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: path("")).sorted().filter { relative in
             guard !relative.hasPrefix("lib/market-drivers/"), let text = try? text(relative) else { return false }

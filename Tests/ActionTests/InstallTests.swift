@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// `install.sh` on OpenNebulas of its own: what it puts in place, and that nothing of it stays.
+/// `install.sh` on OpenNebulas of its own: the files that it installs, and that a removal leaves none of them.
 @Suite struct InstallTests {
     // MARK: In and out again
 
@@ -116,7 +116,7 @@ import Testing
         #expect(try openNebula.listing(directoryTimes: false) == stock)
     }
 
-    // MARK: What the machine needs
+    // MARK: Requirements
 
     /// The executables bind libcurl when they first need it: no program's list of libraries has it.
     @Test func aMissingLibcurlIsNamed() throws {

@@ -5,19 +5,20 @@ import Posix
 import TestSupport
 import Testing
 
-/// A private marketplace of either kind, for tests of what must hold of both: what imports leave behind, and when.
+/// A private marketplace of either kind, for tests of what all kinds have in common: what imports leave behind, and
+/// when.
 protocol JournaledMarket {
     /// `http` or `s3`.
     var kind: String { get }
     /// Room for the tests' files.
     var directory: TemporaryDirectory { get }
-    /// What the actions find in their environment, ONE_LOCATION above all.
+    /// The environment of the actions, with ONE_LOCATION above all.
     var environment: [String: String] { get }
-    /// Whether another machine publishes: what a killed import has asked for may then come late.
+    /// Whether another machine publishes: an image that a killed import has requested may then come late.
     var isRemote: Bool { get }
     /// A message for all actions, about the app of that number, which has no SOURCE yet.
     func message(_ image: String, app: Int) throws -> DriverMessage
-    /// All that there is in the directory or bucket, hidden or half-done things too.
+    /// Returns everything in the directory or bucket, hidden or half-done things too.
     func images() throws -> [String]
 }
 
@@ -32,7 +33,7 @@ extension JournaledMarket {
         try run([Programs.path(program(action))], input: message.base64, environment: environment)
     }
 
-    /// Imports an app, and answers its SOURCE.
+    /// Imports an app, and returns its SOURCE.
     func importApp(_ app: Int, _ image: String) throws -> String {
         try #require(try reply(of: perform("import", message(image, app: app)))["SOURCE"])
     }
@@ -51,7 +52,7 @@ extension JournaledMarket {
             input: .descriptor(FileDescriptor.open(file, O_RDONLY)), output: output)
     }
 
-    /// The files of the journal that end in one of `states`; in any, where none is given.
+    /// Returns the files of the journal that end in one of `states`; all if none is given.
     func journal(_ states: String...) throws -> [String] {
         guard FileManager.default.fileExists(atPath: journalPath) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: journalPath).sorted().filter { name in
@@ -66,7 +67,7 @@ extension JournaledMarket {
         }
     }
 
-    /// Starts an import whose answer nobody takes, and waits until it has published and is stuck with that.
+    /// Starts an import whose reply nobody reads, and waits until it has published and is stuck with that.
     func startUnanswered(_ message: DriverMessage) throws -> (child: Child, pipe: Posix.Pipe) {
         let pipe = try Posix.Pipe()
         try pipe.writing.writeAll([UInt8](repeating: 0, count: Self.pipeCapacity))
@@ -77,7 +78,7 @@ extension JournaledMarket {
         return (child, pipe)
     }
 
-    /// Bytes, as pipe(7) has it.
+    /// Bytes, according to pipe(7).
     static var pipeCapacity: Int { 1 << 16 }
 
     /// Whether a process waits in a system call on its standard output: that is write(2).

@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// Actions ended at any moment of their work, by a signal that they can heed and by one that they cannot.
+/// Actions ended at any moment of their work, by a signal that they can handle and by one that they cannot.
 @Suite(.serialized) struct KillTests {
     private static let rounds = 50
     /// Bytes of the image that are no holes.
@@ -27,7 +27,7 @@ import Testing
         try market.directory.names(in: directory).filter { !$0.hasPrefix(".") && $0 != "image" }
     }
 
-    /// How long an action takes that nobody disturbs, in seconds.
+    /// Returns the seconds that an undisturbed action takes.
     private func duration(_ program: String, _ message: DriverMessage) throws -> Double {
         let begun = Clock.now
         #expect(try market.act(program, message).status == .exited(0))
@@ -43,8 +43,8 @@ import Testing
         return try action.finish()
     }
 
-    /// What must hold of a directory and an answer, whenever the signal came: what is visible is whole, what is answered
-    /// is there, and only SIGKILL may leave anything. Whether the signal came in the middle.
+    /// Checks a directory and a reply, whenever the signal came: every visible file is whole, the file of a reply
+    /// exists, and only SIGKILL may leave anything. Returns whether the signal came in the middle.
     private func check(_ outcome: Outcome, _ signal: Int32, _ directory: String) throws -> Bool {
         let (visible, hidden) = try (visible(in: directory), hidden(in: directory))
         #expect(visible.count <= 1 && hidden.count <= (signal == SIGKILL ? 1 : 0))

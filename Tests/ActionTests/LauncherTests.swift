@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What oned runs: each launcher under remotes/, and the action that it leads to.
+/// The programs that oned runs: each launcher under remotes/, and its action.
 @Suite struct LauncherTests {
     private static let remotes = Fixture.packageRoot.appending(path: "remotes").path
 
@@ -25,7 +25,7 @@ import Testing
         #expect(Self.names.count >= 17 && Self.names.contains("datastore/fs/export"))
     }
 
-    /// The name is what stands in errors and in the log, and an import is known by it.
+    /// The name stands in errors and in the log, and an import is recognised by it.
     @Test(arguments: names) func leadsToTheActionOfItsName(_ name: String) throws {
         let executable = name.replacing("/", with: "-")
         let launcher = Self.remotes + "/" + name

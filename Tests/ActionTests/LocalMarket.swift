@@ -75,20 +75,20 @@ final class LocalMarket: Sendable {
         try act("market-http-import", importMessage(source, md5: md5))
     }
 
-    /// What lies in PUBLIC_DIR, hidden files too.
+    /// Returns the names in PUBLIC_DIR, hidden files too.
     func published() throws -> [String] {
         try directory.names(in: "public")
     }
 
-    /// All that lies in the market's directories, hidden files too, and whether a command out of a message has made the
-    /// file that those of the tests would make.
+    /// Returns all names in the market's directories, hidden files too, and whether a command out of a message has made
+    /// the file that those of the tests would make.
     func contents() throws -> [String] {
         let here = FileManager.default.currentDirectoryPath + "/x"
         #expect(!FileManager.default.fileExists(atPath: here))
         return try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted()
     }
 
-    /// The file that a reply's SOURCE stands for.
+    /// Returns the file that a reply's SOURCE stands for.
     func file(of reply: Template) throws -> String {
         let source = try #require(reply["SOURCE"])
         #expect(source.hasPrefix(Self.baseURL + "/"))
@@ -96,15 +96,15 @@ final class LocalMarket: Sendable {
     }
 }
 
-/// The reply of an action that has succeeded and has complained of nothing.
+/// Returns the reply of an action that has succeeded and has logged no complaint.
 func reply(of outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation) throws -> Template {
     #expect(outcome.status == .exited(0), "\(outcome.errors)", sourceLocation: sourceLocation)
     #expect(outcome.reasons.isEmpty, sourceLocation: sourceLocation)
     return try Template(parsing: outcome.output)
 }
 
-/// Checks that an action has refused its work as it should: status 1, nothing printed, and one line for the user, which
-/// names what it was about, why, and what to do, with all of `parts` in it.
+/// Checks that an action has refused its work properly: status 1, nothing printed, and one line for the user with the
+/// object, the cause and the remedy, which has all of `parts` in it.
 func expectRefusal(_ outcome: Outcome, _ parts: [String], sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(outcome.status == .exited(1), sourceLocation: sourceLocation)
     #expect(outcome.output == "", sourceLocation: sourceLocation)

@@ -24,7 +24,7 @@ import Testing
         try market.act("market-http-export", message, environment: environment)
     }
 
-    /// The file of a reply, which must be the only one in the datastore.
+    /// Returns the file of a reply, which must be the only one in the datastore.
     private func file(of reply: Template) throws -> String {
         let source = try #require(reply["SOURCE"])
         #expect(source.hasPrefix(market.datastore + "/"))
@@ -34,7 +34,7 @@ import Testing
         return source
     }
 
-    /// Compresses `path` to a file of that name, and answers its path.
+    /// Compresses `path` to a file of that name, and returns its path.
     private func compress(_ path: String, _ compressor: String, _ name: String) throws -> String {
         let target = market.directory.path(name)
         try TestFiles.succeed(["sh", "-c", "\"$1\" < \"$2\" > \"$3\"", "sh", compressor, path, target])
@@ -73,7 +73,7 @@ import Testing
         #expect(try run(["cmp", app, file(of: kept)]).status.isSuccess)
     }
 
-    /// What the app is, what the datastore wants, and what it gets.
+    /// The app's kind, the datastore's format, and the file that it gets.
     @Test(arguments: [
         ("raw", nil, nil, "raw"), ("raw", "raw", nil, "raw"), ("raw", "qcow2", nil, "qcow2"),
         ("raw", "qcow2", "no", "raw"), ("qcow2", nil, nil, "qcow2"), ("qcow2", "qcow2", nil, "qcow2"),

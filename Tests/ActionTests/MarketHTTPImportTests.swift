@@ -52,7 +52,7 @@ import Testing
         #expect(shape(outcome.output) == shape(recorded))
     }
 
-    /// The text without what differs from one import to the next.
+    /// Returns the text without what differs from one import to the next.
     private func shape(_ text: String) -> String {
         text.replacing(/"http:[^"]*\/[0-9a-f]{32}"/, with: "URL").replacing(/"[0-9a-f]{32}"/, with: "DIGEST")
     }

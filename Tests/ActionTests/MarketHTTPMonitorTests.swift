@@ -9,7 +9,7 @@ import Testing
         market = try LocalMarket()
     }
 
-    /// The three numbers of an answer, which must have no other line.
+    /// Returns the three numbers of a reply, which must have no other line.
     private func numbers(_ answer: String) throws -> [Int] {
         let match = try #require(answer.wholeMatch(of: /USED_MB=(\d+)\nFREE_MB=(\d+)\nTOTAL_MB=(\d+)\n/))
         return try [match.1, match.2, match.3].map { try #require(Int($0)) }
@@ -21,7 +21,7 @@ import Testing
         return try numbers(outcome.output)
     }
 
-    /// What df tells of PUBLIC_DIR: its `avail` is what others than root can write.
+    /// Returns the numbers of df for PUBLIC_DIR: its `avail` is what others than root can write.
     private func systemNumbers() throws -> [Int] {
         let outcome = try TestFiles.succeed([
             "df", "--block-size=1", "--output=used,avail,size", market.publicDirectory,

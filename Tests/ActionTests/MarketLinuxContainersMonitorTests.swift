@@ -13,7 +13,8 @@ import Testing
         server = try Nginx(root: rig.served)
     }
 
-    /// What has to be offered, by name, made from the catalog by other means: the file of the newest version.
+    /// Returns the apps to be offered, by name, made from the catalog by other means: with the file of the newest
+    /// version.
     private func expected(tested: Bool) throws -> [String: [String: Any]] {
         let distributions: Set<Substring> = [
             "alpine", "rockylinux", "almalinux", "oracle", "debian", "ubuntu", "fedora", "devuan", "amazonlinux",

@@ -5,7 +5,8 @@ import Posix
 import TestSupport
 import Testing
 
-/// Apps of a catalog, as its monitor lists them, brought into a datastore from the mirror that the catalog redirects to.
+/// Apps of a catalog, as its monitor lists them, brought into a datastore from the mirror that the catalog redirects
+/// to.
 @Suite struct MarketOneExportTests {
     private let market: LocalMarket
     private let rig: CatalogRig
@@ -25,8 +26,8 @@ import Testing
         return path
     }
 
-    /// Serves a catalog of one app, the file `path`, and answers for its download a redirect to `mirror`, which has another
-    /// name and port.
+    /// Serves a catalog of one app, the file `path`, whose download is redirected to `mirror`, which has another name
+    /// and port.
     private func serveCatalog(of path: String, mirror: String) throws -> Nginx {
         let catalog: [String: Any] = [
             "_id": ["$oid": "5f0c"], "name": "Image", "format": "qcow2", "hypervisor": "KVM", "os-arch": "x86_64",
@@ -42,7 +43,7 @@ import Testing
             root: rig.served, extra: "location = /appliance/5f0c/download/0 { return 302 \(mirror); }")
     }
 
-    /// The message of the export of the catalog's app, with what its monitor says of it.
+    /// Returns the message of the export of the catalog's app, with its attributes from the monitor.
     private func message(_ catalog: Nginx) throws -> DriverMessage {
         let app = try #require(try rig.monitor(catalog.url("")).apps().first)
         #expect(app["MD5"] != nil && app["SHA256"] != nil)

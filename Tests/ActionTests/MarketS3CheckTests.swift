@@ -2,7 +2,7 @@ import DriverProtocol
 import TestSupport
 import Testing
 
-/// What only some service of the tests can show: keys that pass, and an object that is not what its ETag says.
+/// Tests for which only some services do: keys that expire, and an object that differs from its ETag.
 @Suite struct MarketS3CheckTests {
     @Test func keysThatPassNeedTheirToken() throws {
         let server = try S3Server(.ceph, hasSessions: true)
@@ -21,7 +21,7 @@ import Testing
         #expect(!refused.errors.contains("not-the-token"))
     }
 
-    /// An object whose own MD5 is not that of what comes, and an app that has none.
+    /// An object whose own MD5 is not that of its bytes, and an app that has none.
     @Test func anExportWithoutChecksumIsHeldAgainstTheObjects() throws {
         let strict = try StrictS3Server()
         let directory = try TemporaryDirectory()

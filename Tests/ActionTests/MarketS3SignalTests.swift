@@ -4,11 +4,11 @@ import Posix
 import TestSupport
 import Testing
 
-/// SIGTERM at any moment of an upload: the service may carry out what it has been sent.
+/// SIGTERM at any moment of an upload: the service may carry out requests that it has already received.
 @Suite struct MarketS3SignalTests {
-    /// Runs imports of app 1, whose image has so many bytes, each ended by SIGTERM at another moment, up to `delay` seconds
-    /// after the last byte was read, and answers how many of them had not ended by themselves. Those that had are deleted
-    /// again.
+    /// Runs imports of app 1, whose image has so many bytes, each ended by SIGTERM at another moment, up to `delay`
+    /// seconds after the last byte was read. Returns how many of them had not ended by themselves. Those that had are
+    /// deleted again.
     private func interrupt(
         _ count: Int, _ market: BucketMarket, _ message: DriverMessage, bytes: Int, delay: Double
     ) throws -> Int {
@@ -28,7 +28,7 @@ import Testing
                 expectRefusal(outcome, ["signal 15"])
             }
         }
-        // What comes into being late shows by then.
+        // An object that comes late shows by then.
         usleep(1_000_000)
         return ended
     }
@@ -42,7 +42,7 @@ import Testing
         #expect(ended > 5, "\(ended) of 60 runs were ended")
     }
 
-    /// A part that Ceph still stores when its upload is aborted takes room for good, and stands in no listing.
+    /// A part that Ceph still stores when its upload is aborted takes room for good, and is in no listing.
     @Test func anAbortedUploadLeavesNoParts() throws {
         let market = try BucketMarket(try S3Server.shared(.ceph), bucket: "parts")
         let image = try market.directory.write("image", TestFiles.noise(128 << 20))

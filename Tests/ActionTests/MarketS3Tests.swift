@@ -44,7 +44,7 @@ import Testing
         expectRefusal(try market.import([1, 2, 3], [Self.id: "7"]), ["s3://exists/marketapp-7", "already"])
         #expect(try server.ask("md5", "exists", "marketapp-7") == [try TestFiles.md5(other)])
 
-        // The same app once more: its first answer was lost.
+        // The same app once more: its first reply was lost.
         _ = try reply(of: market.import([1], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "5"]))
         _ = try reply(of: market.import([1, 2], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "5"]))
         expectRefusal(try market.import([1, 2, 3], [Self.id: "8", "MARKETPLACEAPP/REGTIME": "6"]), ["already"])
@@ -55,7 +55,7 @@ import Testing
         // moto begins every upload in 2010, and stores its parts now.
         #expect(try server.ask("uploads", "exists") == ["marketapp-10"])
 
-        // Who is refused aborts nothing.
+        // An import that is refused aborts nothing.
         try server.tool("put", "exists", "marketapp-11", other)
         try server.tool("begin-upload", "exists", "marketapp-11")
         expectRefusal(try market.import([1], [Self.id: "11"]), ["already"])

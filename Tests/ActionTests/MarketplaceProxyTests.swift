@@ -15,8 +15,8 @@ import Testing
         proxy = try FaultServer(root: market.directory.path, proxy: "user:secret")
     }
 
-    /// A marketplace that answers, whose action is run with attributes of its template and variables; what is asked of it
-    /// is plain http.
+    /// The marketplaces with a running server, and functions that run their actions with attributes of the template and
+    /// variables. All requests are plain http.
     private func actions() throws -> [(name: String, act: ([String: String], [String: String]) throws -> Outcome)] {
         let catalogs = try ["one", "linuxcontainers"].map { kind in
             let rig = try CatalogRig(kind)

@@ -4,8 +4,8 @@ import Posix
 import TestSupport
 import Testing
 
-/// PUBLIC_DIR and datastores on file systems that are not those of a disk (CIFS, NFS, FUSE): strace(1) answers the calls
-/// as such a one does.
+/// PUBLIC_DIR and datastores on file systems other than those of a disk (CIFS, NFS, FUSE): strace(1) makes the calls
+/// return what such a file system would.
 @Suite struct OddFileSystemTests {
     private let market: LocalMarket
     private let image: String
@@ -15,7 +15,7 @@ import Testing
         image = try market.directory.write("image", TestFiles.noise(100_000))
     }
 
-    /// Runs an action with these calls answered otherwise; they are written down, and so is pwrite64(2).
+    /// Runs an action with the results of these calls replaced. They are traced, and so is pwrite64(2).
     private func act(_ program: String, _ message: DriverMessage, _ injections: [String]) throws -> Outcome {
         let calls = injections.map { $0.prefix { $0 != ":" } } + ["pwrite64"]
         let strace =
@@ -35,7 +35,8 @@ import Testing
 
     // MARK: Room
 
-    /// statfs(2) that answers these counts of blocks: all, free, available. Its structure has seven words that matter.
+    /// A result of statfs(2) with these counts of blocks: all, free, available. Its structure has seven words that
+    /// matter.
     private static func statfs(_ size: UInt64, _ counts: [UInt64]) -> String {
         let words = [0xEF53, size] + counts + [0, 0, 0, 255, size]
         let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
@@ -71,7 +72,7 @@ import Testing
         }
     }
 
-    /// What stat(1) of a bridge host prints of such a file system: -1 for all ones.
+    /// The output of stat(1) on a bridge host for such a file system: -1 for all ones.
     @Test(arguments: [
         ("4096 -1 -1 -1", [0, 0, 0]),
         ("4096 18446744073709551615 18446744073709551615 18446744073709551615", [0, 0, 0]),
@@ -122,7 +123,7 @@ import Testing
         #expect(try market.directory.names(in: "datastore") == [URL(filePath: file).lastPathComponent])
     }
 
-    /// Where no file can be renamed at all, nothing of the image is written first.
+    /// If no file can be renamed at all, nothing of the image is written first.
     @Test func findsOutBeforeTheImageIsCopied() throws {
         let outcome = try act(
             "market-http-import", market.importMessage(image),
@@ -133,7 +134,7 @@ import Testing
         #expect(try market.published() == [] && !trace().contains("pwrite64"))
     }
 
-    /// A file system that gives away other places than there can be: all is read, and the image is whole.
+    /// A file system that reports impossible holes: everything is read, and the image is whole.
     @Test func readsAnImageWhoseHolesCannotBe() throws {
         let sparse = try TestFiles.makeSparse(
             market.directory.path("sparse"), length: 3 << 20, data: [1 << 20: TestFiles.noise(4096)])

@@ -4,11 +4,11 @@ import Posix
 import TestSupport
 import Testing
 
-/// DELETE of an app whose IMPORT waits, is at work, or has just been answered: oned cancels nothing, and sends no SOURCE.
+/// DELETE of an app whose IMPORT waits, runs, or has just been answered: oned cancels nothing, and sends no SOURCE.
 @Suite struct OneMarketDeleteTests {
     private static let modern = OneMarketRig.onStandardInput
     private static let export = "cat <<'END'\n\(OneMarketRig.importInfo())\nEND\n"
-    /// A driver that says that it is at work, and waits to be ended.
+    /// A driver that writes its process id, and waits to be ended.
     private static let waiting = "echo $$ > \"$ONE_LOCATION/pid\"\nexec sleep 60\n"
     /// One that has published when it is told to end.
     private static let publishing =
@@ -24,7 +24,7 @@ import Testing
 
     private static let wasEnded = "was ended, because its app was deleted"
 
-    /// The SOURCE in the message that the delete driver has got; nil where it has not been run.
+    /// Returns the SOURCE in the message of the delete driver, or nil if it has not run.
     private func deletedSource(_ rig: OneMarketRig) throws -> String? {
         guard try rig.location.names().contains("market-http-delete.input") else { return nil }
         let message = try Message(text: Array(rig.file("market-http-delete.input").utf8))

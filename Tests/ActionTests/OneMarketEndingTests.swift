@@ -4,11 +4,11 @@ import Posix
 import TestSupport
 import Testing
 
-/// How actions end that do not end by themselves, and how one_market does.
+/// The end of actions that do not end by themselves, and of one_market.
 @Suite struct OneMarketEndingTests {
     private static let modern = OneMarketRig.onStandardInput
 
-    /// A driver that tells its process id and waits.
+    /// A driver that writes its process id and waits.
     private static let waiting = modern + "echo $$ > \"$ONE_LOCATION/pid\"\nexec sleep 60\n"
     /// One that ignores SIGTERM, and has a child in its group that does too.
     private static let stubborn =

@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 import XML
 
-/// The two steps of IMPORT, and what drivers are given.
+/// The two steps of IMPORT, and the input of the drivers.
 @Suite struct OneMarketImportTests {
     private static let modern = OneMarketRig.onStandardInput
 
     /// A script that prints a text.
     private static func prints(_ text: String) -> String { "cat <<'END'\n\(text)\nEND\n" }
 
-    /// The tree without the white space by which the stock driver has made it pretty.
+    /// Returns the tree without the white space that the stock driver adds for looks.
     private func essence(_ text: String) throws -> XMLElement {
         func strip(_ element: XMLElement) -> XMLElement {
             guard !element.children.isEmpty else { return element }

@@ -3,7 +3,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// What becomes of what drivers print.
+/// The handling of drivers' output.
 @Suite struct OneMarketOutputTests {
     private static let modern = OneMarketRig.onStandardInput
 
@@ -19,7 +19,7 @@ import Testing
             ("exit 3", "market/http/monitor ended with exit status 3 and gave no reason; run it by hand to see more"),
             ("echo 'ERROR: a' >&2; echo 'ERROR: 7 b' >&2; exit 3", "market/http/monitor ended with exit status 3: b"),
             ("echo A=1; echo why >&2; exit 1", "why"),
-            // what oned cannot store
+            // text that oned cannot store
             ("printf 'a ]]> b\\033[1m\\001c\\n' >&2; exit 1", "a ]] > b\\u{1b}[1m\\u{1}c"),
             ("printf 'bad \\377 UTF-8 \\303' >&2; exit 1", "bad \u{FFFD} UTF-8 \u{FFFD}"),
         ])

@@ -4,13 +4,13 @@ import Posix
 import TestSupport
 import Testing
 
-/// What one_market says to the lines that oned writes.
+/// The answers of one_market to oned's lines.
 @Suite struct OneMarketProtocolTests {
     private static let ready = ["market/http/monitor": OneMarketRig.onStandardInput + "cat > /dev/null; echo A=1\n"]
 
     @Test("INIT is answered alone, whatever there is to tell")
     func initialize() throws {
-        // Closed standard error: unknown options are told in the log, and not behind the answer.
+        // Closed standard error: unknown options are reported in the log, not together with the answer.
         let rig = try OneMarketRig(
             ["-t 2 -m http -d 5"], drivers: Self.ready, through: ["sh", "-c", "exec \"$@\" 2>&-", "sh"])
         try rig.send("INIT")

@@ -4,13 +4,13 @@ import Glibc
 import Posix
 import TestSupport
 
-/// A running `one_market` in an installation of its own, and the tests' end of its pipes: what oned is to it.
+/// A running `one_market` in an installation of its own, and the tests' end of its pipes: the tests act as oned.
 final class OneMarketRig: @unchecked Sendable {
     struct TimedOut: Error {
         let seen: [String]
     }
 
-    /// What drivers record of how they were started: into files named like the driver.
+    /// A script by which drivers record how they were started: into files named like the driver.
     static let record = """
         name=$(echo "${0#*/remotes/}" | tr / -)
         printf '%s\\n' "$@" > "$ONE_LOCATION/$name.arguments"
@@ -18,7 +18,7 @@ final class OneMarketRig: @unchecked Sendable {
         env > "$ONE_LOCATION/$name.environment"
 
         """
-    /// What a driver begins with that reads its message from standard input.
+    /// The beginning of a driver that reads its message from standard input.
     static let onStandardInput = "# message on stdin\n"
 
     let location: TemporaryDirectory
@@ -27,7 +27,8 @@ final class OneMarketRig: @unchecked Sendable {
     /// The LOG lines that came before the answers.
     private(set) var logs: [String] = []
 
-    /// Starts it with its drivers, scripts for sh by their path under remotes, in an installation of its own or in `location`.
+    /// Starts it with its drivers, scripts for sh by their path under remotes, in an installation of its own or in
+    /// `location`.
     init(
         _ arguments: [String] = ["-t 15 -m http,s3"], drivers: [String: String] = [:],
         environment: [String: String] = [:], through wrapper: [String] = [], in location: TemporaryDirectory? = nil
@@ -54,12 +55,12 @@ final class OneMarketRig: @unchecked Sendable {
         try location.write(path, ("#!/bin/sh\n" + script).utf8, mode: 0o755)
     }
 
-    /// What a driver has left in the installation.
+    /// Returns a file that a driver has left in the installation.
     func file(_ name: String) throws -> String {
         try String(contentsOfFile: location.path(name), encoding: .utf8)
     }
 
-    /// Waits for a file that a driver writes, and answers its text.
+    /// Waits for a file that a driver writes, and returns its text.
     func awaitFile(_ name: String, within seconds: Double = 30) throws -> String {
         let deadline = Clock.now + seconds
         while Clock.now < deadline {
@@ -81,7 +82,7 @@ final class OneMarketRig: @unchecked Sendable {
         try send("\(verb)  \(id) " + String(decoding: Base64.encode(Array(message.utf8)), as: UTF8.self))
     }
 
-    /// The next line, of any kind; nil at the end.
+    /// Returns the next line, of any kind, or nil at the end.
     func line(within seconds: Double = 60) throws -> String? {
         let deadline = Clock.now + seconds
         var searched = 0
@@ -96,7 +97,7 @@ final class OneMarketRig: @unchecked Sendable {
         }
     }
 
-    /// What the next read gives; nil at the end.
+    /// Returns the result of the next read, or nil at the end.
     func read(until deadline: Double) throws -> [UInt8]? {
         var entry = pollfd(fd: child.output!.number, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, Int32(max(0, (deadline - Clock.now) * 1000))) > 0 else { throw TimedOut(seen: logs) }
@@ -105,7 +106,7 @@ final class OneMarketRig: @unchecked Sendable {
         return count > 0 ? Array(chunk[..<count]) : nil
     }
 
-    /// The next line that is no LOG line; `END` where there is none any more.
+    /// Returns the next line that is no LOG line, or `END` if there is none any more.
     func answer(within seconds: Double = 60) throws -> String {
         while let line = try line(within: seconds) {
             guard line.hasPrefix("LOG ") else { return line }
@@ -114,7 +115,7 @@ final class OneMarketRig: @unchecked Sendable {
         return "END"
     }
 
-    /// The decoded payload of the next answer, which must be a success.
+    /// Returns the decoded payload of the next answer, which must be a success.
     func success(within seconds: Double = 60) throws -> String {
         let words = try answer(within: seconds).split(separator: " ").map(String.init)
         guard words.count == 4, words[1] == "SUCCESS", let bytes = Base64.decode(words[3].utf8) else {
@@ -130,7 +131,7 @@ final class OneMarketRig: @unchecked Sendable {
         return child.reap()
     }
 
-    /// What it has written to standard error.
+    /// Returns its standard error so far.
     func errors() throws -> String {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         let count = try chunk.withUnsafeMutableBytes { try child.errors!.readAvailable(into: $0) }
@@ -139,7 +140,8 @@ final class OneMarketRig: @unchecked Sendable {
 
     // MARK: Messages
 
-    /// A message with what the driver manager looks at, and what a test adds to the market's template.
+    /// Returns a message with the elements that the driver manager reads, and those that a test adds to the market's
+    /// template.
     static func message(
         market: String = "http", datastore: String = "fs", type: Int = 1, template: String = ""
     ) -> String {
@@ -151,12 +153,12 @@ final class OneMarketRig: @unchecked Sendable {
         """
     }
 
-    /// What an export prints.
+    /// Returns the output of an export.
     static func importInfo(_ more: String = "<DISPOSE>NO</DISPOSE>") -> String {
         "<IMPORT_INFO><IMPORT_SOURCE>/a</IMPORT_SOURCE><MD5>m</MD5><SIZE>4</SIZE><FORMAT>raw</FORMAT>\(more)</IMPORT_INFO>"
     }
 
-    /// What an import prints.
+    /// The output of an import.
     static let imported = "SOURCE=\"s\"\nMD5=\"m\"\nSIZE=\"4\"\nFORMAT=\"raw\"\n"
 
     /// Whether a process is at work: a zombie is not.

@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// `etc/defaultrc` and `etc/mad/one_market`, as oned's own drivers have them.
+/// `etc/defaultrc` and `etc/mad/one_market`, as used by oned's own drivers.
 @Suite struct OneMarketSettingsTests {
     private static let showing =
         OneMarketRig.onStandardInput + """
@@ -16,7 +16,7 @@ import Testing
 
             """
 
-    /// A driver manager that has been started with these files, and what its action has found.
+    /// Starts a driver manager with these files. Returns the environment and limits that its action has found.
     private func start(
         defaultrc: String? = nil, own: String? = nil, _ arguments: [String] = ["-m http"],
         environment: [String: String] = [:], through wrapper: [String] = []
@@ -101,13 +101,13 @@ import Testing
         #expect(try !quiet.location.names(in: "var").contains("one_market.log"))
     }
 
-    /// In the blocks of 512 bytes that `ulimit -c` of sh counts.
+    /// In blocks of 512 bytes, as counted by `ulimit -c` of sh.
     private static var hardCoreLimit: Int {
         let text = try? run(["sh", "-c", "ulimit -H -c"]).output.trimmingCharacters(in: .newlines)
         return text.flatMap { Int($0) } ?? .max
     }
 
-    /// Where a proxy is said, and what the action must find as `http_proxy`.
+    /// The place where a proxy is set, and the action's `http_proxy`.
     private static let proxies: [(file: String, environment: [String: String], arguments: [String], found: String)] = [
         ("http_proxy=http://file:1\n", [:], ["-m http"], "http://file:1"),
         ("http_proxy=http://file:1\n", ["http_proxy": "http://inherited:1"], ["-m http"], "http://file:1"),

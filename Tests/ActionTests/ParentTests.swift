@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// What becomes of an action when the process that has started it is killed.
+/// The end of an action when the process that has started it is killed.
 @Suite struct ParentTests {
     /// Starts an action that waits, with $MANAGER in its environment, and tells its process number.
     private static let script = """

@@ -37,7 +37,7 @@ final class RunningAction {
 
     struct TooLate: Error {}
 
-    /// Waits until `condition` holds. Throws where the action has ended before.
+    /// Waits until `condition` holds. Throws if the action ends before.
     func wait(until condition: () throws -> Bool) throws {
         while try !condition() {
             var entry = pollfd(fd: child.exitDescriptor.number, events: Int16(POLLIN), revents: 0)
@@ -50,7 +50,7 @@ final class RunningAction {
         moment.wait(for: child)
     }
 
-    /// Waits until it heeds signals. Throws where the action has ended before.
+    /// Waits until it handles signals. Throws if the action ends before.
     func waitUntilItHeedsSignals() throws {
         try wait { Progress.catchesSignals(child.pid) }
     }

@@ -19,7 +19,7 @@ import Testing
             action.rawValue, input: action.message(market, server: server).base64, through: ["sh", "-c", script, "sh"])
     }
 
-    /// Whoever does not get the answer does not know the file: it is taken back.
+    /// A caller that does not get the reply does not know the file: it is removed.
     @Test(arguments: [("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
     func takesBackWhatCannotBeReported(_ redirection: String, _ cause: String) throws {
         for action in [LocalAction.importing, .monitoring, .exporting, .bringing] {

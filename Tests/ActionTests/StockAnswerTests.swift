@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Both catalog monitors beside the stock drivers, which were asked the same catalogs at the same ENDPOINT: every app and
-/// every attribute, those of the templates within an app too.
+/// Both catalog monitors beside the stock drivers, which were given the same catalogs at the same ENDPOINT: every app
+/// and every attribute, and those of the templates within an app.
 @Suite struct StockAnswerTests {
     struct Market: CustomTestStringConvertible, Sendable {
         let kind: String
@@ -16,14 +16,14 @@ import Testing
         var testDescription: String { kind }
     }
 
-    /// A difference that is meant, as docs/differences.md describes it.
+    /// An intended difference, as docs/differences.md describes it.
     struct Difference: Sendable {
-        /// That of the app, or `OUTER/INNER` for what lies in a template or a vector.
+        /// The app's attribute, or `OUTER/INNER` for one in a template or a vector.
         let attribute: String
-        /// How many apps have it.
+        /// The number of apps that have it.
         let apps: Int
         let reason: String
-        /// Whether the values, nil for an attribute that isn't there, differ in the way that is meant.
+        /// Whether the values, nil for an attribute that isn't there, differ in the intended way.
         let isMeant: @Sendable (_ stock: String?, _ own: String?) -> Bool
 
         init(
@@ -119,7 +119,7 @@ import Testing
         #expect(try templates(answer(market)) == stock && stock.count == market.apps)
     }
 
-    /// The monitor's answer for a server that is reached as its proxy.
+    /// Returns the monitor's reply for a server that is reached as its proxy.
     private func answer(_ market: Market) throws -> String {
         let rig = try CatalogRig(market.kind)
         try rig.serve(fixture: market.catalog)

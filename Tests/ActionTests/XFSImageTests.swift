@@ -11,13 +11,13 @@ import Testing
         rig = try ContainerRig()
     }
 
-    /// What xfs_db(8) prints at these commands.
+    /// Returns the output of xfs_db(8) for these commands.
     static func database(_ image: String, _ commands: String...) throws -> String {
         let arguments = commands.flatMap { ["-c", $0] }
         return try TestFiles.succeed(["/sbin/xfs_db", "-r", "-f"] + arguments + [image]).output
     }
 
-    /// Expects of an image that all is in it as in the archive that `Tests/Rigs/rootfs.py` makes.
+    /// Expects that an image has everything that is in the archive of `Tests/Rigs/rootfs.py`.
     static func expectContainer(_ image: String) throws {
         #expect(try run(["/sbin/xfs_repair", "-n", "-f", image]).status == .exited(0))
         for (path, mode, owner, group, size) in [
@@ -87,7 +87,7 @@ import Testing
         try rig.expectFailure(outcome, ": 320 MB are too little for it: ")
         let needed = try #require(
             outcome.reasons.first?.firstMatch(of: /it: (\d+) MB are needed/).flatMap { Int($0.1) })
-        // The noise is one file, which has to lie in one half of the file system.
+        // The noise is one file, which must fit into one half of the file system.
         #expect(needed > 500 && needed < 600)
         _ = try rig.image(rig.export(rig.message(size: needed, fileSystem: "xfs")), size: needed)
     }

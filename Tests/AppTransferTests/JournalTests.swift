@@ -8,8 +8,8 @@ import Testing
 @Suite struct JournalVerdictTests {
     private static let day = 86_400.0
 
-    /// The table that stands above ``JournalVerdict/init(_:isAlive:age:_:)``, line by line: what a sweep, a deletion
-    /// without SOURCE, and one with it do.
+    /// The table above ``JournalVerdict/init(_:isAlive:age:_:)``, line by line: the verdicts of a sweep, a deletion
+    /// without SOURCE, and one with it.
     private static let table: [(JournalState, alive: [Bool], ages: [Double], [JournalVerdict])] = [
         (.importing, [true], [-5, 0, 400 * day], [.keep, .endImport, .keep]),
         (.importing, [false], [-5, 0, 400 * day], [.takeBack, .takeBack, .takeBack]),
@@ -89,7 +89,7 @@ import Testing
         #expect(Publication(text: text) == nil)
     }
 
-    /// A process has no locks against itself: what an entry of a dead import looks like is shown by one that is let go.
+    /// A process has no locks against itself: the entry of a dead import is one that is let go.
     @Test func anEntryIsWrittenWholeAndChangesItsState() throws {
         let directory = try TemporaryDirectory()
         let name = JournalName(JournaledApp(market: "0.100", app: "7.1"), .importing)

@@ -1,8 +1,8 @@
 import DriverProtocol
 import Testing
 
-/// What image servers have in their lists that aren't the public one's: as incus-simplestreams, lxd-imagebuilder and
-/// Ubuntu's tools write them, and by hand.
+/// The lists of other image servers than the public one: as incus-simplestreams, lxd-imagebuilder and Ubuntu's tools
+/// write them, and by hand.
 extension MarketLinuxContainersTests {
     struct ProductCase: CustomTestStringConvertible, Sendable {
         let testDescription: String
@@ -12,10 +12,10 @@ extension MarketLinuxContainersTests {
         var version = "202611200524"
         /// By name and `ftype`.
         var items = [("incus.tar.xz", "incus.tar.xz"), ("root.tar.xz", "root.tar.xz")]
-        /// NAME of the app; nil where there is none.
+        /// NAME of the app, or nil if there is none.
         let name: String?
         var architecture = "x86_64"
-        /// The file that is taken.
+        /// The file that is used.
         var file = "root.tar.xz"
     }
 

@@ -1,15 +1,15 @@
 import DriverProtocol
 import Testing
 
-/// What an appliance says of its hosts, and what its app and its VM template say then. The rules are the stock driver's,
-/// but where a scheduler or a host could do nothing with what it writes.
+/// The hosts of an appliance, and the attributes of its app and its VM template that follow from them. The rules are
+/// the stock driver's, except for conditions that a scheduler or a host could not use.
 extension MarketOneTests {
     struct PlatformCase: CustomTestStringConvertible, Sendable {
         /// Members of the appliance.
         let members: String
         /// HYPERVISOR and ARCHITECTURE of the app.
         let app: (String, String)
-        /// Of a VM template that says nothing itself, and has no OS.
+        /// Those of a VM template that has no condition and no OS itself.
         let requirements: String
         var isARM = false
 
@@ -56,7 +56,7 @@ extension MarketOneTests {
             requirements: "HYPERVISOR=kvm & (ARCH=x86_64 | ARCH=aarch64)"),
         .init(
             members: #""os-arch":"x86_64, riscv64""#, app: ("kvm", "x86_64, riscv64"), requirements: "HYPERVISOR=kvm"),
-        // What would end the condition, or match more than it says, stands in none.
+        // A name that would end the condition, or match more than itself, is in none.
         .init(
             members: #""hypervisor":"k* | X=\"1","os-arch":"aarch64""#, app: (#"k* | x="1"#, "aarch64"),
             requirements: "ARCH=aarch64", isARM: true),
@@ -112,7 +112,7 @@ extension MarketOneTests {
         .init(
             template: #"{"OS":"linux"}"#, machine: "OS=[\(armSystem)]\n\(armEnd)HYPERVISOR=\"kvm\"\n",
             warnings: ["what its template has in OS is left out"]),
-        // What the template itself asks for stays, in parentheses; its hypervisor doesn't.
+        // The template's own condition stays, in parentheses; its hypervisor doesn't.
         .init(
             template: #"{"SCHED_REQUIREMENTS":"ID=1 | ID=2","HYPERVISOR":"lxc"}"#,
             machine: "SCHED_REQUIREMENTS=\"(ID=1 | ID=2) & HYPERVISOR=kvm & ARCH=aarch64\"\n"

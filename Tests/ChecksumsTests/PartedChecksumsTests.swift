@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    /// What is computed does not depend on the state that a stream begins with, nor do two streams on one another.
+    /// A digest does not depend on the state that a stream begins with, nor do two streams on one another.
     @Test(arguments: Candidate.all.filter { $0.streams == 2 }) func twoStreamsAreIndependent(by candidate: Candidate) {
         guard candidate.isRun() else { return }
         for blocks in [1, 2, 1000] {
@@ -106,7 +106,7 @@ import Testing
         return [words.0, words.1, words.2, words.3]
     }
 
-    /// SHA-256 beside MD5 costs little, and a hundred times as much where the compiler has put wide registers there.
+    /// SHA-256 beside MD5 costs little, but a hundred times as much if the compiler has put wide registers there.
     @Test(arguments: ["update_scalar_sha256", "update_avx512_sha256"]) func noRegisterIsWideBesideSHA256(
         _ function: String
     ) throws {
@@ -119,7 +119,7 @@ import Testing
 }
 
 extension SeededGenerator {
-    /// Puts all whole blocks into `checksums`, in pieces of any number of them: what is left.
+    /// Puts all whole blocks into `checksums`, in pieces of any number of them. Returns the rest.
     fileprivate mutating func takeBlocks(of bytes: ArraySlice<UInt8>, into checksums: inout PartedChecksums) -> [UInt8]
     {
         var rest = bytes
@@ -135,7 +135,7 @@ extension SeededGenerator {
 extension Candidate: CustomTestStringConvertible {
     public var testDescription: String { name }
 
-    /// Says so where this processor has not the instructions.
+    /// Whether this processor has the instructions. Prints a line if not.
     fileprivate func isRun() -> Bool {
         if !runsHere { print("not run, since this processor lacks the instructions: \(name)") }
         return runsHere

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Checksums
 
-/// Which way to compute a digest is chosen.
+/// The choice of the way to compute a digest.
 @Suite struct RaceTests {
-    /// Whatever it costs elsewhere, each kind of digest has what every processor can.
+    /// Each kind of digest has the candidates that every processor can run.
     @Test func allThatRunHereTakePart() {
         let names = Dictionary(grouping: Race.results(), by: \.digests).mapValues { Set($0.map(\.name)) }
         #expect(names.count == 3)

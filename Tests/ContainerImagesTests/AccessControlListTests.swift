@@ -34,7 +34,7 @@ import Testing
         let ones: [UInt8] = [255, 255, 255, 255]
         #expect(
             list.value == [2, 0, 0, 0] + [1, 0, 6, 0] + ones + [2, 0, 4, 0, 2, 1, 0, 0] + [4, 0, 0, 0] + ones
-                // The mask that is missing lets all through that the others say.
+                // The missing mask lets everything through that the others allow.
                 + [16, 0, 4, 0] + ones + [32, 0, 5, 0] + ones)
         #expect(parsed("user::rwx,group::r-x,other::r-x")?.isMode == true)
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ContainerImages
 
-/// Sizes of files that an archive can tell, whatever they are.
+/// Sizes of files in an archive, which may be any numbers.
 @Suite struct ArchiveSizeTests {
     @Test func filesThatAreLongerThanAnyImage() throws {
         let line = "81a4 0 0 0 0 1 5 \(Int64.max) ./file"

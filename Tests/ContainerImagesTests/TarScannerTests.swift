@@ -66,7 +66,7 @@ import Testing
         #expect(try scan(extended("g", "comment", "1000"), entry("file")).count == 1)
     }
 
-    /// GNU's tar takes the name of POSIX.1-2001, wherever the other one stands.
+    /// GNU's tar takes the name of POSIX.1-2001, in any order.
     @Test func looksAtTheNameThatTarTakes() throws {
         let (gnu, posix) = (entry("././@LongLink", "L", "good"), extended("x", "path", "../escaped"))
         for order in [[gnu, posix], [posix, gnu]] {
@@ -80,7 +80,7 @@ import Testing
 
     // MARK: Kinds of entries
 
-    /// What comes behind an entry is where tar looks for it: content that one of the two passes over could hide a header.
+    /// The next entry must be found at tar's place: content that only one of the two passes over could hide a header.
     @Test(
         arguments: [
             ("0", true), ("\0", true), ("7", true), ("9", true), ("Z", true), ("D", true), ("V", true), ("S", true),
@@ -109,7 +109,7 @@ import Testing
         #expect(throws: TarScanner.Fault(reason: "it is one volume of several")) { try scan(entry("x", "M", "x")) }
     }
 
-    /// Base 256 can hold what no size is.
+    /// Base 256 can hold numbers that are no size.
     @Test(arguments: [[0xFF, 0xFF], [0x80, 0x01], [0x81, 0x00]] as [[UInt8]])
     func aSizeThatCannotBeIsRefused(_ beginning: [UInt8]) throws {
         var block = entry("x")

@@ -5,7 +5,7 @@ import ImageTransfer
 import TestSupport
 import Testing
 
-/// What every kind of datastore does: the same tests for all of them.
+/// The behaviour of every kind of datastore: the same tests for all of them.
 @Suite struct DatastoreTests {
     enum Kind: String, CaseIterable {
         case directory, directoryOnBridgeHosts
@@ -35,7 +35,8 @@ import Testing
             installation: Installation(location: rig.path), settings: settings)
     }
 
-    /// Opens the datastore as an action does, and hands it over with what makes a message about one of its images.
+    /// Opens the datastore as an action does. Calls `body` with it and with the values of a message about one of its
+    /// images.
     private func withDatastore(
         _ kind: Kind, _ body: (any Datastore, (String) throws -> Message) throws -> Void
     ) throws {
@@ -122,7 +123,7 @@ import Testing
         }
     }
 
-    /// A SOURCE that is none of its own is left alone.
+    /// A SOURCE outside of the datastore is left alone.
     @Test(arguments: Kind.allCases) func removesNothingElsewhere(_ kind: Kind) throws {
         try withDatastore(kind) { datastore, _ in
             let other = try rig.write("other", [1])

@@ -10,7 +10,7 @@ private let document =
     + "</MARKET_DRIVER_ACTION_DATA>"
 private let encoded = String(decoding: Base64.encode(Array(document.utf8)), as: UTF8.self)
 
-/// Prints what it was given.
+/// Prints its input.
 private enum Echo: Action {
     static let name = "market/test/echo"
     static let purpose = "prints what it was given"
@@ -22,7 +22,7 @@ private enum Echo: Action {
     }
 }
 
-/// Throws what its input says.
+/// Throws the error that its input names.
 private enum Failing: Action {
     static let name = "market/test/failing"
     static let purpose = "fails"

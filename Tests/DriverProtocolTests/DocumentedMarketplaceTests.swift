@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The templates of marketplaces that the manual shows: oned must take them as they stand there.
+/// The templates of marketplaces that the manual shows: oned must accept them unchanged.
 @Suite struct DocumentedMarketplaceTests {
     /// REQUIRED_ATTRS of each MARKET_MAD_CONF in oned.conf.
     private static let required: [String: [String]] = [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import XML
 
-/// A short run of what Tests/Rigs/fuzz does at length: damaged messages and templates are read or refused
+/// A short run of the tests that Tests/Rigs/fuzz does at length: damaged messages and templates are read, or refused
 /// with one safe line, and never end the process.
 @Suite struct MutationTests {
     private static let tokens =

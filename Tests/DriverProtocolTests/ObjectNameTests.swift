@@ -3,7 +3,7 @@ import Testing
 
 @testable import DriverProtocol
 
-/// What log lines call their object.
+/// The names of objects in log lines.
 @Suite struct ObjectNameTests {
     private static let recorded = [
         ("market-http-import.step2", "app 0 \"app raw\""), ("market-http-import.export", "image "),

@@ -2,7 +2,7 @@ import DriverProtocol
 import TestSupport
 import Testing
 
-/// What a real oned and the stock driver manager wrote.
+/// Messages of a real oned and the stock driver manager.
 @Suite struct RecordedMessageTests {
     static let names = (try? Fixture.messages(endingIn: ".xml")) ?? []
 

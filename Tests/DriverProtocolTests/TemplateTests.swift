@@ -11,7 +11,7 @@ import Testing
         "$(x)",
     ]
 
-    /// The rule for what can be written, said as plainly as can be.
+    /// The rule for what can be written, in its plainest form.
     private func representable(_ value: String) -> [Unicode.Scalar] {
         var result: [Unicode.Scalar] = []
         for scalar in value.unicodeScalars {
@@ -104,7 +104,7 @@ import Testing
         #expect(error.description.contains(reason))
     }
 
-    /// Eight times the work must not take much more than eight times as long (64 times, where it is quadratic).
+    /// Eight times the work must not take much more than eight times as long (64 times, if it is quadratic).
     @Test func writesAndReadsInLinearTime() throws {
         let value = String(repeating: "é \"x\" \\ ]]> y\n", count: 16)
         func seconds(attributes count: Int) throws -> Double {

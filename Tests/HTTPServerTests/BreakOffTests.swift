@@ -30,7 +30,7 @@ struct BreakOffTests {
         #expect(Clock.now - start < 3)
     }
 
-    /// What the reader does not take stays with the server.
+    /// Bytes that the reader does not take stay with the server.
     @Test func theQueueIsBounded() throws {
         let rig = try Rig(size: 10)
         let download = rig.download("/~endless")

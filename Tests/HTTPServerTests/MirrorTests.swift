@@ -27,7 +27,7 @@ struct MirrorTests {
         return download
     }
 
-    /// What breaks once, and where it goes on.
+    /// A download that breaks once.
     private static let breaking = "/~cut=70000,1/~tag=one/a"
 
     @Test(arguments: [
@@ -54,7 +54,7 @@ struct MirrorTests {
         #expect(download.received == 70_000)
     }
 
-    /// Nobody would find out what is wrong with it.
+    /// Nobody would notice a different file.
     @Test func givesUpAtOnceWhereNothingIsVerified() throws {
         let download = download([Self.breaking, "/~tag=two/b"], isVerified: false)
         let error = try #require(throws: DriverError.self) { try download.readAll() }

@@ -61,7 +61,7 @@ struct ProxyTests {
         #expect(try origin.server.requests().count == 1)
     }
 
-    /// Where it comes from, and whether a request to 127.0.0.1 then goes through it.
+    /// The origin of a proxy, and whether a request to 127.0.0.1 then goes through it.
     private static let choices: [(environment: [String: String], proxy: Bool, noProxy: String?, isUsed: Bool)] = [
         ([:], true, nil, true), (["http_proxy": "http://127.0.0.1:1"], true, nil, true),
         // The environment's exceptions are those of its own proxies.

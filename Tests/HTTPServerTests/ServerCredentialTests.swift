@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTP
 
-/// AUTH_FILE: what is read out of it, and who gets to see that.
+/// AUTH_FILE: how it is read, and which servers get the credential.
 struct ServerCredentialTests {
     static let files: [(text: String, field: String?)] = [
         ("Basic user:pass word\n", "Basic dXNlcjpwYXNzIHdvcmQ="), ("basic\tuser:p:q", nil),

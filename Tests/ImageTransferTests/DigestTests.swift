@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    /// Left in the middle of its work it ends, and takes its buffers along.
+    /// Dropped in the middle of its work it ends, and frees its buffers.
     @Test func aDigestThreadCanBeDropped() throws {
         for _ in 0..<50 {
             let thread = DigestThread([try Digest(.sha256)])

@@ -40,7 +40,7 @@ final class ListSource: ImageSource {
     }
 }
 
-/// A sink that keeps what comes, or throws after so many bytes.
+/// A sink that keeps its bytes, or throws after a number of them.
 final class ListSink: ImageSink {
     struct Full: Error {}
 
@@ -65,7 +65,7 @@ final class ListSink: ImageSink {
     func discard() {}
 }
 
-/// All bytes of a source, its holes as zeros, and where its data lay.
+/// Returns all bytes of a source, its holes as zeros, and the ranges of its data.
 func contents(of source: any ImageSource, piece: Int = 1 << 20) throws -> (bytes: [UInt8], data: [Range<Int>]) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: piece, alignment: 16)
     defer { buffer.deallocate() }

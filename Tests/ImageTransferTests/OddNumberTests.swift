@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageTransfer
 
-/// Lengths that a server or a file system can give, whatever they are.
+/// Lengths from a server or a file system, which may be any numbers.
 @Suite struct OddNumberTests {
     @Test(arguments: [(1, 1e9), (.max, 0), (.max, 1e-9), (1 << 62, 1e12)] as [(UInt64, Double)])
     func progressOfAnyLength(done: UInt64, seconds: Double) {

@@ -95,7 +95,7 @@ import Testing
         #expect(read.bytes.count == 64 << 20)
     }
 
-    /// What a file takes on the disk, for bytes that come in these pieces.
+    /// The room of a file on the disk, for bytes that come in these pieces.
     @Test(arguments: [1, 1000, 4096, 1 << 20])
     func aFileSinkWritesNoZeros(_ piece: Int) throws {
         let zeros = [UInt8](repeating: 0, count: 2 << 20)

@@ -83,7 +83,7 @@ import Testing
         // Goes on.
         ("1 2", "the document goes on after its end at byte 2"),
         ("{}}", "the document goes on after its end at byte 2"),
-        // Signs that stand where none or another should.
+        // Signs in a wrong place.
         ("[1,]", "a value was expected at byte 3"), ("[1 2]", "a comma or the end of an array was expected at byte 3"),
         ("{\"a\":1,}", "a member's name was expected at byte 7"), ("{a:1}", "a member's name was expected at byte 1"),
         ("{\"a\" 1}", "a colon was expected at byte 5"),
@@ -204,12 +204,12 @@ import Testing
         try reading(document) { reader in try body(#require(try reader.value())) }
     }
 
-    /// The document's value; nil where it is not kept.
+    /// Returns the document's value, or nil if it is not kept.
     private func tree(_ document: String) throws -> Tree? {
         try reading(document) { reader in try reader.value().map(Tree.init) }
     }
 
-    /// The elements of an array, nil for those that are not kept.
+    /// Returns the elements of an array, nil for those that are not kept.
     private func values(in document: String) throws -> [Tree?] {
         var values: [Tree?] = []
         try reading(document) { reader in

@@ -36,7 +36,7 @@ import Testing
             ("proxy user:hunter22@proxy", "proxy user:[redacted]@proxy"),
             ("rbd://h/p/i?CEPH_USER=one&CEPH_KEY=AQAx== !", "rbd://h/p/i?CEPH_USER=one&CEPH_KEY=[redacted] !"),
             ("begin line-one line-two end", "begin [redacted] [redacted] end"),
-            // what is too short to be a secret, and what is none
+            // text that is too short for a secret, and text that is none
             ("abc plain", "abc plain"),
         ])
     func secrets(text: String, expected: String) throws {
@@ -82,7 +82,7 @@ import Testing
         #expect(lines.count >= 2)
         #expect(
             redaction.redact(lines.joined(separator: " ")) == lines.map { _ in "[redacted]" }.joined(separator: " "))
-        // The name of the document alone is what an error speaks of.
+        // An error may name the document.
         let error = "pass a <MARKET_DRIVER_ACTION_DATA> document of at most 16 MiB"
         #expect(redaction.redact(error) == error)
     }

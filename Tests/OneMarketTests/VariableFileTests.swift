@@ -2,7 +2,7 @@ import Testing
 
 @testable import OneMarket
 
-/// What is taken out of files that were written for a shell.
+/// Reading variables from files that were written for a shell.
 @Suite struct VariableFileTests {
     /// A text, what it sets, and the lines that are passed over.
     private static let files: [(text: String, set: [String], passedOver: [Int])] = [
@@ -17,7 +17,7 @@ import Testing
         ("A=a\\\nb\nB=\"c\\\nd\"", ["A=ab", "B=cd"], []),
         ("A='two\nlines'\nB=x", ["A=two\nlines", "B=x"], []), ("A=$\nB=a$ \nC=\"5$\"", ["A=$", "B=a$", "C=5$"], []),
         ("A=1\nA=2", ["A=1", "A=2"], []), ("A==b=", ["A==b="], []), ("A=ä", ["A=ä"], []),
-        // what cannot be taken literally
+        // values that cannot be taken literally
         ("A=$HOME\nB=1", ["B=1"], [1]), ("A=\"x ${B}\"", [], [1]), ("A=`id`", [], [1]), ("A=\"`id`\"", [], [1]),
         ("A=$(id; B=2\nC=3)\nD=4", ["D=4"], [1]), ("A=~/x\nB=/a:~/b\nC='~'\nD=a~b", ["C=~", "D=a~b"], [1, 2]),
         ("A=$'x'", [], [1]), ("export A=1 B=$C D=2", ["A=1", "D=2"], [1]), ("PATH=$PATH:/x", [], [1]),
@@ -26,7 +26,7 @@ import Testing
         ("A=1 > /tmp/x", [], [1]),
         (". /etc/other\nulimit -c 0\nA=1", ["A=1"], [1, 2]), ("export -n A\nunset B", [], [1, 2]),
         ("A+=1\n1A=1\nA[0]=1\n'A'=1\nA-B=1\n=1", [], [1, 2, 3, 4, 5, 6]),
-        // what may or may not be run
+        // commands that may or may not run
         ("if [ -n \"$X\" ]; then\n A=1\nelse B=2\nfi\nC=3", ["C=3"], [1]),
         ("for a in 1; do if x; then A=1; fi; done; B=2", ["B=2"], [1]),
         ("case x in\n x) A=1 ;;\nesac\nB=2", ["B=2"], [1]),

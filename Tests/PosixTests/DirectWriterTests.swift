@@ -5,8 +5,8 @@ import Testing
 
 @testable import Posix
 
-/// Writes past the page cache. On a machine whose temporary directory has no file system for them, there is no writer, which
-/// is what these tests show there.
+/// Writes past the page cache. If the file system of the temporary directory does not support them, there is no writer,
+/// and these tests check that.
 @Suite final class DirectWriterTests {
     private let directory: TemporaryDirectory
     private let file: FileDescriptor
@@ -31,7 +31,7 @@ import Testing
         #expect(DirectWriter(inMemory) == nil)
     }
 
-    /// Ranges of the buffer, where they are written, and whether that goes past the page cache.
+    /// Ranges of the buffer, the offsets at which they are written, and whether that goes past the page cache.
     @Test(
         arguments: [
             (0..<1 << 20, 0, true), (4096..<135_168, 1 << 20, true), (0..<131_072, 4096, true),
@@ -77,7 +77,7 @@ import Testing
         }
         writer.count(32 << 20, seconds: 0.05)
         #expect(writer.write(bytes(0..<1 << 20), at: 0))
-        // What follows a slow interval is left to it, twice as much each time; then comes another try.
+        // The bytes after a slow interval are left to it, twice as many each time; then comes another try.
         for mebibytes in [128, 256] {
             writer.count(16 << 20, seconds: 0.1)
             writer.count(16 << 20, seconds: 0.1)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    /// The caller's own write tells the error.
+    /// The caller's own write has the error.
     @Test func leavesWhatFailsToTheCaller() throws {
         guard let writer = DirectWriter(file) else {
             #expect(try !file.status().isOnBlockDevice)

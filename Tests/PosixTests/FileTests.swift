@@ -51,7 +51,7 @@ import Testing
             try FileDescriptor.open(path, O_RDONLY).readToEndWaiting(limit: 100_000)?.count == (isRead ? size : nil))
     }
 
-    /// The holes that the file system really kept are what is asked for: not all of them do.
+    /// The expected holes are those that the file system really keeps: not all of them do.
     @Test func findsTheDataOfASparseFile() throws {
         let unit: Int64 = 1 << 20
         let file = try FileDescriptor.open(directory.path("sparse"), O_RDWR | O_CREAT)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Posix
 
-/// What file systems tell of themselves and of their files can be anything.
+/// Numbers from file systems about themselves and their files, which may be anything.
 @Suite struct OddNumberTests {
     private static let ones = UInt64.max
     private static let megabyte: UInt64 = 1 << 20

@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-/// Downloads from a service that answers oddly: Tests/Rigs/s3-strict.py.
+/// Downloads from a service that replies oddly: Tests/Rigs/s3-strict.py.
 @Suite struct ObjectDownloadTests {
     private static let length = 5_000_000
     private static let content = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }

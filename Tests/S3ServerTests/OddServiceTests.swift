@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-/// Services that answer otherwise than most: the quirks of Tests/Rigs/s3-strict.py.
+/// Services that reply differently from most: the quirks of Tests/Rigs/s3-strict.py.
 @Suite struct OddServiceTests {
     private static func upload(_ bytes: Int, to client: S3Client, owner: String = "") throws -> ObjectUpload {
         let target = ObjectUpload.Target(
@@ -86,7 +86,7 @@ import Testing
         let client = client(of: try StrictS3Server(["huge"]))
         let sum = #expect(throws: DriverError.self) { _ = try client.usage(bucket: "b") }
         #expect(sum?.cause.contains("2^64") == true)
-        // The upload's own look at what it has made.
+        // The upload's own check of its object.
         let upload = try Self.upload(1, to: client)
         let size = #expect(throws: DriverError.self) { try upload.finish() }
         #expect(size?.cause.contains("9223372036854775807") == true)

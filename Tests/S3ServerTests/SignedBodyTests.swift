@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-/// The SHA-256 that is signed with a body: Tests/Rigs/s3-strict.py refuses one that is not the body's.
+/// The SHA-256 that is signed with a body: Tests/Rigs/s3-strict.py refuses a wrong one.
 @Suite struct SignedBodyTests {
     /// Keys and lengths of objects, uploaded in parts of 5 MiB.
     private static let objects = [
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// What was computed before is what is signed, and libcrypto computes it where nothing was.
+    /// A digest that was computed before is signed, and libcrypto computes it if there is none.
     @Test(arguments: [nil, true, false]) func whatIsKnownIsNotComputedAgain(isRight: Bool?) throws {
         let client = client(of: try StrictS3Server())
         let body: [UInt8] = [1, 2, 3]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-/// A client of `server`, which lives as long as it does. What it logs goes to `log`.
+/// A client of `server`, which lives as long as the client does. It logs to `log`.
 func client(
     of server: StrictS3Server, log: @escaping @Sendable (String) -> Void = { _ in }
 ) -> S3Client {
@@ -14,7 +14,7 @@ func client(
     return S3Client(service, log: Log(action: "test", id: "1") { line in withExtendedLifetime(server) { log(line) } })
 }
 
-/// What a client learns from refusals: Tests/Rigs/s3-strict.py.
+/// Lessons that a client learns from refusals: Tests/Rigs/s3-strict.py.
 @Suite struct StrictServerTests {
     @Test func aRegionIsTakenFromTheFirstRefusalAndKept() throws {
         let strict = try StrictS3Server(region: "eu-central-1")

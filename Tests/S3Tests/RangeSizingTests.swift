@@ -2,12 +2,12 @@ import Testing
 
 @testable import S3
 
-/// How the length of ranges follows what the reader waits for.
+/// The length of ranges, according to the time that the reader waits.
 @Suite struct RangeSizingTests {
     private static let mebibyte: UInt64 = 1 << 20
 
-    /// The lengths, in MiB, of the ranges of a download of `length` MiB, a share of whose bytes comes late that hangs on its
-    /// ranges' length and on how far it has come.
+    /// Returns the lengths, in MiB, of the ranges of a download of `length` MiB. The share of bytes that comes late
+    /// depends on the ranges' length and on the progress.
     private static func sizes(_ length: UInt64, late: (_ size: UInt64, _ position: UInt64) -> Double) -> [UInt64] {
         var sizing = RangeSizing(4 * mebibyte...64 * mebibyte)
         var position: UInt64 = 0

@@ -4,7 +4,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// How the tests' servers are started, and what is told of one that does not come up.
+/// The start of the tests' servers, and the error of one that does not come up.
 @Suite struct ServerStartTests {
     private let directory: TemporaryDirectory
 
@@ -56,7 +56,7 @@ import Testing
         for pid in pids { #expect(kill(try #require(pid_t(pid)), 0) != 0 && errno == ESRCH) }
     }
 
-    /// A port that answers is not enough where more is wanted.
+    /// A port that answers is not enough if more is required.
     @Test func whatIsNeverReadyIsStartedAnew() throws {
         var asked: Set<Int> = []
         let error = try #require(throws: Server.NoAnswer.self) {

@@ -17,13 +17,13 @@ package struct NoApp: Error {
 }
 
 extension Template {
-    /// The text that lies in an attribute in base64; empty where there is none.
+    /// Returns the text that lies in an attribute in base64; empty if there is none.
     package func decoded(_ name: String) throws -> String {
         let bytes = try #require(Base64.decode(Array((self[name] ?? "").utf8)))
         return try #require(String(validating: bytes, as: UTF8.self))
     }
 
-    /// The template that lies in an attribute in base64.
+    /// Returns the template that lies in an attribute in base64.
     package func inner(_ name: String) throws -> Template {
         try Template(parsing: decoded(name))
     }

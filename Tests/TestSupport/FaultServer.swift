@@ -1,8 +1,8 @@
 import Foundation
 
-/// Tests/Rigs/fault-server.py on a port of its own: a server that misbehaves as its URLs say; that file tells how.
+/// Tests/Rigs/fault-server.py on a port of its own: a server that misbehaves as its URLs say; the file has the list.
 package final class FaultServer: Sendable {
-    /// What was asked of it.
+    /// A request that it has received.
     package struct Request: Decodable, Sendable {
         package let method: String
         package let path: String
@@ -13,8 +13,11 @@ package final class FaultServer: Sendable {
     private let server: Server
     private let scheme: String
 
-    /// Serves the files below `root`; with TLS where a certificate is given; as a proxy besides, for those with the
-    /// credentials `USER:PASSWORD`, where `proxy` is.
+    /// Serves the files below `root`.
+    ///
+    /// - Parameters:
+    ///   - certificate: serves by TLS with this certificate.
+    ///   - proxy: is also a proxy for those with these credentials, `USER:PASSWORD`.
     package init(root: String, certificate: Certificate? = nil, proxy: String? = nil) throws {
         scheme = certificate == nil ? "http" : "https"
         var options = ["--root", root]
@@ -30,14 +33,15 @@ package final class FaultServer: Sendable {
     /// The URL of a path that begins with a slash.
     package func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
 
-    /// What was asked so far, in order.
+    /// Returns the requests so far, in order.
     package func requests() throws -> [Request] {
         let text = try run(["curl", "--silent", "--fail", "--insecure", "--noproxy", "*", url("/~requests")]).output
         return try text.split(separator: "\n").map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
     }
 }
 
-/// A server certificate, for 127.0.0.1 where nothing else is said, and the authority that has signed it, made with openssl(1).
+/// A server certificate, for 127.0.0.1 unless another name is given, and the authority that has signed it, made with
+/// openssl(1).
 package final class Certificate: Sendable {
     private let directory: TemporaryDirectory
 

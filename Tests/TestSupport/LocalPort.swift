@@ -4,7 +4,8 @@ import Posix
 /// A TCP port of 127.0.0.1 that no other process of this machine gets while this value lives.
 ///
 /// A socket is bound to it, so the kernel hands it out neither to bind(2) with port 0 nor to connect(2), in no process
-/// and no checkout. Only who names its number and sets SO_REUSEADDR, as servers do, can listen there, and one alone.
+/// and no checkout. Only a process that names its number and sets SO_REUSEADDR, as servers do, can listen there, and
+/// one alone.
 package final class LocalPort: Sendable {
     package let number: Int
     private let holder: FileDescriptor
@@ -27,12 +28,12 @@ package final class LocalPort: Sendable {
         (self.holder, self.number) = (holder, number)
     }
 
-    /// Takes connections from now on, and answers nothing to them.
+    /// Accepts connections from now on, and sends nothing to them.
     package func listen() throws {
         try retrying("listen", "port \(number)") { Glibc.listen(holder.number, 8) }
     }
 
-    /// Returns whether somebody takes a connection.
+    /// Whether somebody accepts a connection.
     package var answers: Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }

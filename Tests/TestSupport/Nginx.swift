@@ -7,7 +7,7 @@ package final class Nginx: Sendable {
     private let directory: TemporaryDirectory
     private let scheme: String
 
-    /// Serves the files below `root`, with TLS where a certificate is given. `extra` goes into the server's block.
+    /// Serves the files below `root`, with TLS if a certificate is given. `extra` goes into the server's block.
     package init(root: String, certificate: Certificate? = nil, extra: String = "") throws {
         directory = try TemporaryDirectory()
         scheme = certificate == nil ? "http" : "https"

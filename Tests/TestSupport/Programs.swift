@@ -3,7 +3,7 @@ import Posix
 
 /// The executables that the package builds.
 package enum Programs {
-    /// The folder that they lie in: that of the test bundle, which is mapped into this process.
+    /// The folder of the executables: that of the test bundle, which is mapped into this process.
     package static let directory: String = {
         let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
         let bundle = maps.split(separator: "\n").compactMap { line in
@@ -16,7 +16,7 @@ package enum Programs {
     package static func path(_ name: String) -> String { directory + "/" + name }
 }
 
-/// What a program has left: its exit status, and what it wrote.
+/// The result of a program: its exit status, and its output.
 package struct Outcome: Sendable {
     package let status: ExitStatus
     package let output: String

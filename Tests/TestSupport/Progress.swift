@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import Posix
 
-/// How far a process has come, asked of proc(5): tests that disturb a process do so in the middle of its work, however
-/// fast the machine is.
+/// The progress of a process, according to proc(5): tests that disturb a process do so in the middle of its work,
+/// however fast the machine is.
 package enum Progress {
-    /// Returns how many bytes it has read from files or written to them so far, whichever is more; sockets don't count.
+    /// Returns the number of bytes that it has read from files or written to them so far, whichever is more; sockets
+    /// don't count.
     package static func bytesMoved(_ process: pid_t) -> Int {
         let counts = lines(process, "io").filter { $0.hasPrefix("rchar: ") || $0.hasPrefix("wchar: ") }
         return counts.compactMap { Int($0.dropFirst("rchar: ".count)) }.max() ?? 0
@@ -22,15 +23,15 @@ package enum Progress {
     }
 }
 
-/// When a process is disturbed.
+/// The moment at which a process is disturbed.
 package enum Moment: Sendable {
     /// Seconds after its start.
     case time(Double)
     /// Once it has moved so many bytes, and some seconds later.
     case progress(Int, delay: Double = 0)
 
-    /// Moments all over a process that takes `duration` seconds and moves `bytes`: every third by the clock, which finds
-    /// beginnings and ends, the others by what has been done, which finds the middle.
+    /// Returns moments all over a process that takes `duration` seconds and moves `bytes`: every third by the clock,
+    /// which finds beginnings and ends, the others by progress, which finds the middle.
     package static func spread(
         _ count: Int, duration: Double, bytes: Int, delay: Double = 0, using random: inout SeededGenerator
     ) -> [Moment] {

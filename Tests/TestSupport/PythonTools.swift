@@ -4,7 +4,7 @@ import Foundation
 package enum PythonTools {
     private static let folder = Fixture.packageRoot.appending(path: ".build/python/bin").path
 
-    /// The program of that name: there, else in PATH.
+    /// Returns the program of that name: there, else in PATH.
     package static func path(_ name: String) -> String {
         let installed = folder + "/" + name
         return FileManager.default.isExecutableFile(atPath: installed) ? installed : name

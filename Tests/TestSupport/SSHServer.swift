@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Posix
 
-/// An sshd of its own on 127.0.0.1, an installation of OpenNebula whose drivers reach it under any number of host names,
-/// and an `ssh` in PATH that records how it is called.
+/// An sshd of its own on 127.0.0.1, an installation of OpenNebula whose drivers reach it under any number of host
+/// names, and an `ssh` in PATH that records its calls.
 package final class SSHServer: Sendable {
     private let server: Server
     private let directory: TemporaryDirectory
@@ -68,7 +68,7 @@ package final class SSHServer: Sendable {
     /// Makes `name` a host that can be reached: this machine.
     ///
     /// - Parameters:
-    ///   - command: runs in place of what the client asks for, which is in $SSH_ORIGINAL_COMMAND: a login shell.
+    ///   - command: runs in place of the client's command, which is in $SSH_ORIGINAL_COMMAND: a login shell.
     ///   - port: another port than the server's.
     ///   - isKnown: whether the server accepts the host's key.
     ///   - options: further lines for the client's configuration.
@@ -96,19 +96,19 @@ package final class SSHServer: Sendable {
         try Array(text.utf8).withUnsafeBytes { try file.writeAll($0) }
     }
 
-    /// What an action's environment needs to reach the hosts.
+    /// The environment that an action needs to reach the hosts.
     package var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return ["ONE_LOCATION": directory.path("one"), "PATH": directory.path("bin") + ":" + path]
     }
 
-    /// All arguments of all calls of ssh so far, a line each.
+    /// Returns all arguments of all calls of ssh so far, a line each.
     package func calls() -> [String] {
         let text = (try? String(contentsOfFile: directory.path("calls"), encoding: .utf8)) ?? ""
         return text.split(separator: "\n").map(String.init)
     }
 
-    /// The hosts that ssh was asked for, in order.
+    /// Returns the hosts that ssh was asked for, in order.
     package func hostsTried() -> [String] {
         let calls = self.calls()
         return calls.indices.dropLast().filter { calls[$0] == "--" }.map { calls[$0 + 1] }

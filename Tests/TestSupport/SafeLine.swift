@@ -1,5 +1,5 @@
-/// What keeps `text` from being a line that oned can store and a user can read, or nil where nothing does: it has to be
-/// one line without control characters and `]]>`, of at most 1,000 characters.
+/// Returns the reason why oned could not store or a user not read `text`, or nil if there is none: it has to be one
+/// line without control characters and `]]>`, of at most 1,000 characters.
 package func faultOfLine(_ text: String) -> String? {
     var brackets = 0
     for scalar in text.unicodeScalars {

@@ -4,7 +4,7 @@ import Posix
 
 /// A server that a test has started; it is ended with its last reference.
 package final class Server: @unchecked Sendable {
-    /// How long to wait for a server, how often to start it, and how long it may take to end, in seconds.
+    /// The seconds to wait for a server, the number of its starts, and the seconds that it may take to end.
     package struct Patience: Sendable {
         let answer: Double
         let tries: Int
@@ -22,13 +22,12 @@ package final class Server: @unchecked Sendable {
     /// The first of its ports.
     package var port: Int { run.ports[0].number }
 
-    /// Starts a server and waits until it is ready; starts it anew, on other ports, where it ends or is not ready in
-    /// time.
+    /// Starts a server and waits until it is ready. Starts it anew, on other ports, if it ends or is not ready in time.
     ///
     /// - Parameters:
-    ///   - count: how many ports it needs, all of them on 127.0.0.1.
-    ///   - isReady: whether the server on this port, which takes connections, does what is wanted of it.
-    ///   - command: writes what the server needs for these ports, and returns its arguments.
+    ///   - count: the number of ports that it needs, all of them on 127.0.0.1.
+    ///   - isReady: whether the server on this port, which accepts connections, does what the test needs.
+    ///   - command: writes the files that the server needs for these ports, and returns its arguments.
     /// - Throws: `NoAnswer` with the last lines that each try has printed.
     package init(
         ports count: Int = 1, patience: Patience = Patience(), isReady: (_ port: Int) throws -> Bool = { _ in true },
@@ -51,16 +50,16 @@ package final class Server: @unchecked Sendable {
 
     deinit {
         if let status = run.status {
-            // The test that met this fails of its own: here stands why.
+            // The test that met this fails without its reason: this tells it.
             let text = "\(run.program) has ended before its test, \(status)\n\(run.lastLines())\n"
             FileHandle.standardError.write(Data(text.utf8))
         }
         run.child.terminate(grace: grace)
     }
 
-    /// No try has come to an answer.
+    /// No try has got an answer.
     package struct NoAnswer: Error, CustomStringConvertible {
-        /// What was wrong with each try, and what the server has printed last.
+        /// The fault of each try, and the server's last lines.
         package let failures: [String]
         package var description: String { failures.joined(separator: "\n") }
     }
@@ -89,13 +88,13 @@ private struct Run {
             arguments, input: .pipe, output: .descriptor(output), errors: .descriptor(output), ownGroup: true)
     }
 
-    /// How it has ended, or nil if it runs.
+    /// The exit status, or nil while it runs.
     var status: ExitStatus? {
         var entry = pollfd(fd: child.exitDescriptor.number, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0 ? child.reap() : nil
     }
 
-    /// Returns what keeps the server from being ready after so many seconds, or nil if it is.
+    /// Returns the reason why the server is not ready after so many seconds, or nil if it is.
     func failure(within seconds: Double, _ isReady: (Int) throws -> Bool) throws -> String? {
         let deadline = Clock.now + seconds
         while Clock.now < deadline {
@@ -106,7 +105,7 @@ private struct Run {
         return "\(program) did not answer on port \(ports[0].number) within \(seconds) s"
     }
 
-    /// The last 40 lines that the server has printed, indented.
+    /// Returns the last 40 lines that the server has printed, indented.
     func lastLines() -> String {
         let output = (try? Data(contentsOf: URL(filePath: record.path("output")))) ?? Data()
         return String(decoding: output, as: UTF8.self).split(separator: "\n").suffix(40).map { "    " + $0 }.joined(

@@ -15,13 +15,13 @@ package final class TemporaryDirectory: Sendable {
 
     package func path(_ name: String) -> String { path + "/" + name }
 
-    /// Makes a directory in it, and answers its path.
+    /// Makes a directory in it, and returns its path.
     package func makeDirectory(_ name: String) throws -> String {
         try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
         return path(name)
     }
 
-    /// Makes a file in it, and answers its path.
+    /// Makes a file in it, and returns its path.
     @discardableResult
     package func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> String {
         try Data(bytes).write(to: URL(filePath: path(name)))

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Posix
 
-/// What tests ask of files, answered by the programs that a user would ask.
+/// Facts about files, from the programs that a user would ask.
 package enum TestFiles {
-    /// `count` bytes that look random and are the same every time.
+    /// Returns `count` bytes that look random and are the same every time.
     package static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         var bytes = [UInt8](repeating: 0, count: count)
@@ -34,7 +34,7 @@ package enum TestFiles {
         return path
     }
 
-    /// Makes a FIFO, and answers its path.
+    /// Makes a FIFO, and returns its path.
     @discardableResult
     package static func makePipe(_ path: String) throws -> String {
         try retrying("mkfifo", path) { mkfifo(path, 0o666) }
@@ -54,7 +54,7 @@ package enum TestFiles {
         try FileStatus(path: path, followLinks: false)
     }
 
-    /// Makes an image with qemu-img, and answers its path.
+    /// Makes an image with qemu-img, and returns its path.
     @discardableResult
     package static func makeImage(_ path: String, format: String, size: String, options: [String] = []) throws -> String
     {

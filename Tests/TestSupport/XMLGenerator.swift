@@ -1,5 +1,5 @@
-/// Random documents, most of them well-formed, without what is refused by policy or read otherwise by libxml2: document
-/// types, namespaces, other encodings, deep nesting.
+/// Random documents, most of them well-formed, without anything that our reader refuses by policy or that libxml2 reads
+/// differently: document types, namespaces, other encodings, deep nesting.
 package struct XMLGenerator {
     package var random: SeededGenerator
 

@@ -1,4 +1,4 @@
-// How fast each way to compute digests is on this processor, and which of them the drivers choose: a table in Markdown.
+// Prints the speed of each way to compute digests on this processor, and the drivers' choice: a table in Markdown.
 
 import Checksums
 

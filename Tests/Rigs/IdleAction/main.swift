@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// An action that never finishes by itself: what becomes of it when its driver manager dies?
+/// An action that never finishes by itself, for a test that ends its driver manager.
 enum IdleAction: Action {
     static let name = "market/idle/monitor"
     static let purpose = "waits to be ended"

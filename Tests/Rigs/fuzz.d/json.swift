@@ -3,8 +3,8 @@ import Glibc
 
 @testable import JSON
 
-/// What libFuzzer calls with each input: reading a value, passing over it and reading it piece by piece must agree on
-/// whether it is one, and all that is kept must be reachable.
+/// Called by libFuzzer with each input: reading a value, passing over it and reading it piece by piece must agree on
+/// whether it is one, and everything that is kept must be reachable.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -15,7 +15,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     return 0
 }
 
-/// What keeps the bytes from being a document; nil where nothing does.
+/// Whether the bytes are a document.
 private func outcome(_ bytes: [UInt8], _ body: (inout JSONReader) throws -> Void) -> Bool {
     var bytes = bytes
     JSONReader.repair(&bytes)

@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import ImageTransfer
 
-/// What libFuzzer calls with each input: the beginning of an image is described, or refused with an error that can be told.
+/// Called by libFuzzer with each input: the beginning of an image is described, or refused with a printable error.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

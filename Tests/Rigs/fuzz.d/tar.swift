@@ -3,8 +3,8 @@ import Glibc
 
 @testable import ContainerImages
 
-/// What libFuzzer calls with each input: an archive is let through or refused with a cause that can be told, the same
-/// however it is divided, and nothing of it lies outside.
+/// Called by libFuzzer with each input: an archive is accepted or refused with a printable cause, the same however it
+/// is divided, and nothing of it lies outside.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     guard count > 1 else { return 0 }
@@ -38,8 +38,8 @@ private func scan(_ archive: [UInt8], pieces size: Int) -> (TarScanner, TarScann
     return (scanner, fault)
 }
 
-/// The archive with the right checksum in each block that ends its field for one as a header does: else no mutation of a
-/// header would be read.
+/// Returns the archive with the right checksum in each block that ends its checksum field as a header does: otherwise
+/// no mutated header would be read.
 private func withChecksums(_ archive: [UInt8]) -> [UInt8] {
     var archive = archive
     for start in stride(from: 0, to: archive.count - 511, by: 512) where archive[start + 155] == 0x20 {

@@ -11,7 +11,7 @@ func checkLine(_ line: String) {
     precondition(line.unicodeScalars.count <= DriverError.maximumLength, "too long a line")
 }
 
-/// Stops the fuzzer at a cause that cannot be told.
+/// Stops the fuzzer at a cause that cannot be printed.
 func checkCause(_ cause: String) {
     checkLine(DriverError("read", "it", cause: cause, remedy: "stop").description)
 }
