@@ -3,10 +3,11 @@ import Datastores
 import DriverProtocol
 import ImageTransfer
 
-/// `market/*/export`: brings an app's image into the datastore of the message. The backend says where the image comes
-/// from; everything behind that is the same for all of them.
+/// `market/*/export`: brings an app's image into the datastore of the message. The backend provides the image's source;
+/// the rest is the same for all backends.
 package struct AppExport {
-    /// What the message must have beside what the backend needs. oned writes both for every kind of datastore.
+    /// The elements that the message must have for this, beside those for the backend. oned writes both for every kind
+    /// of datastore.
     package static let inputs = ["DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
 
     private let datastore: any Datastore
@@ -15,8 +16,8 @@ package struct AppExport {
 
     /// Reads the datastore's and the app's attributes. Throws a ``DriverError`` that names one with a bad value.
     ///
-    /// - Parameter isVerified: whether the app's checksums are those of the bytes that the source gives. If they are not,
-    ///   the source has to verify what it is made of.
+    /// - Parameter isVerified: whether the app's checksums are those of the bytes that the source gives. If they are
+    ///   not, the source has to verify what it is made of.
     package init(_ request: Request, isVerified: Bool = true) throws(DriverError) {
         let message = request.message
         let id = message.value("MARKETPLACEAPP/ID") ?? "\(request.id)"
@@ -31,18 +32,18 @@ package struct AppExport {
             format: try optionalImageFormat(message, at: "MARKETPLACEAPP/FORMAT"),
             decompresses: !(try message.flag("DATASTORE/TEMPLATE/NO_DECOMPRESS", default: false)), converts: true,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue },
-            // What its server sends, as far as the catalog knows.
+            // The length of the file, according to the catalog.
             leastSize: message.value("MARKETPLACEAPP/TEMPLATE/FILE_SIZE").flatMap { UInt64($0) })
     }
 
-    /// Does it, and returns where the image lies now.
+    /// Brings the image into the datastore. Returns the action's reply.
     ///
-    /// - Parameter open: opens the app's image, for which much may have to be fetched or built: only once the datastore is
-    ///   known to take one. An MD5 that the source knows counts if the app has none.
+    /// - Parameter open: opens the app's image, for which much may have to be fetched or built: only once the datastore
+    ///   is known to take one. An MD5 that the source knows counts if the app has none.
     package func run(from open: () throws -> any ImageSource) throws -> Reply {
         let done = try intake.run(into: datastore, from: open, log: log)
         return Reply(
-            source: done.source, md5: done.md5, size: megabytes(roundingUp: done.image.virtualSize),
+            source: done.source, md5: done.md5, size: done.image.virtualSize.megabytesRoundedUp,
             format: done.image.format
         ) { [datastore] in
             _ = try? datastore.remove(done.source)

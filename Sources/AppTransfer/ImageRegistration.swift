@@ -5,10 +5,10 @@ import Datastores
 import DriverProtocol
 import ImageTransfer
 
-/// `datastore/*/cp`: an image that oned registers, from an app (its SOURCE is the image's PATH) or from what a user names.
-/// The datastore is the backend's; everything else is the same for all of them.
+/// `datastore/*/cp`: an image that oned registers, from an app (its SOURCE is the image's PATH) or from a path or URL
+/// of a user. The backend provides the datastore; the rest is the same for all backends.
 package struct ImageRegistration {
-    /// What the message must have beside what the datastore needs.
+    /// The elements that the message must have for this, beside those for the datastore.
     package static let inputs = [path]
     private static let path = "IMAGE/PATH"
     private static let basePath = "DATASTORE/BASE_PATH"
@@ -22,14 +22,14 @@ package struct ImageRegistration {
     private let location: String
     private let script: StockScript
 
-    /// - Parameter action: the path under `remotes/`, whose stock script takes what is not served here.
+    /// - Parameter action: the path under `remotes/`, whose stock script does what is not supported here.
     package init(_ request: Request, action: String) throws(DriverError) {
         self.request = request
         location = try request.message.required(Self.path)
         script = StockScript(action, request.installation)
     }
 
-    /// Does it, and returns `SOURCE FORMAT`. Does not return where the stock script takes over.
+    /// Registers the image. Returns the reply `SOURCE FORMAT`, unless the stock script takes over.
     package func run(into open: () throws -> any Datastore) throws -> Reply {
         if let reason = try reasonForStockScript() {
             request.log.info("\(reason): the stock script does it")
@@ -46,19 +46,19 @@ package struct ImageRegistration {
         return Reply("\(done.source) \(done.image.format)\n") { _ = try? datastore.remove(done.source) }
     }
 
-    /// Why the stock script has to do it; nil if it has not.
+    /// Returns the reason why the stock script has to do it, or nil if it need not.
     private func reasonForStockScript() throws(DriverError) -> String? {
         if try request.message.flag(Self.datastore + "NFS_AUTO_ENABLE", default: false) {
             return "NFS_AUTO_ENABLE is not served by this driver"
         }
-        guard let scheme = urlScheme(location), !isKnownSource(location) else { return nil }
+        guard let scheme = urlScheme(location), !ImageSources.isKnown(location) else { return nil }
         return "\(scheme):// is not served by this driver"
     }
 
     private func source() throws -> any ImageSource {
         guard urlScheme(location) != nil else { return try AllowedPaths(request).open(location) }
         try AllowedPaths(request).check(remote: location)
-        return try imageSource(location, request)
+        return try ImageSources.open(location, request)
     }
 
     private func intake() throws(DriverError) -> ImageIntake {
@@ -73,8 +73,8 @@ package struct ImageRegistration {
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue })
     }
 
-    /// The digests that the user and the app give. Those of a container's app are of no bytes that exist: its source
-    /// verifies what it is built of.
+    /// Returns the digests that the user and the app state. Those of a container's app are not of the image: its source
+    /// verifies what it is built from.
     private func expected() throws(DriverError) -> ExpectedDigests {
         guard !location.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
         let own = try ExpectedDigests(
@@ -84,7 +84,7 @@ package struct ImageRegistration {
     }
 }
 
-/// The scheme of `SCHEME://…`, in lower case; nil if `text` has none.
+/// Returns the scheme of `SCHEME://…`, in lower case, or nil if `text` has none.
 func urlScheme(_ text: String) -> String? {
     guard let separator = text.utf8.firstRange(of: "://".utf8) else { return nil }
     let scheme = text.utf8[..<separator.lowerBound]

@@ -10,7 +10,7 @@
 #define AVX512 __attribute__((target("avx512f,avx512vl")))
 #define AVX512_SHA256 __attribute__((target("avx512f,avx512vl,sse4.1,sha")))
 
-// A word of a block where it lies, at any address.
+// A word of a block, at any address.
 typedef uint32_t word __attribute__((aligned(1), may_alias));
 
 // MD5's words of either stream, in the lower half of each.

@@ -5,14 +5,14 @@ import HTTP
 import ImageTransfer
 import Posix
 
-/// An image that is built on the way: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is fetched,
-/// verified by the SHA-256 of the server's catalog, and put into an image of that size.
+/// An image that is built when it is opened: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is
+/// fetched, verified by the SHA-256 of the server's catalog, and put into an image of that size.
 package final class ContainerSource: ImageSource {
     package let name: String
     private let directory: WorkDirectory
     private let built: FileSource
 
-    /// Does all the work: afterwards the image lies in STAGING_DIR, and goes with this source.
+    /// Does all the work. The image then lies in STAGING_DIR, and is removed with this source.
     package init(_ location: String, _ request: Request) throws {
         let image = try ContainerImage(source: location)
         name = redacted(location)
@@ -31,7 +31,7 @@ package final class ContainerSource: ImageSource {
         try built.next(into: buffer)
     }
 
-    /// What the server's catalog says of the file. Without that nothing is fetched, unless VERIFY is NO.
+    /// Returns the digests in the server's catalog. Throws if it has none of the file, unless VERIFY is NO.
     private static func expectedDigests(of image: ContainerImage, _ request: Request) throws -> ExpectedDigests {
         guard try request.message.flag("MARKETPLACE/TEMPLATE/VERIFY", default: true) else {
             request.log.warning("VERIFY is off: nobody checks that \(quoted(image.url)) is what was meant")
@@ -44,7 +44,7 @@ package final class ContainerSource: ImageSource {
                 remedy: remedy)
         }
         let market = try CatalogMarket(request, endpoint: server, agent: "OpenNebula")
-        let file = try ImageStream.file(at: path, of: market, remedy: remedy)
+        let file = try SimpleStreams.file(at: path, of: market, remedy: remedy)
         guard let file, let sha256 = file.sha256 else {
             throw DriverError(
                 "verify", quoted(image.url),
@@ -54,10 +54,10 @@ package final class ContainerSource: ImageSource {
         return ExpectedDigests(sha256: sha256)
     }
 
-    /// The server of an image, and the path that its catalog lists it by: the marketplace's server where the URL is one of
-    /// its, else the one that `images/` most likely lies on. Nil where neither can be.
+    /// Returns the server of an image, and the image's path in its catalog: the marketplace's server if the URL begins
+    /// with it, else the most likely one, above `images/`. Returns nil if neither fits.
     private static func place(of url: String, _ message: Message) -> (server: String, path: String)? {
-        var endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? ImageStream.standardEndpoint
+        var endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? SimpleStreams.standardEndpoint
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         if url.hasPrefix(endpoint + "/") { return (endpoint, String(url.dropFirst(endpoint.count + 1))) }
         let parts = url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -65,7 +65,7 @@ package final class ContainerSource: ImageSource {
         return (parts[..<start].joined(separator: "/"), parts[start...].joined(separator: "/"))
     }
 
-    /// Fetches the file, and makes it a plain archive; only then, since all of it is verified, it may be used.
+    /// Fetches the file, and makes it a plain archive. That must wait until all of it is verified.
     private static func fetch(
         _ expected: ExpectedDigests, into site: BuildSite, _ request: Request
     ) throws -> PackedArchive.Plain {

@@ -1,14 +1,15 @@
 import DriverProtocol
+import Posix
 
-/// A package of OpenNebula's contextualization that CONTEXT_PACKAGES of a marketplace names: `/PATH/one-context.deb`, or
-/// `https://HOST/PATH/one-context.deb#sha256=HEX`.
+/// A package of OpenNebula's contextualization that CONTEXT_PACKAGES of a marketplace names: `/PATH/one-context.deb`,
+/// or `https://HOST/PATH/one-context.deb#sha256=HEX`.
 package struct ContextPackage: Sendable, Equatable {
     private static let path = "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES"
     private static let mark = "#sha256="
 
-    /// A path of this machine, or a URL.
+    /// A path on this machine, or a URL.
     let location: String
-    /// In lower case; nil only where it is a path.
+    /// In lower case; nil only for a path.
     let sha256: String?
     let kind: PackedArchive
 
@@ -16,8 +17,8 @@ package struct ContextPackage: Sendable, Equatable {
     /// The file's name.
     var name: Substring { location.split(separator: "/").last ?? "" }
 
-    /// The packages that a message names; none where it has no such attribute. Throws a ``DriverError`` for one that is
-    /// not written as it has to be.
+    /// Returns the packages that a message names; none if it has no such attribute. Throws a ``DriverError`` for one
+    /// that is not written as it has to be.
     package static func list(_ message: Message) throws(DriverError) -> [ContextPackage] {
         var packages: [ContextPackage] = []
         for word in message.words(path) {
@@ -50,11 +51,11 @@ package struct ContextPackage: Sendable, Equatable {
         [PackedArchive.deb, .rpm, .apk].first { location.hasSuffix("." + $0.rawValue) }
     }
 
-    /// All that an image depends on of it.
+    /// The text by which two packages are told apart in an image's options.
     package var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
 }
 
-/// A container's distribution, as its os-release tells it.
+/// A container's distribution, according to its os-release.
 struct Distribution {
     private static let families: [(kind: PackedArchive, names: Set<String>)] = [
         (.deb, ["debian", "ubuntu", "devuan"]),
@@ -68,7 +69,7 @@ struct Distribution {
         (.apk, ["alpine"]),
     ]
 
-    /// `Debian GNU/Linux 12 (bookworm)`, or what there is in place of that.
+    /// `Debian GNU/Linux 12 (bookworm)`, or the nearest that os-release has.
     let title: String
     private let names: Set<String>
     /// `9` of `9.4`.
@@ -80,7 +81,7 @@ struct Distribution {
         for line in text.split(whereSeparator: \.isNewline) {
             let pair = line.split(separator: "=", maxSplits: 1)
             guard pair.count == 2 else { continue }
-            values[pair[0]] = words(ofCommand: String(pair[1])).joined(separator: " ")
+            values[pair[0]] = Command.words(of: String(pair[1])).joined(separator: " ")
         }
         let id = (values["ID"] ?? "").lowercased()
         names = Set([id] + (values["ID_LIKE"] ?? "").lowercased().split(separator: " ").map(String.init))
@@ -91,8 +92,8 @@ struct Distribution {
     /// The kind of package that it installs.
     private var kind: PackedArchive? { Self.families.first { !$0.names.isDisjoint(with: names) }?.kind }
 
-    /// Those of the packages that are made for it. OpenNebula makes RPMs for each release of the RHEL family (`.el9.`), for
-    /// SUSE (`.suse.`) and for ALT (`-alt1.`); Fedora and its kin take the newest of the first.
+    /// Returns those of the packages that are made for it. OpenNebula makes RPMs for each release of the RHEL family
+    /// (`.el9.`), for SUSE (`.suse.`) and for ALT (`-alt1.`); Fedora and its kin take the newest of the first.
     func fitting(_ packages: [ContextPackage]) -> [ContextPackage] {
         let packages = packages.filter { $0.kind == kind }
         guard kind == .rpm else { return packages }
@@ -105,7 +106,7 @@ struct Distribution {
         }
     }
 
-    /// What an RPM's name says that it is made for.
+    /// The target of an RPM, according to its name.
     private enum Target: Equatable {
         case el(Int)
         case suse

@@ -3,10 +3,10 @@ import Glibc
 import ImageTransfer
 import Posix
 
-/// Which files may become images: RESTRICTED_DIRS and SAFE_DIRS of a datastore, the latter the stronger.
+/// Decides which files may become images: RESTRICTED_DIRS and SAFE_DIRS of a datastore. SAFE_DIRS take precedence.
 ///
-/// OpenNebula's own directories and the home of the drivers' user are restricted in any case: they hold passwords. Paths
-/// are compared directory by directory, their links resolved.
+/// OpenNebula's own directories and the home of the drivers' user are restricted in any case: they hold passwords.
+/// Paths are compared directory by directory, their links resolved.
 package struct AllowedPaths: Sendable {
     private static let attribute = "DATASTORE/TEMPLATE/"
 
@@ -15,7 +15,7 @@ package struct AllowedPaths: Sendable {
 
     /// Reads the datastore's attributes.
     package init(_ request: Request) {
-        let own = [request.installation.state, request.installation.configuration, homeDirectory()]
+        let own = [request.installation.state, request.installation.configuration, CurrentProcess.homeDirectory]
         restricted = own.compactMap(\.self) + request.message.words(Self.attribute + "RESTRICTED_DIRS")
         safe = request.message.words(Self.attribute + "SAFE_DIRS")
     }
@@ -30,8 +30,8 @@ package struct AllowedPaths: Sendable {
         guard path.hasPrefix("/") else {
             throw readError(path, cause: "it is no absolute path and no URL", remedy: "begin it with /")
         }
-        // Before it is opened, since opening can do something to a device; and what is open then, since a link may have
-        // been turned in between.
+        // Checked before it is opened, since opening a device can have effects, and again afterwards, since a link may
+        // have been changed in between.
         do {
             try check(resolvedPath(path), path)
             let file = try FileSource(path: path)
@@ -42,8 +42,8 @@ package struct AllowedPaths: Sendable {
         }
     }
 
-    /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are not
-    /// known here.
+    /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are
+    /// not known here.
     package func check(remote location: String) throws(DriverError) {
         guard let path = RemoteSource.path(of: location) else { return }
         try check(normalized(path), location)

@@ -4,7 +4,7 @@ import Glibc
 import ImageTransfer
 import Posix
 
-/// Images that are there.
+/// Finding images.
 extension DirectoryDatastore {
     package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
         try bridge.map { try find(image, through: $0, md5: md5) } ?? findLocally(image, md5: md5)
@@ -16,11 +16,11 @@ extension DirectoryDatastore {
         let description = try describe(image, at: path, length: source.length ?? 0)
         return ImportInfo(
             source: image.source, md5: md5 ? try Digest(.md5).finish(reading: source, log: log) : nil,
-            size: megabytes(roundingUp: description.virtualSize), format: description.format)
+            size: description.virtualSize.megabytesRoundedUp, format: description.format)
     }
 
-    /// Returns the image's path with its links resolved. It must lie in the datastore, or in a directory that the datastore
-    /// calls safe.
+    /// Returns the image's path with its links resolved. It must lie in the datastore, or in a directory that the
+    /// datastore calls safe.
     private func resolved(_ image: StoredImage) throws(DriverError) -> String {
         do {
             let real = try resolvedPath(image.source)
@@ -53,16 +53,16 @@ extension DirectoryDatastore {
         }
     }
 
-    /// The source of an image on a bridge host is `ssh://HOST:PATH`.
+    /// Finds an image on a bridge host, whose source is `ssh://HOST:PATH`.
     private func find(_ image: StoredImage, through bridge: BridgeHosts, md5: Bool) throws -> ImportInfo {
         let remote = try bridge.inspect(image.source, in: path, md5: md5)
         let format = image.format ?? (QcowHeader(remote.head) == nil ? "raw" : "qcow2")
         let known = try ImageDescription(
             format: format, head: remote.head, length: remote.size, name: image.source)
-        // Formats whose header is not read here: as large as oned has it.
-        let size = known.map { megabytes(roundingUp: $0.virtualSize) } ?? image.size
+        // Formats whose header is not read here have the size that oned knows.
+        let size = known.map { $0.virtualSize.megabytesRoundedUp } ?? image.size
         return ImportInfo(
             source: "ssh://\(remote.host):\(image.source)", md5: remote.md5,
-            size: size ?? megabytes(roundingUp: remote.size), format: format)
+            size: size ?? remote.size.megabytesRoundedUp, format: format)
     }
 }

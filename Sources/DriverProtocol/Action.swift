@@ -9,23 +9,23 @@ package protocol Action {
     static var purpose: String { get }
     /// The elements of the message that must be there and not empty, as paths below the root.
     static var inputs: [String] { get }
-    /// Does the work. Whatever it has begun is undone when it throws.
+    /// Does the work. Undoes what it has begun if it throws.
     static func run(_ request: Request) throws -> Reply
-    /// What is owed once a message has been read, however the action ends: an import removes the temporary image that a
-    /// datastore has made for it, the others owe nothing.
-    static func settle(_ message: Message, log: Log)
+    /// Called once a message has been read, however the action ends: an import removes the temporary image that a
+    /// datastore has made for it, other actions do nothing.
+    static func cleanUp(after message: Message, log: Log)
 }
 
 extension Action {
-    package static func settle(_ message: Message, log: Log) {
-        if name.hasSuffix("/import") { disposeOfSource(message, log: log) }
+    package static func cleanUp(after message: Message, log: Log) {
+        if name.hasSuffix("/import") { message.disposeOfSource(log: log) }
     }
 }
 
-/// What an action works on.
+/// The input of an action.
 package struct Request: Sendable {
     package let message: Message
-    /// The object that oned means, as it gave it: an app's id, or a marketplace's for `monitor`.
+    /// The id of the object that oned means: an app, or a marketplace for `monitor`.
     package let id: Int
     package let log: Log
     package let installation: Installation
@@ -40,13 +40,13 @@ package struct Request: Sendable {
     }
 }
 
-/// What an action prints when it has succeeded.
+/// The output of an action that has succeeded.
 package struct Reply {
     /// Written to standard output, whole, at the very end.
     package let bytes: [UInt8]
-    /// Takes back what the action has done, where the reply can't be delivered.
+    /// Takes back the action's work if the reply can't be delivered.
     package let undo: () -> Void
-    /// Settles what was owed until the reply was delivered. Where it throws, the action has failed, and is taken back.
+    /// Completes the work once the reply has been written. If it throws, the action has failed and is taken back.
     package let confirm: () throws -> Void
 
     package init(_ text: String = "", undo: @escaping () -> Void = {}) {
@@ -61,7 +61,7 @@ package struct Reply {
         self.confirm = confirm
     }
 
-    /// The answer of `import` and `export`. `size` in MB.
+    /// The reply of `import` and `export`. `size` in MB.
     package init(
         source: String, md5: String, size: UInt64, format: String, undo: @escaping () -> Void = {}
     ) {
@@ -73,19 +73,19 @@ package struct Reply {
         self.init(template.text, undo: undo)
     }
 
-    /// The answer of `monitor` for a marketplace that has room of its own, in MB.
+    /// The reply of `monitor` for a marketplace that has room of its own, in MB.
     package init(usedMB: UInt64, freeMB: UInt64, totalMB: UInt64) {
         self.init("USED_MB=\(usedMB)\nFREE_MB=\(freeMB)\nTOTAL_MB=\(totalMB)\n")
     }
 }
 
-/// The answer of `datastore/*/export`: where `market/*/import` finds the image, and what it is.
+/// The reply of `datastore/*/export`: the place and the kind of the image for `market/*/import`.
 package struct ImportInfo {
     /// The elements' names, which the driver manager hands on to `import`.
     package static let rootName = "IMPORT_INFO"
 
     package let source: String
-    /// Nil where `import` computes it from the bytes that it reads.
+    /// Nil if `import` computes it from the bytes that it reads.
     package let md5: String?
     /// MB.
     package let size: UInt64
@@ -103,7 +103,7 @@ package struct ImportInfo {
             ("IMPORT_SOURCE", source), ("MD5", md5 ?? ""), ("SIZE", String(size)), ("FORMAT", format),
             ("DISPOSE", "NO"),
         ]
-        let body = elements.map { "<\($0.0)>\(characterData($0.1))</\($0.0)>" }.joined()
+        let body = elements.map { "<\($0.0)>\(XMLText.characterData($0.1))</\($0.0)>" }.joined()
         return Reply("<\(Self.rootName)>\(body)</\(Self.rootName)>\n")
     }
 }

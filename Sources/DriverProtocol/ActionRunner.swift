@@ -6,13 +6,13 @@ extension Action {
     /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
     /// log lines and the error to standard error, exit status 0 or 1.
     package static func main() -> Never {
-        // First of all: what is opened later must not take a standard stream's number.
-        let closed = openStandardStreams()
+        // Comes first: what is opened later must not take a standard stream's number.
+        let closed = CurrentProcess.openStandardStreams()
         Interrupt.install()
-        resetInheritedSignals()
+        CurrentProcess.resetInheritedSignals()
         ProxyVariables.adopt()
-        if let manager = environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
-            endWithParent(manager)
+        if let manager = CurrentProcess.environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
+            CurrentProcess.endWithParent(manager)
         }
         // A reply that goes nowhere is a failure, not a success that nobody hears of.
         let output = closed.contains(1) ? FileDescriptor(-1, name: "", owned: false) : .standardOutput
@@ -23,8 +23,8 @@ extension Action {
 
 /// The only place that touches arguments, standard streams and exit status.
 package enum ActionRunner {
-    /// The environment variable in which the driver manager tells its process id: an action that it has started ends
-    /// when it dies, by whatever signal.
+    /// The environment variable with the driver manager's process id. An action that the manager has started ends when
+    /// the manager dies, by whatever signal.
     package static let managerVariable = "MARKET_DRIVERS_MAD_PID"
 
     package struct Streams: Sendable {
@@ -39,7 +39,7 @@ package enum ActionRunner {
         }
     }
 
-    /// Runs `action` and answers its exit status.
+    /// Runs `action` and returns its exit status.
     package static func run(_ action: any Action.Type, arguments: [String], streams: Streams) -> Int32 {
         do {
             if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
@@ -51,8 +51,8 @@ package enum ActionRunner {
                 try? write(line, to: streams.errors)
             }
             let reply = Result { try work(action, on: message, id: id, log: log) }
-            // Before the answer: until then, what was done can be taken back.
-            action.settle(message, log: log)
+            // Before the reply: until then, the work can be taken back.
+            action.cleanUp(after: message, log: log)
             try deliver(try reply.get(), to: streams.output)
             return 0
         } catch {
@@ -71,8 +71,8 @@ package enum ActionRunner {
             Request(message: message, id: id, log: log, installation: installation, settings: settings))
     }
 
-    /// The message and the object's id. The message is the first argument that is not a number, else standard input;
-    /// the id is the argument that is a number, else what the message itself says.
+    /// Returns the message and the object's id. The message is the first argument that is not a number, else standard
+    /// input. The id is the argument that is a number, else the one in the message.
     private static func readMessage(
         _ action: any Action.Type, arguments: [String], input: FileDescriptor
     ) throws -> (Message, Int) {
@@ -96,7 +96,7 @@ package enum ActionRunner {
         return (message, (arguments.first(where: isID) ?? stated).flatMap { Int($0) } ?? 0)
     }
 
-    /// Prints the reply; where that fails, or the process has been asked to end meanwhile, takes the work back.
+    /// Prints the reply. If that fails, or a signal has come meanwhile, takes the work back and throws.
     private static func deliver(_ reply: Reply, to output: FileDescriptor) throws {
         do {
             try Interrupt.check()
@@ -116,7 +116,7 @@ package enum ActionRunner {
         try text.withUTF8 { try descriptor.writeAll(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The one line for the user.
+    /// Returns the one line for the user.
     private static func describe(_ error: any Error, in action: any Action.Type) -> String {
         switch error {
         case let error as DriverError:

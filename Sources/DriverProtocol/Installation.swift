@@ -1,18 +1,18 @@
 import Glibc
 import Posix
 
-/// Where this OpenNebula keeps its files.
+/// The directories of this OpenNebula.
 package struct Installation: Sendable, Equatable {
     /// The driver tree: `/var/lib/one/remotes`.
     package let remotes: String
     /// State that drivers keep: `/var/lib/one`.
     package let state: String
-    /// What administrators set: `/etc/one`.
+    /// The administrator's configuration: `/etc/one`.
     package let configuration: String
-    /// Where oned and its drivers write their logs: `/var/log/one`.
+    /// The logs of oned and its drivers: `/var/log/one`.
     package let logs: String
 
-    /// A self-contained installation below `location`, or, where that is nil, the system's own paths.
+    /// A self-contained installation below `location`, or the system's own paths if it is nil.
     package init(location: String?) {
         if let location {
             state = location + "/var"
@@ -26,10 +26,11 @@ package struct Installation: Sendable, Equatable {
         remotes = state + "/remotes"
     }
 
-    /// The installation that this process belongs to: ONE_LOCATION, else the one that its executable lies in
+    /// Returns the installation that this process belongs to: ONE_LOCATION, else the one that holds its executable
+    /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
     /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
     package static func current() -> Installation {
-        if let location = environmentVariable("ONE_LOCATION") { return Installation(location: location) }
+        if let location = CurrentProcess.environmentVariable("ONE_LOCATION") { return Installation(location: location) }
         if let executable = try? resolvedPath("/proc/self/exe") {
             let parts = executable.split(separator: "/").dropLast(3)
             let location = "/" + parts.joined(separator: "/")
@@ -41,10 +42,10 @@ package struct Installation: Sendable, Equatable {
         return Installation(location: nil)
     }
 
-    /// The release of OpenNebula, `7.0.0`, from `remotes/VERSION`; nil where there is no such file.
+    /// The release of OpenNebula, `7.0.0`, from `remotes/VERSION`, or nil if there is no such file.
     package var version: String? { firstWord(of: "VERSION") }
 
-    /// The edition of OpenNebula, `CE` or `EE`, from `remotes/EDITION`; nil where there is no such file.
+    /// The edition of OpenNebula, `CE` or `EE`, from `remotes/EDITION`, or nil if there is no such file.
     package var edition: String? { firstWord(of: "EDITION") }
 
     private func firstWord(of name: String) -> String? {

@@ -7,10 +7,10 @@ package enum ProxyVariables {
     /// In lower case; each also counts in capitals.
     package static let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 
-    /// What is said in capitals alone, under the names in lower case. `value` answers a variable's value, nil where it is
-    /// missing or empty.
+    /// Returns the variables that are set in capitals alone, under their names in lower case. `value` returns a
+    /// variable's value, or nil if it is missing or empty.
     ///
-    /// In a CGI program, which REQUEST_METHOD tells, `HTTP_PROXY` is a header of the request, and no proxy.
+    /// In a CGI program, recognised by REQUEST_METHOD, `HTTP_PROXY` is a header of the request, and no proxy.
     package static func saidInCapitals(_ value: (String) -> String?) -> [(name: String, value: String)] {
         names.compactMap { name in
             guard value(name) == nil, let text = value(name.uppercased()),
@@ -20,8 +20,9 @@ package enum ProxyVariables {
         }
     }
 
-    /// Sets in this process's environment what is said in capitals alone. No other thread may run yet.
+    /// Also sets in lower case, in this process's environment, what is set in capitals alone. No other thread may run
+    /// yet.
     static func adopt() {
-        for (name, value) in saidInCapitals(environmentVariable) { setenv(name, value, 1) }
+        for (name, value) in saidInCapitals(CurrentProcess.environmentVariable) { setenv(name, value, 1) }
     }
 }

@@ -1,25 +1,25 @@
 import Glibc
 import Posix
 
-/// The script of OpenNebula that one of ours has replaced: `install.sh` keeps it beside, as `NAME.stock`. It does what is
-/// not served here.
+/// A script of OpenNebula that one of ours has replaced: `install.sh` keeps it beside ours, as `NAME.stock`. It does
+/// what ours does not support.
 package struct StockScript: Sendable {
-    /// What its name ends in.
+    /// The end of its file name.
     package static let suffix = ".stock"
 
     private let path: String
 
-    /// - Parameter name: the path under `remotes/` of the one that has replaced it: `datastore/fs/cp`.
+    /// - Parameter name: the path under `remotes/` of the replacement: `datastore/fs/cp`.
     package init(_ name: String, _ installation: Installation) {
         path = installation.remotes + "/" + name + Self.suffix
     }
 
-    /// Becomes the script, which gets the message on standard input, and the object's id, as it would have got them from
-    /// its driver manager. Returns only by throwing.
+    /// Becomes the script, with the message on standard input and the object's id as its argument, as its driver
+    /// manager would have run it. Returns only by throwing.
     package func takeOver(_ request: Request) throws(DriverError) -> Never {
         let message = Base64.encode(request.message.document)
         do {
-            try becomeProgram([path, "\(request.id)"], input: message)
+            try CurrentProcess.become([path, "\(request.id)"], input: message)
         } catch {
             throw unavailable(error)
         }
@@ -28,7 +28,7 @@ package struct StockScript: Sendable {
     /// Becomes the script with the same arguments, environment and standard streams as this process.
     package func takeOver(arguments: [String]) throws(DriverError) -> Never {
         do {
-            try becomeProgram([path] + arguments)
+            try CurrentProcess.become([path] + arguments)
         } catch {
             throw unavailable(error)
         }

@@ -2,33 +2,33 @@ import XML
 
 /// The writing half of ``Template``. It works on bytes: a report may have tens of megabytes.
 ///
-/// What oned would not read back as it was given is changed as ``Template/representable(_:)`` tells; what takes a value
-/// answers whether that could be written as it is.
+/// A value that oned would not read back unchanged is changed as ``Template/representable(_:)`` says. Methods that take
+/// a value return whether it could be written unchanged.
 package struct TemplateWriter {
-    /// What has been written, and room for more.
+    /// The bytes written, and room for more.
     private var storage: [UInt8]
     private var count = 0
     private let quotesAreEscaped: Bool
-    /// How many pairs have been written of the vector that is not yet ended.
+    /// The number of pairs written of a vector that is not yet ended.
     private var pairs: Int?
-    /// Where that vector begins.
+    /// The beginning of that vector.
     private var vectorStart = 0
 
     /// - Parameters:
-    ///   - room: how many bytes to make room for, for a start.
+    ///   - room: the number of bytes to make room for at first.
     ///   - quotesAreEscaped: whether quotation marks in values may have the backslash before them already.
     package init(room: Int = 256, quotesAreEscaped: Bool = false) {
         storage = [UInt8](repeating: 0, count: room)
         self.quotesAreEscaped = quotesAreEscaped
     }
 
-    /// What has been written.
+    /// The bytes written.
     package var bytes: ArraySlice<UInt8> { storage[..<count] }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Writes a line for the attribute, its name in capitals; between ``beginVector(_:)`` and ``endVector()``, a pair of the
-    /// vector. The value must be UTF-8.
+    /// Writes a line for the attribute, its name in capitals; between ``beginVector(_:)`` and ``endVector()``, a pair
+    /// of the vector. The value must be UTF-8.
     package mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
         makeRoom(name.count + 2 * value.count + 8)
         if let written = pairs {
@@ -51,7 +51,7 @@ package struct TemplateWriter {
         pairs = 0
     }
 
-    /// Ends the vector; one without a pair goes again unless `keepsEmpty`.
+    /// Ends the vector. One without a pair is removed unless `keepsEmpty`.
     package mutating func endVector(keepsEmpty: Bool = true) {
         if pairs == 0, !keepsEmpty {
             count = vectorStart
@@ -89,7 +89,7 @@ package struct TemplateWriter {
         }
     }
 
-    // MARK: Where there is room
+    // MARK: With room made
 
     private mutating func makeRoom(_ room: Int) {
         guard storage.count - count < room else { return }
@@ -124,13 +124,13 @@ package struct TemplateWriter {
     }
 }
 
-/// A value as it is written to a template.
+/// A value in the form in which it is written to a template.
 private struct RepresentableText {
     private let target: UnsafeMutablePointer<UInt8>
     private let inQuotes: Bool
     private let escapesEachQuote: Bool
     private(set) var count = 0
-    /// Whether oned reads the value as it was given.
+    /// Whether oned reads the value back unchanged.
     private(set) var isUnchanged = true
 
     init(_ target: UnsafeMutablePointer<UInt8>, inQuotes: Bool, escapesEachQuote: Bool) {
@@ -139,7 +139,7 @@ private struct RepresentableText {
         self.escapesEachQuote = escapesEachQuote
     }
 
-    /// `value` written where there is room for twice its size and a byte.
+    /// Writes `value`. There must be room for twice its size and a byte.
     consuming func writing(_ value: UnsafeBufferPointer<UInt8>) -> RepresentableText {
         var offset = 0
         while true {
@@ -203,7 +203,7 @@ private struct RepresentableText {
         byte < 0x20 || byte == 0x22 || byte == 0x3E || byte == 0x7F || byte == 0xC2 || byte == 0xEF
     }
 
-    /// Whether one of eight bytes may be special: false where all are ASCII and none is.
+    /// Whether one of eight bytes may be special; false if all are ASCII and none is.
     @inline(__always)
     private static func maySpecial(in word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -214,10 +214,10 @@ private struct RepresentableText {
         return found & (ones &* 0x80) != 0
     }
 
-    /// How many bytes the character at `offset` has, if it cannot be written; 0 where it can.
+    /// Returns the length in bytes of the character at `offset` if it cannot be written, else 0.
     private static func omittedLength(_ value: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
         if value[offset] == 0x7F { return 1 }
         if value[offset] == 0xC2, value[offset + 1] < 0xA0 { return 2 }
-        return forbiddenLength(value, at: offset)
+        return XMLCharacters.forbiddenLength(value, at: offset)
     }
 }

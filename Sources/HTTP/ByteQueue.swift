@@ -15,7 +15,7 @@ final class ByteQueue: @unchecked Sendable {
 
     let capacity: Int
     private let ring: UnsafeMutableRawBufferPointer
-    private let state = Monitor(State())
+    private let state = Locked(State())
     /// The writer's own counts: what lies in the ring, and what it knows the reader to have taken.
     private var written = 0
     private var knownTaken = 0

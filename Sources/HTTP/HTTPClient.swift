@@ -11,7 +11,7 @@ package final class HTTPClient: Sendable {
 
     package let options: HTTPOptions
     private let log: Log?
-    private let idle = Monitor<[CurlHandle]>([])
+    private let idle = Locked<[CurlHandle]>([])
 
     /// A client that tells `log` when it tries again. No connection is made yet.
     package init(options: HTTPOptions, log: Log? = nil) {

@@ -22,7 +22,7 @@ final class DigestThread: @unchecked Sendable {
         var isFinished = false
     }
 
-    private let state: Monitor<State>
+    private let state: Locked<State>
     private let buffers: [UnsafeMutableRawBufferPointer]
     private let digests: [Digest]
     private var thread: Thread?
@@ -30,7 +30,7 @@ final class DigestThread: @unchecked Sendable {
     init(_ digests: [Digest]) {
         self.digests = digests
         buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 4096) }
-        state = Monitor(State(free: buffers))
+        state = Locked(State(free: buffers))
         thread = Thread { [state, digests] in Self.work(state, digests) }
     }
 
@@ -74,7 +74,7 @@ final class DigestThread: @unchecked Sendable {
         self.thread = nil
     }
 
-    private static func work(_ state: Monitor<State>, _ digests: [Digest]) {
+    private static func work(_ state: Locked<State>, _ digests: [Digest]) {
         while true {
             let work: Work? = state.wait { state -> Work?? in
                 if !state.queue.isEmpty { return .some(state.queue.removeFirst()) }

@@ -2,24 +2,24 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// What administrators set for all of OpenNebula's drivers in `etc/defaultrc`, and for this one in `etc/mad/one_market`:
-/// variables for the driver and its actions, PRIORITY and ONE_MAD_DEBUG. The files are the stock drivers', which source
-/// them; here they are read, and nothing of them is run.
+/// The settings of all of OpenNebula's drivers in `etc/defaultrc`, and of this one in `etc/mad/one_market`: variables
+/// for the driver and its actions, PRIORITY and ONE_MAD_DEBUG. The files are the stock drivers', which source them;
+/// here they are read, and nothing of them is run.
 struct AdministratorSettings {
     private static let sizeLimit = 1 << 20
-    /// What the stock drivers take where there is a file and no PRIORITY.
+    /// The stock drivers' PRIORITY if there is a file without one.
     private static let standardPriority = 19
-    /// Bytes: `ulimit -c 15000`, as the stock drivers have it with ONE_MAD_DEBUG.
+    /// Bytes: `ulimit -c 15000`, as in the stock drivers with ONE_MAD_DEBUG.
     private static let coreLimit: UInt64 = 15_000 << 10
 
-    /// `NAME=value`: what was inherited, and what the files have set in its place.
+    /// `NAME=value`: the inherited variables, and those that the files set in their place.
     private(set) var environment: [String]
-    /// What oned's log should have of all this.
+    /// Warnings for oned's log.
     private(set) var warnings: [String] = []
     private let installation: Installation
     private var hasFile = false
 
-    /// Reads the files of `installation`, those that there are.
+    /// Reads those files of `installation` that exist.
     init(_ installation: Installation, inherited: [String]) {
         environment = inherited
         self.installation = installation
@@ -51,19 +51,19 @@ struct AdministratorSettings {
                 + "write NAME=value there, without $, backquotes and commands")
     }
 
-    /// The value of a variable, nil where it is missing or empty.
+    /// Returns the value of a variable, or nil if it is missing or empty.
     private func value(_ name: String) -> String? {
         let entry = environment.last { $0.hasPrefix(name + "=") }
         return entry.map { String($0.dropFirst(name.count + 1)) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Gives this process the niceness of PRIORITY, and what ONE_MAD_DEBUG asks for. The actions inherit both.
+    /// Gives this process the niceness of PRIORITY, and the core limit of ONE_MAD_DEBUG. The actions inherit both.
     mutating func apply() {
         setPriority()
         guard value("ONE_MAD_DEBUG") != nil else { return }
         let path = joined(installation.logs, "one_market.log")
         do throws(SystemError) {
-            try limitCore(Self.coreLimit)
+            try CurrentProcess.limitCore(Self.coreLimit)
             let log = try FileDescriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
             try retrying("dup2", path) { dup2(log.number, STDERR_FILENO) }
         } catch {
@@ -80,7 +80,7 @@ struct AdministratorSettings {
                 "PRIORITY=\(oneLine(text ?? "", limit: 40)) is no number: \(Self.standardPriority) is taken")
         }
         do {
-            try addNiceness(priority ?? Self.standardPriority)
+            try CurrentProcess.addNiceness(priority ?? Self.standardPriority)
         } catch {
             warnings.append(
                 "PRIORITY=\(priority ?? 0) is not taken: \(error.cause); give 0 to 19, less is for root alone")

@@ -2,14 +2,14 @@ import Bytes
 import DriverProtocol
 import XML
 
-/// What a datastore's export has found out for the import that follows: `<IMPORT_INFO>`.
+/// The result of a datastore's export for the import that follows: `<IMPORT_INFO>`.
 struct Handover {
     static let elementNames = ["IMPORT_SOURCE", "MD5", "SIZE", "FORMAT", "DISPOSE", "DISPOSE_CMD"]
 
     /// The values of ``elementNames``; missing ones are empty.
     private let values: [String: String]
 
-    /// Reads what an export has printed.
+    /// Reads an export's output.
     init(output: [UInt8]) throws(DriverError) {
         let root: XMLElement
         do {
@@ -21,7 +21,8 @@ struct Handover {
         values = Dictionary(uniqueKeysWithValues: Self.elementNames.map { ($0, root.child($0)?.text ?? "") })
     }
 
-    /// The document without what surrounds it: the stock `datastore/ceph/export` prints a quotation mark behind it.
+    /// Returns the document without its surroundings: the stock `datastore/ceph/export` prints a quotation mark after
+    /// it.
     private static func document(in output: [UInt8]) -> ArraySlice<UInt8> {
         let end = Array("</\(ImportInfo.rootName)>".utf8)
         let trimmed = output.drop(while: isWhiteSpace)
@@ -37,7 +38,7 @@ struct Handover {
 
     subscript(_ name: String) -> String { values[name] ?? "" }
 
-    /// What an import cannot do without.
+    /// Throws if something is missing that an import needs.
     func check() throws(DriverError) {
         let missing = ["IMPORT_SOURCE", "SIZE", "FORMAT"].filter { self[$0].isEmpty }
         guard missing.isEmpty else {
@@ -45,22 +46,22 @@ struct Handover {
         }
     }
 
-    /// The command that removes what the export has left behind, where it has left something.
+    /// The command that removes the temporary image of the export, or nil if there is none.
     var disposeCommand: String? {
         self["DISPOSE"].uppercased() == "YES" && !self["DISPOSE_CMD"].isEmpty ? self["DISPOSE_CMD"] : nil
     }
 
-    /// The message that export gets: the image and the datastore out of `message`, as they stand there.
+    /// Returns the message for export: the image and the datastore of `message`, unchanged.
     static func exportMessage(_ message: Message) -> [UInt8] {
         let elements = ["IMAGE", "DATASTORE"].compactMap { message.root.child($0) }
         return Array("<DS_DRIVER_ACTION_DATA>".utf8) + elements.flatMap { message.document[$0.range] }
             + Array("</DS_DRIVER_ACTION_DATA>".utf8)
     }
 
-    /// The message that import gets: `message` with this in addition, at its end.
+    /// Returns the message for import: `message` with this added at its end.
     func importMessage(_ message: Message) -> [UInt8] {
         let document = message.document
-        let elements = Self.elementNames.map { "<\($0)>\(characterData(self[$0]))</\($0)>" }.joined()
+        let elements = Self.elementNames.map { "<\($0)>\(XMLText.characterData(self[$0]))</\($0)>" }.joined()
         let end = document[..<message.root.range.upperBound].lastIndex(of: UInt8(ascii: "<")) ?? document.endIndex
         return document[..<end] + Array(elements.utf8) + document[end...]
     }

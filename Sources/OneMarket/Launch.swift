@@ -8,15 +8,16 @@ struct Driver: Equatable, Sendable {
     /// Its path there: `market/http/import`.
     let name: String
     let path: String
-    /// It reads its message from standard input, and says so with ``marker``. Others get it as their first argument, as
-    /// the stock driver manager gives it: that is public on a machine (ps), and limited in length.
+    /// Whether it reads its message from standard input, which it declares with ``marker``. Others get it as their
+    /// first argument, as from the stock driver manager: public on the machine (ps), and limited in length.
     let readsStandardInput: Bool
 
-    /// The words by which a market driver says that it reads standard input, within its first ``headLength`` bytes.
+    /// The words with which a market driver declares that it reads standard input, within its first ``headLength``
+    /// bytes.
     static let marker = "# message on stdin"
     static let headLength = 512
 
-    /// Looks up the executable `name` below `remotes`. Throws where there is none that can be run.
+    /// Looks up the executable `name` below `remotes`. Throws if there is none that can be run.
     init(_ name: String, remotes: String) throws(DriverError) {
         let path = remotes + "/" + name
         do throws(SystemError) {
@@ -46,15 +47,15 @@ struct Driver: Equatable, Sendable {
         return head[..<count].firstRange(of: Array(marker.utf8)) != nil
     }
 
-    /// Whether `name` can be a folder below `remotes/market` or `remotes/datastore`: it comes out of a message.
+    /// Whether `name` can be a folder below `remotes/market` or `remotes/datastore`. It comes from a message.
     static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.allSatisfy { isWordByte($0) || $0 == UInt8(ascii: "-") }
     }
 }
 
-/// How one program is started: its arguments, what it reads, and what is in its environment.
+/// The start of one program: its arguments, standard input and environment.
 struct Launch {
-    /// The longest argument that Linux takes, in bytes: MAX_ARG_STRLEN, its terminating zero left out.
+    /// The longest argument that Linux accepts, in bytes: MAX_ARG_STRLEN without its terminating zero.
     static let longestArgument = 128 << 10 - 1
 
     let name: String
@@ -62,7 +63,8 @@ struct Launch {
     let input: [UInt8]
     let environment: [String]
 
-    /// Starts a market action with `message`, base64: on standard input, or as an argument, as the driver has it.
+    /// Starts a market action with `message`, base64: on standard input, or as an argument if the driver does not read
+    /// that.
     init(market driver: Driver, id: Int, message: [UInt8], environment: [String]) throws(DriverError) {
         name = driver.name
         self.environment = environment
@@ -82,7 +84,7 @@ struct Launch {
         input = []
     }
 
-    /// Starts a datastore action with `message`, base64, which these always read from standard input.
+    /// Starts a datastore action with `message`, base64, which is always read from standard input.
     init(datastore driver: Driver, id: Int, message: [UInt8], environment: [String]) {
         name = driver.name
         arguments = [driver.path, String(id)]
@@ -90,9 +92,9 @@ struct Launch {
         self.environment = environment
     }
 
-    /// Runs the command that removes what an export has left behind.
+    /// Runs the command that removes the temporary image of an export.
     init?(disposeCommand: String, environment: [String]) {
-        arguments = words(ofCommand: disposeCommand)
+        arguments = Command.words(of: disposeCommand)
         guard !arguments.isEmpty else { return nil }
         name = "DISPOSE_CMD"
         input = []
@@ -100,7 +102,7 @@ struct Launch {
     }
 }
 
-/// The variables that the actions find.
+/// The environment variables of the actions.
 struct Environment: Sendable {
     /// Tells a datastore's export that import computes the checksum: the image is then read once.
     static let checksumByImport = "MARKET_DRIVERS_MD5=import"
@@ -108,7 +110,7 @@ struct Environment: Sendable {
     /// For all actions.
     let common: [String]
 
-    /// Builds it from what this process has `inherited`, or was set for it. `proxy` goes before all others for http and https.
+    /// Takes the variables that this process has `inherited` or read. `proxy` replaces all others for http and https.
     init(inherited: [String], proxy: String?, processID: pid_t) {
         var added = [ActionRunner.managerVariable: String(processID)]
         if let proxy {
@@ -125,7 +127,7 @@ struct Environment: Sendable {
         common = kept + added.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
-    /// By name; the empty ones are left out, which count as missing.
+    /// Returns the values by name. Empty ones are left out: they count as missing.
     private static func values(_ strings: [String]) -> [String: String] {
         let pairs = strings.compactMap { entry in
             entry.firstIndex(of: "=").map { (String(entry[..<$0]), String(entry[entry.index(after: $0)...])) }
@@ -133,7 +135,7 @@ struct Environment: Sendable {
         return Dictionary(pairs.filter { !$0.1.isEmpty }) { first, _ in first }
     }
 
-    /// The proxies that it names, in whatever spelling.
+    /// The values of all variables that name proxies, in capitals or not.
     var proxies: [String] {
         let values = Self.values(common)
         return ProxyVariables.names.flatMap { [values[$0], values[$0.uppercased()]] }.compactMap(\.self)

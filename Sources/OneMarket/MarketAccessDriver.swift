@@ -4,16 +4,17 @@ import Posix
 
 /// The process that oned starts for all marketplaces: `one_market`.
 package enum MarketAccessDriver {
-    /// What one action needs of the descriptors that a process may have, and what is kept for the rest.
+    /// The descriptors that one action needs.
     private static let descriptorsPerAction = 5
+    /// The descriptors that are kept for the rest.
     private static let descriptorsKept = 32
 
     /// Runs the driver on this process's arguments and standard streams.
     package static func main() -> Never {
-        // oned has closed standard error: the first file to be opened would take its place.
-        let closed = openStandardStreams()
+        // oned has closed standard error: the first file to be opened would get its number.
+        let closed = CurrentProcess.openStandardStreams()
         Interrupt.install()
-        resetInheritedSignals()
+        CurrentProcess.resetInheritedSignals()
         var options = Options(arguments: Array(CommandLine.arguments.dropFirst()))
         if options.wantsHelp {
             write(Options.usage, to: .standardOutput)
@@ -26,7 +27,7 @@ package enum MarketAccessDriver {
         }
         options.threads = min(options.threads, threadLimit())
         let installation = Installation.current()
-        var settings = AdministratorSettings(installation, inherited: environmentStrings())
+        var settings = AdministratorSettings(installation, inherited: CurrentProcess.environment)
         settings.apply()
         let context = Context(
             options: options, remotes: installation.remotes,
@@ -36,7 +37,7 @@ package enum MarketAccessDriver {
         exit(0)
     }
 
-    /// How many actions the limit of open files has room for.
+    /// The number of actions for which the limit of open files has room.
     private static func threadLimit() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1 }

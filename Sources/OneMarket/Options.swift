@@ -1,7 +1,8 @@
 import Bytes
 import DriverProtocol
+import Posix
 
-/// What the driver's command line says: ARGUMENTS of MARKET_MAD in oned.conf.
+/// The driver's command line: ARGUMENTS of MARKET_MAD in oned.conf.
 struct Options: Equatable, Sendable {
     /// Actions that may run at once.
     var threads = 15
@@ -9,10 +10,10 @@ struct Options: Equatable, Sendable {
     var markets: [String] = []
     /// Seconds that one request may take; nil for no limit.
     var timeout: Double?
-    /// The proxy that the actions are to use.
+    /// The proxy for the actions.
     var proxy: String?
     var wantsHelp = false
-    /// What could not be understood; the rest of the options holds all the same.
+    /// The arguments that were not understood. The other options hold all the same.
     var problems: [String] = []
 
     static let usage = """
@@ -39,7 +40,7 @@ struct Options: Equatable, Sendable {
     /// Reads the command line. oned passes all of it as one argument.
     init(arguments: [String]) {
         var rest = arguments.flatMap { argument in
-            arguments.count == 1 || argument.hasPrefix("-") ? words(ofCommand: argument) : [argument]
+            arguments.count == 1 || argument.hasPrefix("-") ? Command.words(of: argument) : [argument]
         }[...]
         while let argument = rest.popFirst() {
             var (name, value) = Self.divide(argument)
@@ -50,7 +51,7 @@ struct Options: Equatable, Sendable {
             }
             guard Self.longNames.values.contains(name) else {
                 problems.append(name.hasPrefix("-") ? "unknown option \(name)" : "unexpected argument \(name)")
-                // What follows an option that nobody knows is its value, most likely.
+                // The word after an unknown option is its value, most likely.
                 if name.hasPrefix("-"), rest.first?.hasPrefix("-") == false { rest.removeFirst() }
                 continue
             }
@@ -62,7 +63,7 @@ struct Options: Equatable, Sendable {
         }
     }
 
-    /// `--name=value` and `-nvalue` as name and value.
+    /// Divides `--name=value` or `-nvalue` into name and value.
     private static func divide(_ argument: String) -> (String, String?) {
         if argument.hasPrefix("--") {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

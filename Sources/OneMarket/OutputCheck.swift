@@ -2,11 +2,11 @@ import Bytes
 import DriverProtocol
 import XML
 
-/// Looks at what an action has printed before oned does: oned takes a good deal that harms it. Text with `]]>` or a
-/// control character makes its database write fail, `]]>` in an app of a catalog crashes it, and one stray line makes it
-/// throw a whole report away.
+/// Checks an action's output before oned gets it, because oned accepts much that harms it. Text with `]]>` or a control
+/// character makes its database write fail, `]]>` in an app of a catalog crashes it, and one stray line makes it throw
+/// a whole report away.
 enum OutputCheck {
-    /// What is wrong with the answer of an import; nil where nothing is.
+    /// Returns the fault of an import's output, or nil if there is none.
     static func problem(inImport output: [UInt8]) -> String? {
         if let problem = problem(inText: output) { return problem }
         let template: Template
@@ -25,7 +25,7 @@ enum OutputCheck {
         return nil
     }
 
-    /// What is wrong with the report of a monitor; nil where nothing is.
+    /// Returns the fault of a monitor's report, or nil if there is none.
     static func problem(inReport output: [UInt8]) -> String? {
         if let problem = problem(inText: output) { return problem }
         return output.withUnsafeBufferPointer { bytes in
@@ -34,9 +34,9 @@ enum OutputCheck {
         }
     }
 
-    /// What oned can take in no text at all.
+    /// Returns the fault that oned tolerates in no text, or nil if there is none.
     static func problem(inText output: [UInt8]) -> String? {
-        if let offset = firstInvalidByte(of: output) {
+        if let offset = XMLCharacters.firstInvalidByte(of: output) {
             return "line \(line(of: offset, in: output)) holds a control character or a byte that is not UTF-8"
         }
         if let offset = endOfSection(in: output) {
@@ -45,7 +45,7 @@ enum OutputCheck {
         return nil
     }
 
-    /// Where `]]>` stands.
+    /// Returns the position of `]]>`, or nil if there is none.
     private static func endOfSection(in bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBufferPointer { bytes in
             var brackets = 0
@@ -92,7 +92,7 @@ private struct ReportScanner {
         }
     }
 
-    /// An app is a template of its own, base64. What is none, oned passes over.
+    /// Checks an app, which is a template of its own in base64. oned passes over a value that is not base64.
     private func problem(inApp value: Range<Int>) -> String? {
         Base64.decode(bytes[value]).flatMap { OutputCheck.problem(inText: $0) }
     }
@@ -122,7 +122,7 @@ private struct ReportScanner {
         while offset < bytes.count, bytes[offset] == 0x20 || bytes[offset] == 0x09 { offset += 1 }
     }
 
-    /// `NAME=`, the blanks around the sign too.
+    /// Takes `NAME=` with the blanks around the sign. Returns the name, or nil if there is none.
     private mutating func takeName() -> String? {
         let start = offset
         while offset < bytes.count, isWordByte(bytes[offset]) { offset += 1 }
@@ -134,7 +134,7 @@ private struct ReportScanner {
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 
-    /// A value in quotes, a vector, or the rest of the line; nil where it has no end.
+    /// Takes a value in quotes, a vector, or the rest of the line. Returns nil if it has no end.
     private mutating func takeValue() -> Range<Int>? {
         guard offset < bytes.count else { return offset..<offset }
         if bytes[offset] == UInt8(ascii: "\"") { return takeQuoted() }

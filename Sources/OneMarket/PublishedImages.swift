@@ -1,16 +1,17 @@
 import DriverProtocol
 import XML
 
-/// Which SOURCE imports have told. oned's DELETE for an app whose import is at work, or has just been answered, comes
-/// without one.
+/// The SOURCEs that imports have printed. If oned deletes an app whose import is running or has just been answered, its
+/// DELETE has none.
 struct PublishedImages {
-    /// How many are remembered, and for how many seconds: longer than a line waits in oned or in a pipe.
+    /// The number of apps that are remembered.
     static let limit = 1000
+    /// Seconds: longer than a line waits in oned or in a pipe.
     static let age = 3600.0
 
     private var sources: [Int: (source: String, time: Double)] = [:]
 
-    /// An import has printed `output` for that app.
+    /// Remembers the `output` of the import of app `id`.
     mutating func note(_ output: [UInt8], of id: Int, at now: Double) {
         guard let template = try? Template(parsing: String(decoding: output, as: UTF8.self)),
             let source = template["SOURCE"], !source.isEmpty
@@ -19,7 +20,7 @@ struct PublishedImages {
         sources[id] = (source, now)
     }
 
-    /// What was told of an app, which is forgotten: it is being deleted.
+    /// Returns the SOURCE of an app that is being deleted, and forgets it. Nil if there is none.
     mutating func take(_ id: Int, at now: Double) -> String? {
         guard let found = sources.removeValue(forKey: id), now - found.time <= Self.age else { return nil }
         return found.source
@@ -38,7 +39,7 @@ extension Message {
     /// Returns the document with that SOURCE in its app, or nil if it has one already, or no app.
     func document(withSource source: String) -> [UInt8]? {
         guard value("MARKETPLACEAPP/SOURCE") == nil, let app = root.child("MARKETPLACEAPP") else { return nil }
-        let element = Array("<SOURCE>\(characterData(source))</SOURCE>".utf8)
+        let element = Array("<SOURCE>\(XMLText.characterData(source))</SOURCE>".utf8)
         if let old = app.child("SOURCE") {
             return document[..<old.range.lowerBound] + element + document[old.range.upperBound...]
         }

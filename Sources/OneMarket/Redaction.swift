@@ -5,8 +5,9 @@ import XML
 /// Keeps secrets, and the messages that hold them, out of what is logged and shown to users: drivers quote their
 /// arguments when they fail.
 ///
-/// Taken out are the values of elements with a telling name (``isSecret(_:)``), passwords in URLs, driver messages as XML,
-/// and messages as base64: any run of 100 base64 digits that is no path, and shorter ones that stand in a message.
+/// Removed are the values of elements with a telling name (``isSecret(_:)``), passwords in URLs, driver messages as
+/// XML, and messages as base64: any run of 100 base64 digits that is no path, and shorter ones that are part of a
+/// message.
 struct Redaction {
     static let mark = "[redacted]"
 
@@ -20,10 +21,9 @@ struct Redaction {
 
     private var elements: [XMLElement] = []
     private var urls: [String] = []
-    /// Base64 of the messages that the drivers got.
+    /// The messages that the drivers got, in base64.
     private var messages: [[UInt8]] = []
-    /// As they may be written, the longest first. Collected when they are first needed: most requests have nothing to
-    /// say but their answer.
+    /// The secrets in all their spellings, the longest first. Collected when first needed: most requests log nothing.
     private var secrets: [[UInt8]]?
 
     init() {}
@@ -31,7 +31,7 @@ struct Redaction {
     /// Whether an element or a parameter of that name holds a secret: `SECRET_ACCESS_KEY`, `CEPH_KEY`, `TOKEN`.
     static func isSecret(_ name: some StringProtocol) -> Bool {
         let name = Array(name.uppercased().utf8)
-        // A file's name may be told, and an error about it has to.
+        // A file's name is no secret, and an error about the file has to give it.
         guard !name.suffix(5).elementsEqual("_FILE".utf8) else { return false }
         return name.elementsEqual("KEY".utf8) || name.suffix(4).elementsEqual("_KEY".utf8)
             || tellingNames.contains { firstRange(of: $0, in: name[...]) != nil }
@@ -84,28 +84,28 @@ struct Redaction {
         }
     }
 
-    /// Learns a message as it is given to a driver, base64.
+    /// Learns a message in the base64 form in which a driver gets it.
     mutating func learn(base64 message: [UInt8]) {
         messages.append(message.count > Self.keptOfMessage ? Array(message.prefix(Self.keptOfMessage)) : message)
     }
 
-    /// How a secret may be written.
+    /// Returns the ways in which a secret may be written.
     private static func spellings(of secret: String) -> [[UInt8]] {
-        // A driver's lines are put together with spaces, so that a secret of several lines shows line by line.
+        // A driver's lines are joined with spaces, so that a secret of several lines shows line by line.
         let lines = secret.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
         return lines.filter { $0.count >= shortestSecret }.flatMap { line in
             let base64 = Base64.encode(line).prefix { $0 != UInt8(ascii: "=") }
-            return [line, Array(base64), percentEncoded(line), xmlEscaped(line)]
+            return [line, Array(base64), percentEncoded(line), XMLText.escaped(line)]
         }
     }
 
-    // MARK: Taking it out
+    // MARK: Removing secrets
 
-    /// `text` without what is secret.
+    /// Returns `text` without secrets.
     mutating func redact(_ text: String) -> String {
         let secrets = secrets ?? collectSecrets()
         self.secrets = secrets
-        // Messages first: without the secrets in them, pieces of them would no longer be known.
+        // Messages first: once secrets are removed from them, their pieces would no longer be recognised.
         var bytes = withoutBlobs(Array(text.utf8))
         for secret in secrets { bytes = replacing(secret, in: bytes) }
         for name in ["MARKET_DRIVER_ACTION_DATA", "DS_DRIVER_ACTION_DATA"] {
@@ -161,7 +161,8 @@ struct Redaction {
         return messages.contains { firstRange(of: Array(run), in: $0[...]) != nil }
     }
 
-    /// A path begins with a slash and has short names; in base64 a slash comes by chance, once in 64 digits.
+    /// Whether `run` is a path: it begins with a slash and has short names. In base64 a slash comes by chance, once in
+    /// 64 digits.
     private func isPath(_ run: ArraySlice<UInt8>) -> Bool {
         run.first == UInt8(ascii: "/") && run.split(separator: UInt8(ascii: "/")).allSatisfy { $0.count < 65 }
     }
@@ -176,7 +177,7 @@ private func isDigit64(_ byte: UInt8) -> Bool {
     }
 }
 
-/// Where `part` first stands in `bytes`.
+/// Returns the first range of `part` in `bytes`, or nil if there is none.
 private func firstRange(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
     guard let first = part.first, bytes.count >= part.count else { return nil }
     var candidates = bytes[...(bytes.endIndex - part.count)]
@@ -187,7 +188,7 @@ private func firstRange(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<
     return nil
 }
 
-/// As a URL has it: all but the unreserved characters as `%XX`.
+/// Returns bytes as in a URL: all but the unreserved characters as `%XX`.
 private func percentEncoded(_ bytes: [UInt8]) -> [UInt8] {
     bytes.flatMap { byte -> [UInt8] in
         let isPlain = (isDigit64(byte) && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "/"))

@@ -25,7 +25,7 @@ final class PartQueue: @unchecked Sendable {
     }
 
     private let limit: Int
-    private let state = Posix.Monitor(State())
+    private let state = Locked(State())
 
     init(limit: Int) {
         self.limit = limit
@@ -39,8 +39,8 @@ final class PartQueue: @unchecked Sendable {
 
     // The reader's side.
 
-    /// A buffer of at least `size` bytes, once one is free; free(3) is how it is let go. Throws what an upload has failed
-    /// with.
+    /// A buffer of at least `size` bytes, once one is free; free(3) is how it is let go. Throws what an upload has
+    /// failed with.
     func buffer(ofSize size: Int) throws -> UnsafeMutableRawBufferPointer {
         let taken: Result<UnsafeMutableRawBufferPointer?, any Error> = state.wait { state in
             if let failure = state.failure { return .failure(failure) }

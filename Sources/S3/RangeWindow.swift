@@ -4,8 +4,8 @@ import Posix
 /// moves over the object as what was read is given back.
 ///
 /// Byte n lies at n modulo the capacity, whichever range brings it, so that ranges may be longer than there is memory
-/// for: who fetches one waits when it comes to the window's end. Ranges are begun in their order, and the bytes that are
-/// read next always have room.
+/// for: who fetches one waits when it comes to the window's end. Ranges are begun in their order, and the bytes that
+/// are read next always have room.
 final class RangeWindow: @unchecked Sendable {
     /// Bytes that are shown to the reader, and lent to it, at a time: threads are not woken for every packet.
     private static let step: UInt64 = 512 << 10
@@ -43,8 +43,8 @@ final class RangeWindow: @unchecked Sendable {
     private let rangeSizes: ClosedRange<UInt64>
     private let capacity: UInt64
     private let ring: UnsafeMutableRawBufferPointer
-    private let room: Monitor<Room>
-    private let arrivals = Monitor(Arrivals())
+    private let room: Locked<Room>
+    private let arrivals = Locked(Arrivals())
     /// Bytes that were lent, and where the range that they are of begins. The reader's own.
     private var lent: UInt64 = 0
     private var lentRange: UInt64 = 0
@@ -54,7 +54,7 @@ final class RangeWindow: @unchecked Sendable {
         self.length = length
         self.rangeSizes = rangeSizes
         self.capacity = min(capacity, max(length, 1))
-        room = Monitor(Room(sizing: RangeSizing(rangeSizes)))
+        room = Locked(Room(sizing: RangeSizing(rangeSizes)))
         ring = .allocate(byteCount: Int(self.capacity), alignment: Int(Self.alignment))
     }
 
@@ -86,7 +86,8 @@ final class RangeWindow: @unchecked Sendable {
             self.limit = limit
         }
 
-        /// Adds bytes, waiting for room; false when nobody wants them any more. There must be no more than the range has.
+        /// Adds bytes, waiting for room; false when nobody wants them any more. There must be no more than the range
+        /// has.
         mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
             precondition(UInt64(bytes.count) <= end - position)
             var rest = bytes
@@ -158,8 +159,9 @@ final class RangeWindow: @unchecked Sendable {
 
     // The reader's side.
 
-    /// The next bytes, once some are there: where they begin in the object, and where they lie until ``giveBack(_:_:)``.
-    /// Nil behind the last ones, and when nobody fetches any more. Throws what a range has failed with.
+    /// The next bytes, once some are there: where they begin in the object, and where they lie until
+    /// ``giveBack(_:_:)``. Nil behind the last ones, and when nobody fetches any more. Throws what a range has failed
+    /// with.
     func lend() throws -> (start: UInt64, bytes: UnsafeRawBufferPointer)? {
         let start = lent
         guard start < length else { return nil }

@@ -70,7 +70,7 @@ extension S3Client {
         let document =
             region == "us-east-1" || region.isEmpty || region == "default"
             ? ""
-            : "<CreateBucketConfiguration><LocationConstraint>\(xmlEscaped(region))</LocationConstraint>"
+            : "<CreateBucketConfiguration><LocationConstraint>\(XMLText.escaped(region))</LocationConstraint>"
                 + "</CreateBucketConfiguration>"
         let request = S3Request(method: .put, operation: "create", bucket: bucket)
         let answer = try withBytes(of: document) { try exchange(request, body: $0) }

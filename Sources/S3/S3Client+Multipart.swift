@@ -32,8 +32,8 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts. It leaves
-    /// traces: what Ceph is still storing when the upload is aborted stays for good, in no listing.
+    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts. It
+    /// leaves traces: what Ceph is still storing when the upload is aborted stays for good, in no listing.
     func uploadPart(
         _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
         checksums: PartedChecksums.Part, goOn: @escaping () -> Bool
@@ -65,7 +65,7 @@ extension S3Client {
         _ upload: String, bucket: String, key: String, parts: [S3Part], headers: [(String, String)]
     ) throws -> S3Answer {
         let list = parts.map { part in
-            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(xmlEscaped(part.etag))\"</ETag></Part>"
+            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(XMLText.escaped(part.etag))\"</ETag></Part>"
         }
         let document =
             "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(list.joined())"

@@ -48,18 +48,18 @@ package final class S3Client: Sendable {
     package let log: Log
     private let service: S3Service
     private let http: HTTPClient
-    private let learned: Posix.Monitor<Learned>
+    private let learned: Locked<Learned>
     private let attempts: Int
 
     /// A client that tells `log` when it tries again. No connection is made yet.
     package convenience init(_ service: S3Service, log: Log) {
         self.init(
             service, http: Self.httpClient(service.http, log), attempts: service.http.attempts,
-            learned: Posix.Monitor(Learned(region: service.region, endpoint: service.endpoint)), log: log)
+            learned: Locked(Learned(region: service.region, endpoint: service.endpoint)), log: log)
     }
 
     private init(
-        _ service: S3Service, http: HTTPClient, attempts: Int, learned: Posix.Monitor<Learned>, log: Log
+        _ service: S3Service, http: HTTPClient, attempts: Int, learned: Locked<Learned>, log: Log
     ) {
         self.service = service
         self.http = http

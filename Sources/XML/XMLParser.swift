@@ -1,13 +1,13 @@
-/// Reads the XML of a driver message: elements, attributes, text, CDATA, the five entities and character references,
-/// in UTF-8. What a message never holds and an attacker would send is refused: a document type definition, nesting
-/// over ``maximumDepth``, a document over ``maximumSize``.
+/// Reads the XML of a driver message: elements, attributes, text, CDATA, the five entities and character references, in
+/// UTF-8. Refuses what no message has but an attacker would send: a document type definition, nesting over
+/// ``maximumDepth``, a document over ``maximumSize``.
 package struct XMLParser {
     /// The largest document that is read, in bytes.
     package static let maximumSize = 16 << 20
-    /// How deep elements may nest.
+    /// The number of levels that elements may nest.
     package static let maximumDepth = 64
 
-    /// Why a document was refused, and where.
+    /// The reason why a document was refused, and its place.
     package struct Failure: Error, Equatable, CustomStringConvertible {
         package let reason: String
         /// The offset from the document's beginning, in bytes.
@@ -16,12 +16,12 @@ package struct XMLParser {
         package var description: String { "\(reason), at byte \(offset)" }
     }
 
-    /// The root element of `document`. Throws a ``Failure`` where it is not well-formed XML of the kind read here.
+    /// Returns the root element of `document`. Throws a ``Failure`` if it is not well-formed XML of the kind read here.
     package static func parse(_ document: [UInt8]) throws(Failure) -> XMLElement {
         guard document.count <= maximumSize else {
             throw Failure(reason: "the document is larger than \(maximumSize >> 20) MiB", offset: maximumSize)
         }
-        if let offset = firstInvalidByte(of: document) {
+        if let offset = XMLCharacters.firstInvalidByte(of: document) {
             throw Failure(reason: "a character is not UTF-8 or not allowed in XML", offset: offset)
         }
         var parser = XMLParser(scanner: XMLScanner(bytes: document))
@@ -46,7 +46,7 @@ package struct XMLParser {
         return root
     }
 
-    /// White space, comments and processing instructions around the root element.
+    /// Passes over white space, comments and processing instructions around the root element.
     private mutating func skipMiscellany() throws(Failure) {
         while true {
             scanner.skipWhiteSpace()
@@ -102,7 +102,7 @@ package struct XMLParser {
         }
     }
 
-    /// What stands up to and with the end tag of `name`.
+    /// Reads up to the end tag of `name`, and that too. Returns the nodes before it.
     private mutating func parseContent(of name: Range<Int>) throws(Failure) -> [XMLElement.Node] {
         var nodes: [XMLElement.Node] = []
         var text: [UInt8] = []

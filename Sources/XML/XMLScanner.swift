@@ -59,13 +59,13 @@ struct XMLScanner {
 
     // MARK: Names, references, comments
 
-    /// `Name` of XML 1.0, fifth edition: where it stands.
+    /// Reads a `Name` of XML 1.0, fifth edition. Returns its place.
     ///
     /// Names are compared by their bytes: strings that Swift calls equal (é, composed or not) are two names in XML.
     mutating func name() throws(XMLParser.Failure) -> Range<Int> {
         let start = offset
         while let (scalar, length) = scalar(at: offset),
-            offset == start ? isNameStart(scalar) : isNameCharacter(scalar)
+            offset == start ? XMLCharacters.isNameStart(scalar) : XMLCharacters.isNameCharacter(scalar)
         {
             offset += length
         }
@@ -101,7 +101,7 @@ struct XMLScanner {
         try skipPast("?>", or: "a processing instruction is not closed")
     }
 
-    /// The XML declaration, if there is one: version 1.x, encoding UTF-8 or none.
+    /// Reads the XML declaration, if there is one: version 1.x, encoding UTF-8 or none.
     mutating func skipDeclaration() throws(XMLParser.Failure) {
         guard starts(with: "<?xml"), bytes.count > offset + 5, isWhiteSpace(bytes[offset + 5]) else {
             return
@@ -135,7 +135,7 @@ struct XMLScanner {
         }
     }
 
-    /// What stands between quotation marks, as it is.
+    /// Reads a text between quotation marks, unchanged.
     private mutating func literal() throws(XMLParser.Failure) -> String {
         guard let quote = peek, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
             throw failure("a quoted value was expected")
@@ -148,7 +148,7 @@ struct XMLScanner {
 
     // MARK: Text
 
-    /// An attribute's value with its quotes; white space in it becomes spaces, as the specification has it.
+    /// Reads an attribute's value with its quotes. White space in it becomes spaces, as the specification says.
     mutating func attributeValue() throws(XMLParser.Failure) -> String {
         guard let quote = peek, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
             throw failure("a quoted value was expected")
@@ -174,7 +174,7 @@ struct XMLScanner {
         throw failure("an attribute's value is not closed")
     }
 
-    /// Text up to the next `<` or the end, references resolved, line ends made line feeds.
+    /// Reads text up to the next `<` or the end. References are resolved, line ends become line feeds.
     mutating func text(into text: inout [UInt8]) throws(XMLParser.Failure) {
         while true {
             appendRun(to: &text)
@@ -189,7 +189,7 @@ struct XMLScanner {
         }
     }
 
-    /// The rest of a CDATA section.
+    /// Reads the rest of a CDATA section.
     mutating func characterData(into text: inout [UInt8]) throws(XMLParser.Failure) {
         while true {
             appendRun(to: &text)
@@ -199,7 +199,7 @@ struct XMLScanner {
         }
     }
 
-    /// Copies what needs no look at it: everything up to a markup sign or a carriage return.
+    /// Copies everything up to a markup sign or a carriage return.
     private mutating func appendRun(to text: inout [UInt8]) {
         let start = offset
         bytes.withUnsafeBufferPointer { bytes in
@@ -235,7 +235,7 @@ struct XMLScanner {
             value = min(value * radix + UInt32(digit), 0x110000)
             offset += 1
         }
-        guard offset > start, skip(";"), let scalar = Unicode.Scalar(value), isXMLCharacter(value) else {
+        guard offset > start, skip(";"), let scalar = Unicode.Scalar(value), XMLCharacters.isCharacter(value) else {
             throw failure("a character reference is malformed or names a character that XML does not allow")
         }
         text.append(contentsOf: UTF8.encode(scalar)!)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import XML
 
-/// A marketplace and a datastore on bridge hosts: the messages for them, and the actions that get those.
+/// A marketplace and a datastore on bridge hosts, messages for them, and their actions.
 struct Bridge {
     let server: SSHServer
     let directory: TemporaryDirectory
@@ -28,7 +28,7 @@ struct Bridge {
     static let marketHosts = "MARKETPLACE/TEMPLATE/BRIDGE_LIST"
     static let datastoreHosts = "DATASTORE/TEMPLATE/BRIDGE_LIST"
 
-    /// A message for any of the actions; `values`, by their paths, in place of the usual ones.
+    /// Returns a message for any of the actions; `values`, by their paths, replace the usual ones.
     func message(_ values: [String: String] = [:]) -> [UInt8] {
         let usual = [
             "MARKETPLACE/TEMPLATE/BASE_URL": "http://frontend.example/market", Self.publicDirectory: market,
@@ -42,7 +42,8 @@ struct Bridge {
     private static func elements(_ values: [(path: ArraySlice<Substring>, value: String)]) -> String {
         Dictionary(grouping: values) { $0.path.first ?? "" }.map { name, group in
             let leaf = group.first { $0.path.count == 1 }
-            let body = leaf.map { characterData($0.value) } ?? elements(group.map { ($0.path.dropFirst(), $0.value) })
+            let body =
+                leaf.map { XMLText.characterData($0.value) } ?? elements(group.map { ($0.path.dropFirst(), $0.value) })
             return "<\(name)>\(body)</\(name)>"
         }.joined()
     }
@@ -72,14 +73,14 @@ struct Bridge {
             input: .descriptor(FileDescriptor.open(file, O_RDONLY)))
     }
 
-    // MARK: What lies there
+    // MARK: Files on the host
 
     /// The names in PUBLIC_DIR, hidden ones included.
     func published() throws -> [String] {
         try directory.names(in: "market")
     }
 
-    /// Waits until PUBLIC_DIR holds no hidden file: the host has cleaned up. Whether that came to be.
+    /// Waits until PUBLIC_DIR holds no hidden file: the host has cleaned up. Returns whether it has.
     func isCleanedUp(within seconds: Double = 15) throws -> Bool {
         try eventually(within: seconds) { try !published().contains { $0.hasPrefix(".") } }
     }
@@ -92,7 +93,7 @@ struct Bridge {
     }
 }
 
-/// Waits until `condition` holds; whether it does.
+/// Waits until `condition` holds. Returns whether it does.
 func eventually(within seconds: Double, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Clock.now + seconds
     while try !condition() {
@@ -103,7 +104,7 @@ func eventually(within seconds: Double, _ condition: () throws -> Bool) rethrows
 }
 
 /// Expects that an action has failed as its contract says: nothing on standard output, status 1, and one line for the
-/// user, which holds all of `parts`.
+/// user, which has all of `parts` in it.
 func expectFailure(_ outcome: Outcome, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(outcome.status == .exited(1), sourceLocation: sourceLocation)
     #expect(outcome.output == "", sourceLocation: sourceLocation)
@@ -113,14 +114,14 @@ func expectFailure(_ outcome: Outcome, _ parts: String..., sourceLocation: Sourc
     }
 }
 
-/// Expects success, and answers the values that were printed.
+/// Expects success, and returns the printed values.
 func expectSuccess(_ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation) throws -> Template {
     #expect(outcome.status == .exited(0), "\(outcome.errors)", sourceLocation: sourceLocation)
     #expect(outcome.reasons == [], sourceLocation: sourceLocation)
     return try Template(parsing: outcome.output)
 }
 
-/// `count` random bytes, which repeat after a MiB and a bit: no two blocks of them are alike, none is of zeros.
+/// Returns `count` random bytes, which repeat after a MiB and a bit: no two blocks of them are alike, none is of zeros.
 func noise(_ count: Int) -> [UInt8] {
     let period = (1 << 20) + 77
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -137,7 +138,7 @@ func noise(_ count: Int) -> [UInt8] {
     }
 }
 
-/// The MD5 of a file by the tool that a user would take.
+/// Returns the MD5 of a file by the usual tool.
 func md5(of path: String) throws -> String {
     let outcome = try run(["md5sum", "-z", "--", path])
     return String(outcome.output.prefix(32))

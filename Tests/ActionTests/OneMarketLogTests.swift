@@ -4,14 +4,16 @@ import TestSupport
 import Testing
 import XML
 
-/// What stands in oned's log, which shows the text of a line and nothing else.
+/// The lines in oned's log, which shows the text of a line and nothing else.
 @Suite struct OneMarketLogTests {
     private static let modern = OneMarketRig.onStandardInput
 
     private func message(_ id: Int, _ name: String, market: String = "m") throws -> String {
         OneMarketRig.message().replacing(
-            "<MARKETPLACEAPP><ID>1</ID>", with: "<MARKETPLACEAPP><ID>\(id)</ID><NAME>\(characterData(name))</NAME>"
-        ).replacing("<MARKETPLACE><ID>100</ID>", with: "<MARKETPLACE><ID>100</ID><NAME>\(characterData(market))</NAME>")
+            "<MARKETPLACEAPP><ID>1</ID>",
+            with: "<MARKETPLACEAPP><ID>\(id)</ID><NAME>\(XMLText.characterData(name))</NAME>"
+        ).replacing(
+            "<MARKETPLACE><ID>100</ID>", with: "<MARKETPLACE><ID>100</ID><NAME>\(XMLText.characterData(market))</NAME>")
     }
 
     /// The texts of the LOG lines and failures, without what oned drops: verb, status, level and id.
@@ -56,7 +58,7 @@ import XML
         let request = try market.importMessage(image).with([
             "MARKETPLACEAPP/ID": "20", "MARKETPLACEAPP/NAME": "a \"b\"", "MARKETPLACE/MARKET_MAD": "http",
             "DATASTORE/DS_MAD": "fs", "MARKETPLACEAPP/TYPE": "1",
-            // What the driver manager puts in.
+            // The elements that the driver manager adds.
             "IMPORT_SOURCE": nil, "MD5": nil, "SIZE": nil, "FORMAT": nil, "DISPOSE": nil, "DISPOSE_CMD": nil,
         ])
         try rig.send("IMPORT", 20, request.xml)

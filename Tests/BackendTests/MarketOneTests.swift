@@ -12,7 +12,7 @@ import Testing
     private func report(_ catalog: some Sequence<UInt8>) throws -> (
         apps: [Template], warnings: [String], reason: String?
     ) {
-        let warnings = Monitor<[String]>([])
+        let warnings = Locked<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
         let market = try CatalogMarket(request(log), endpoint: "http://127.0.0.1", agent: "test")
         var document = CatalogDocument(url: "http://127.0.0.1/appliance", bytes: Array(catalog))
@@ -47,7 +47,7 @@ import Testing
                 """)
         let app = try #require(result.apps.first)
         #expect(app["DESCRIPTION"] == text && app["PUBLISHER"] == text && app["TAGS"] == text)
-        // In a template of the catalog quotation marks stand escaped.
+        // A template of the catalog has its quotation marks escaped.
         let meant = text.replacingOccurrences(of: "\\\"", with: "\"")
         let machine = try app.inner("VMTEMPLATE64")
         #expect(machine["INFO"] == meant)

@@ -10,13 +10,13 @@ import XML
         "\u{EFFF}\u{FFFD}",
     ])
     func characterDataReadsBack(_ text: String) throws {
-        let read = try XMLParser.parse(Array("<a>\(characterData(text))</a>".utf8)).text
+        let read = try XMLParser.parse(Array("<a>\(XMLText.characterData(text))</a>".utf8)).text
         #expect(read.utf8.elementsEqual(text.utf8))
     }
 
     @Test func characterDataLeavesOutWhatXMLRefuses() throws {
-        #expect(characterData("a\u{0}b\u{1B}\u{FFFE}\u{FFFF}c") == "<![CDATA[abc]]>")
-        #expect(characterData("]]\u{1}>") == "<![CDATA[]]]]><![CDATA[>]]>")
+        #expect(XMLText.characterData("a\u{0}b\u{1B}\u{FFFE}\u{FFFF}c") == "<![CDATA[abc]]>")
+        #expect(XMLText.characterData("]]\u{1}>") == "<![CDATA[]]]]><![CDATA[>]]>")
     }
 
     @Test func repliesAreWhatOnedReads() {
@@ -38,7 +38,7 @@ import XML
     }
 
     @Test func logLinesHaveLevelIDActionAndObject() {
-        let lines = Monitor<[String]>([])
+        let lines = Locked<[String]>([])
         let log = Log(action: "market/http/import", id: "12", object: ObjectName(kind: "app", id: 12, name: "a")) {
             line in
             lines.update { $0.append(line) }

@@ -48,7 +48,7 @@ struct ClientTests {
         #expect(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, target) }
     }
 
-    /// What cannot pass by itself is asked for once.
+    /// A lasting failure is not retried.
     @Test(arguments: [
         (400, "what the server expects"), (401, "credentials"), (403, "credentials"), (404, "has nothing there"),
         (407, "into PROXY, or http_proxy"), (410, "has nothing there"), (501, "the server's log"), (304, "leads to"),
@@ -206,7 +206,7 @@ struct ClientTests {
     @Test func threadsShareAClient() throws {
         let rig = try Rig(size: 50_000)
         let client = HTTPClient(options: quick())
-        let bodies = Monitor<[[UInt8]]>([])
+        let bodies = Locked<[[UInt8]]>([])
         let url = rig.server.url("/image")
         let threads = (0..<8).map { _ in
             Thread {

@@ -6,7 +6,7 @@ import TestSupport
 
 /// Lines that a log was given.
 final class LogRecorder: Sendable {
-    private let recorded = Monitor<[String]>([])
+    private let recorded = Locked<[String]>([])
 
     var lines: [String] { recorded.update { $0 } }
     var log: Log { Log(action: "test", id: "1") { line in self.recorded.update { $0.append(line) } } }

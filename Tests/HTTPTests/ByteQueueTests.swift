@@ -28,7 +28,7 @@ struct ByteQueueTests {
 
     @Test func aWriterWaitsForRoomUntilTheReaderCloses() {
         let queue = ByteQueue(capacity: 64)
-        let outcome = Monitor<Bool?>(nil)
+        let outcome = Locked<Bool?>(nil)
         let thread = Thread {
             let taken = TestFiles.noise(1000).withUnsafeBytes { queue.append($0) }
             outcome.update { $0 = taken }

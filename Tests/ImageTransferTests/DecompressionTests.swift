@@ -20,7 +20,7 @@ import Testing
         return [UInt8](try Data(contentsOf: URL(filePath: path + ".packed")))
     }
 
-    /// The MD5 of `bytes` as md5sum has it.
+    /// Returns the MD5 of `bytes` by md5sum.
     private func md5(_ bytes: [UInt8]) throws -> String {
         try TestFiles.md5(directory.write("digested", bytes))
     }
@@ -41,7 +41,7 @@ import Testing
         for piece in [1000, .max] { #expect(try copy(archive, piece: piece).bytes == plain) }
     }
 
-    /// What several runs of a compressor have written one behind the other is one file.
+    /// The output of several runs of a compressor, one after the other, is one file.
     @Test(arguments: Compression.allCases)
     func readsEveryMember(_ compression: Compression) throws {
         let (one, two) = (TestFiles.noise(50_000), TestFiles.noise(70_000, seed: 2))
@@ -73,7 +73,8 @@ import Testing
         }
     }
 
-    /// What pzstd(1), lz4(1) in its old format, and zstd(1) with far distances write, and headers with all their fields.
+    /// The output of pzstd(1), of lz4(1) in its old format, and of zstd(1) with far distances, and headers with all
+    /// their fields.
     @Test(arguments: [
         "pzstd -q -c", "lz4 -l -c", "zstd -q -c --long=31 --ultra -1", "zstd -q -c --no-check --stream-size=3000000",
         "xz -c --check=none", "xz -c --check=sha256 --block-size=1MiB", "lz4 -c --content-size -BD",
@@ -93,14 +94,14 @@ import Testing
         #expect(Compression(magic: [first, 0xB5, 0x2F, 0xFD, 0, 0]) == .zstd)
     }
 
-    /// What follows the stream (a signature, say) is passed over with a warning. The digests are those of the whole file,
-    /// also where the program stops reading long before its end.
+    /// Bytes after the stream (a signature, for example) are passed over with a warning. The digests are those of the
+    /// whole file, even if the program stops reading long before its end.
     @Test(arguments: [Compression.gzip, .bzip2], [(3, 0), (100_000, 3 << 20), (8 << 20, 0)])
     func warnsOfWhatFollows(_ compression: Compression, _ following: (count: Int, hole: Int)) throws {
         let (count, hole) = following
         let plain = TestFiles.noise(300_000)
         let archive = try compressed(plain, compression) + TestFiles.noise(count, seed: 7)
-        let lines = Monitor<[String]>([])
+        let lines = Locked<[String]>([])
         let log = Log(action: "test", id: "0") { line in lines.update { $0.append(line) } }
         let source = ListSource([.data(archive), .hole(UInt64(hole)), .data([1])])
         let sink = ListSink()

@@ -17,7 +17,7 @@ import Testing
         Array([UInt8](try Data(contentsOf: URL(filePath: path))).prefix(QcowHeader.size))
     }
 
-    /// Options of qemu-img, and what the header says then: backing file, data file.
+    /// Options of qemu-img, and the flags of the header then: backing file, data file.
     @Test(arguments: [
         (["-o", "compat=0.10"], false, false), (["-o", "compat=1.1"], false, false),
         (["-o", "compat=0.10", "-b", "base", "-F", "raw"], true, false), (["-b", "base", "-F", "raw"], true, false),
@@ -34,7 +34,7 @@ import Testing
             let header = try #require(try QcowHeader(head(path)))
             #expect(header.virtualSize == size)
             #expect(header.hasBackingFile == backing && header.hasDataFile == data)
-            // Both readers agree, and both refuse what is not whole.
+            // Both readers agree, and both refuse an image that is not whole.
             let readers: [() throws -> ImageDescription?] = [
                 { try ImageDescription(format: "qcow2", head: head(path), length: 1, name: path) },
                 { try QemuImage.describe(path, format: "qcow2") },
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// Bytes, total, seconds, and what is told of them.
+    /// Bytes, total, seconds, and the text about them.
     @Test(
         arguments: [
             (0, 0, 1.0, "copying 'x': 0 of 0 MiB, 0 MiB/s"), (0, nil, 1.0, "copying 'x': 0 MiB, 0 MiB/s"),
@@ -136,6 +136,6 @@ import Testing
 
     @Test(arguments: [(0, 0), (1, 1), (1 << 20, 1), ((1 << 20) + 1, 2), (.max, 1 << 44)] as [(UInt64, UInt64)])
     func countsMegabytesUp(_ bytes: UInt64, _ expected: UInt64) {
-        #expect(megabytes(roundingUp: bytes) == expected)
+        #expect(bytes.megabytesRoundedUp == expected)
     }
 }

@@ -51,7 +51,7 @@ import Testing
 
 @Suite struct ThreadTests {
     @Test func aMonitorWakesThoseWhoWait() {
-        let turn = Monitor(0)
+        let turn = Locked(0)
         let threads = (0..<4).map { number in
             Thread {
                 for round in 0..<100 {

@@ -39,8 +39,8 @@ import Testing
     }
 
     @Test func readsTheEnvironment() {
-        #expect(environmentVariable("PATH")?.isEmpty == false)
-        #expect(environmentVariable("MARKET_DRIVERS_NO_SUCH_VARIABLE") == nil)
+        #expect(CurrentProcess.environmentVariable("PATH")?.isEmpty == false)
+        #expect(CurrentProcess.environmentVariable("MARKET_DRIVERS_NO_SUCH_VARIABLE") == nil)
     }
 
     @Test func namesAreRandom() {

@@ -91,7 +91,7 @@ import Testing
     /// Files made and abandoned ones cleared at the same time by several threads: no file at work is ever lost.
     @Test func survivesClearingByOthers() throws {
         let path = directory.path
-        let published = Posix.Monitor(0)
+        let published = Locked(0)
         let writers = (0..<4).map { writer in
             Posix.Thread {
                 for round in 0..<50 {

@@ -5,8 +5,8 @@ import Testing
 @Suite struct ProcessTests {
     @Test("the environment is that of the process")
     func environment() {
-        let strings = environmentStrings()
-        #expect(strings.contains("PATH=" + (environmentVariable("PATH") ?? "")))
+        let strings = CurrentProcess.environment
+        #expect(strings.contains("PATH=" + (CurrentProcess.environmentVariable("PATH") ?? "")))
         #expect(strings.allSatisfy { $0.contains("=") })
     }
 

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func theBeginningOfThisProcessIsKnown() throws {
-        let start = try #require(processStart())
+        let start = try #require(CurrentProcess.startTime)
         let age = try TestFiles.succeed(["ps", "-o", "etimes=", "-p", "\(getpid())"]).output
         let seconds = try #require(Double(age.trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(abs(WallClock.now - start - seconds) < 2)

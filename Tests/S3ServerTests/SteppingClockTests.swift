@@ -11,7 +11,7 @@ import Testing
 @Suite struct SteppingClockTests {
     private final class Machine: Sendable {
         let step = Atomic<Int>(0)
-        let failures = Posix.Monitor<[String]>([])
+        let failures = Locked<[String]>([])
     }
 
     @Test func everyThreadLearnsEveryStep() throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import S3
 
-/// What is in memory of an object while it is fetched in ranges and read in order.
+/// The bytes in memory of an object that is fetched in ranges and read in order.
 @Suite struct RangeWindowTests {
     /// Fetches all ranges of `content` with `threads` threads, in pieces of up to `piece` bytes.
     private static func fetch(
@@ -49,7 +49,7 @@ import Testing
             #expect(start == UInt64(read.count))
             read += bytes
             held.append((start, bytes.count))
-            // The window begins with the first byte that is kept: where that is far behind, nothing more would come.
+            // The window begins with the first byte that is kept: if that is far behind, nothing more would come.
             let span = read.count - Int(held.map(\.0).min() ?? 0)
             let kept = span > capacity / 2 ? 0 : Int.random(in: 0...3, using: &random)
             while held.count > kept {
@@ -69,7 +69,7 @@ import Testing
         #expect(chunk.withUnsafeBytes { first.append($0) })
         #expect(chunk.withUnsafeBytes { second.append(UnsafeRawBufferPointer(rebasing: $0[..<100])) })
         // The window ends here: the next byte, and the next range, wait until something is given back.
-        let waiting = Monitor<[String]>([])
+        let waiting = Locked<[String]>([])
         let threads = [
             Posix.Thread { [second] in
                 var second = second
@@ -87,7 +87,7 @@ import Testing
         #expect(waiting.read { $0.sorted() } == ["byte true", "range at 800"])
     }
 
-    /// What arrives in packets of any length is lent in pieces that can be written past the page cache.
+    /// Packets of any length are lent in pieces that can be written past the page cache.
     @Test func whatIsLentEndsOnBlocks() throws {
         let content = TestFiles.noise(5_000_000)
         let window = RangeWindow(length: 5_000_000, rangeSizes: 1 << 20...1 << 20, capacity: 2 << 20)
@@ -109,9 +109,9 @@ import Testing
         let content = [UInt8](repeating: 9, count: 1 << 20)
         let length: UInt64 = 400 << 20
         let window = RangeWindow(length: length, rangeSizes: 1 << 20...16 << 20, capacity: 3 << 20)
-        let starts = Monitor<[UInt64]>([])
-        // Where the pieces begin that have come, of a MiB each: ranges are whole MiB.
-        let arrived = Monitor<Set<UInt64>>([])
+        let starts = Locked<[UInt64]>([])
+        // The beginnings of the pieces that have come, of a MiB each: ranges are whole MiB.
+        let arrived = Locked<Set<UInt64>>([])
         let threads = (0..<3).map { _ in
             Posix.Thread {
                 while var fetch = window.next() {
@@ -156,7 +156,7 @@ import Testing
         var fetch = try #require(window.next())
         #expect([UInt8](repeating: 1, count: 500).withUnsafeBytes { fetch.append($0) })
         _ = try window.lend()
-        let ended = Monitor<[String]>([])
+        let ended = Locked<[String]>([])
         let threads = [
             Posix.Thread { ended.update { [range = window.next()] in $0.append(Self.words(range)) } },
             Posix.Thread {

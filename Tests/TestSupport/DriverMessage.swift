@@ -10,8 +10,7 @@ package struct DriverMessage: Sendable {
         root = try Message(text: Fixture.bytes("messages/\(name).xml")).root
     }
 
-    /// The message with `value` at `path`, where elements that are missing are made; without the element where `value` is
-    /// nil.
+    /// Returns the message with `value` at `path`, or without the element if `value` is nil. Missing elements are made.
     package func with(_ path: String, _ value: String?) -> DriverMessage {
         var copy = self
         copy.root = Self.replacing(root, path.split(separator: "/")[...], value)
@@ -39,14 +38,14 @@ package struct DriverMessage: Sendable {
     /// The document, its texts as CDATA.
     package var xml: String { Self.xml(root) }
 
-    /// The document as oned hands it over.
+    /// The document in the form in which oned passes it on.
     package var base64: [UInt8] { Base64.encode(Array(xml.utf8)) }
 
     private static func xml(_ element: XMLElement) -> String {
         let body = element.nodes.map { node in
             switch node {
             case .element(let child): xml(child)
-            case .text(let text): characterData(text)
+            case .text(let text): XMLText.characterData(text)
             }
         }
         return "<\(element.name)>\(body.joined())</\(element.name)>"

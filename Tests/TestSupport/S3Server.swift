@@ -51,7 +51,7 @@ package final class S3Server: @unchecked Sendable {
     }
 
     /// Those that tests share.
-    private static let servers = Monitor<[Kind: Result<S3Server, any Error>]>([:])
+    private static let servers = Locked<[Kind: Result<S3Server, any Error>]>([:])
 
     /// The service of this kind that tests share, each with buckets of its own. It ends with the tests' process.
     package static func shared(_ kind: Kind) throws -> S3Server {
@@ -102,7 +102,7 @@ package final class S3Server: @unchecked Sendable {
         try run(PythonTools.command("s3-tool.py", endpoint, accessKey, secretKey) + arguments)
     }
 
-    /// What the tool printed, a word a line.
+    /// Returns the output of the tool, a word a line.
     package func ask(_ arguments: String...) throws -> [String] {
         let outcome = try run(PythonTools.command("s3-tool.py", endpoint, accessKey, secretKey) + arguments)
         guard outcome.status.isSuccess else { throw TestFiles.Failed(arguments, outcome) }

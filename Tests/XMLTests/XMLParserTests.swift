@@ -20,9 +20,9 @@ import XML
 
     @Test(arguments: ["", "plain", "<&>\"'", "&amp;", "é 你 😀", "a=\"b\" <c/>"])
     func escapedTextIsReadAsItWas(_ text: String) throws {
-        let root = try parse("<a k=\"\(xmlEscaped(text))\">\(xmlEscaped(text))</a>")
+        let root = try parse("<a k=\"\(XMLText.escaped(text))\">\(XMLText.escaped(text))</a>")
         #expect(root.text == text && root.attributes.first?.value == text)
-        #expect(String(decoding: xmlEscaped(Array(text.utf8)), as: UTF8.self) == xmlEscaped(text))
+        #expect(String(decoding: XMLText.escaped(Array(text.utf8)), as: UTF8.self) == XMLText.escaped(text))
     }
 
     @Test func answersTheTree() throws {

@@ -2,31 +2,31 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Where a marketplace's imports publish images, and how that is taken back.
+/// The place where a marketplace's imports publish images.
 package protocol Publications {
-    /// Whether another machine publishes them: what a killed import has asked for may then still come into being.
+    /// Whether another machine publishes them: an image that a killed import has requested may then still appear.
     var areRemote: Bool { get }
-    /// Removes an image if that very import has published it. Returns whether it had. The name and the attempt come from
-    /// a file: they can be anything.
+    /// Removes an image if that very import has published it. Returns whether it had. The name and the attempt come
+    /// from a file: they can be anything.
     func takeBack(_ publication: Publication) throws -> Bool
-    /// Removes what ended imports of the message's app have left that no journal tells of. Returns whether there was an
-    /// image.
+    /// Removes whatever ended imports of the message's app have left that no journal tells of. Returns whether there
+    /// was an image.
     func clear(after message: Message) throws -> Bool
 }
 
-/// The journal of imports: a file for each one that runs, so that what it has published before it could answer is found
-/// when it was killed, and so that the deletion of its app can end it.
+/// The journal of imports: a file for each import that runs. By it, an image is found that a killed import has
+/// published, and the deletion of an app can end its import.
 ///
-/// The import holds a lock on its file, which the kernel takes away with the process. A file without a lock stands for an
-/// import that is dead: see ``JournalVerdict`` for what becomes of it.
+/// The import holds a lock on its file, which the kernel takes away with the process. A file without a lock stands for
+/// a dead import: ``JournalVerdict`` decides on it.
 package struct ImportJournal {
-    /// How long, in seconds, an import that was told to end may take to clean up, and a killed one to be gone.
+    /// The seconds that an import which was told to end may take to clean up, and a killed one to be gone.
     private static let grace = 60.0
-    /// How long, in seconds, something may still come from another machine.
+    /// The seconds for which something may still come from another machine.
     private static let lateness = 3600.0
-    /// More than the steps of the clock that the beginning of a process is told by, in seconds.
+    /// More than the steps of the clock that a process's start is measured with, in seconds.
     private static let clockStep = 0.02
-    /// Entries of answered imports that are kept, over all marketplaces.
+    /// The number of answered imports whose entries are kept, over all marketplaces.
     private static let answeredLimit = 1000
 
     private let directory: String
@@ -46,17 +46,18 @@ package struct ImportJournal {
 
     // MARK: What actions do
 
-    /// An import at work, for the one that does it.
+    /// A running import, for its own process.
     package final class Running {
         fileprivate var mayBeVisible = false
 
-        /// From now on the image may be visible.
+        /// Must be called before the image may be visible.
         package func isPublishing() { mayBeVisible = true }
     }
 
-    /// Does the work of an import that publishes `publication`, in the sight of the journal until its reply has been
-    /// delivered; where it cannot be, the image is removed. Throws what `work` throws, and where the app was deleted
-    /// meanwhile. Where no journal can be kept, a warning says so.
+    /// Runs an import that publishes `publication`, with an entry in the journal until its reply has been delivered. If
+    /// the reply cannot be delivered, the image is removed. Without a journal, only a warning is logged.
+    ///
+    /// - Throws: the error of `work`, or a ``DriverError`` if the app was deleted meanwhile.
     package func record(_ publication: Publication, _ work: (Running) throws -> Reply) throws -> Reply {
         sweep()
         let entry = begin(publication)
@@ -66,7 +67,7 @@ package struct ImportJournal {
             try checkDeletion()
             reply = try work(running)
         } catch {
-            // Taking back may take its time: where it may be needed, the next action does it.
+            // Taking back may take its time: if it may be needed, the next action does it.
             if !(running.mayBeVisible && publications.areRemote) { entry?.forget() }
             throw error
         }
@@ -78,21 +79,22 @@ package struct ImportJournal {
         }
     }
 
-    /// Takes back what imports of this marketplace have published that are dead and have not answered. What cannot be taken
-    /// back stays for the next action, with a warning.
+    /// Takes back the publications of dead imports of this marketplace that have not answered. A failure leaves the
+    /// entry for the next action, with a warning.
     package func sweep() {
-        for name in names() where name.app.market == app.market { settle(name, .sweep) }
+        for name in names() where name.app.market == app.market { carryOut(name, .sweep) }
     }
 
-    /// The app is deleted, and had a SOURCE.
+    /// The app, which had a SOURCE, has been deleted.
     package func forget() {
         for name in names() where name.app.market == app.market {
-            settle(name, name.app == app ? .deletionWithSource : .sweep)
+            carryOut(name, name.app == app ? .deletionWithSource : .sweep)
         }
     }
 
-    /// The app is deleted, and oned knows no SOURCE of it: its import never answered, or the answer has crossed the deletion,
-    /// or has failed. Ends its imports, and removes what they have published. Throws where one cannot be ended.
+    /// The app has been deleted, and oned knows no SOURCE of it: its import never answered, or the answer has crossed
+    /// the deletion, or has failed. Ends its imports, and removes their publications. Throws if an import cannot be
+    /// ended.
     package func delete() throws {
         let announced = announceDeletion()
         var found = false
@@ -102,7 +104,7 @@ package struct ImportJournal {
         }
         for name in names() where name.app.market == app.market {
             let isOfApp = name.app == app
-            if settle(name, isOfApp ? .deletion : .sweep), isOfApp { found = true }
+            if carryOut(name, isOfApp ? .deletion : .sweep), isOfApp { found = true }
         }
         attempt(otherwise: "what an import of the app may have left stays") {
             if try publications.clear(after: message) { found = true }
@@ -116,7 +118,7 @@ package struct ImportJournal {
 
     private func begin(_ publication: Publication) -> JournalEntry? {
         if !publication.attempt.isEmpty {
-            // This import looks for what may come late of the name by itself.
+            // This import itself looks for images of that name that come late.
             for name in names() where name.app == app && name.state == .lost {
                 JournalEntry(name, in: directory)?.forget()
             }
@@ -133,9 +135,9 @@ package struct ImportJournal {
         }
     }
 
-    /// Refuses an import that had begun when its app was deleted.
+    /// Throws if the app was deleted after this import had begun.
     private func checkDeletion() throws {
-        let start = processStart() ?? 0
+        let start = CurrentProcess.startTime ?? 0
         for name in names() where name.app == app && name.state == .deleted {
             guard let entry = JournalEntry(name, in: directory), WallClock.now - entry.age >= start else { continue }
             throw DriverError(
@@ -143,7 +145,7 @@ package struct ImportJournal {
         }
     }
 
-    /// The reply has been written. What follows is for the case that it has not reached oned, or too late.
+    /// The reply has been written. The entry is kept in case the reply does not reach oned, or comes too late.
     private func answered(_ entry: JournalEntry?) throws {
         guard let entry else { return }
         try writing { () throws(SystemError) in
@@ -158,7 +160,7 @@ package struct ImportJournal {
 
     // MARK: Other imports' entries
 
-    /// The entries of this app for which that is to be done.
+    /// Returns the entries of this app on which the verdict is one of `verdicts`.
     private func entries(_ purpose: JournalVerdict.Purpose, _ verdicts: [JournalVerdict]) throws -> [JournalEntry] {
         try names().filter { $0.app == app }.compactMap { JournalEntry($0, in: directory) }.filter { entry in
             let verdict = JournalVerdict(
@@ -167,9 +169,9 @@ package struct ImportJournal {
         }
     }
 
-    /// Does what is to be done about an entry whose import is not to be ended. Returns whether it stood for an image.
+    /// Carries out the verdict on an entry, except that no import is ended. Returns whether there was an image.
     @discardableResult
-    private func settle(_ name: JournalName, _ purpose: JournalVerdict.Purpose) -> Bool {
+    private func carryOut(_ name: JournalName, _ purpose: JournalVerdict.Purpose) -> Bool {
         var hadImage = false
         attempt {
             guard let entry = JournalEntry(name, in: directory) else { return }
@@ -227,7 +229,7 @@ package struct ImportJournal {
         (try? directoryEntries(directory))?.compactMap { JournalName($0) } ?? []
     }
 
-    /// Makes the directory. Throws where it is not one that this user alone can write to.
+    /// Makes the directory. Throws if others than this user can write to it.
     private func prepare() throws(DriverError) {
         let status = try writing { () throws(SystemError) in
             for (path, mode) in [(String(directory.dropLast("/imports".count)), mode_t(0o750)), (directory, 0o700)] {
@@ -248,7 +250,7 @@ package struct ImportJournal {
         do { return try body() } catch { throw DriverError("write", quoted(directory), error) }
     }
 
-    /// Forgets the oldest of the answered imports where they are too many, and what was never finished.
+    /// Forgets the oldest answered imports if there are too many, and entries that were never finished.
     private func tidy() {
         JournalEntry.removeUnfinished(in: directory)
         let answered = names().filter { $0.state == .answered }
@@ -257,7 +259,7 @@ package struct ImportJournal {
         for entry in entries.prefix(answered.count - Self.answeredLimit) { entry.forget() }
     }
 
-    /// Leaves word for imports that have begun and are not yet in the journal. Returns when, by the ``Clock``.
+    /// Leaves a notice for imports that have begun and are not yet in the journal. Returns the time by the ``Clock``.
     private func announceDeletion() -> Double {
         do throws(DriverError) {
             try prepare()
@@ -272,7 +274,7 @@ package struct ImportJournal {
         return Clock.now
     }
 
-    /// Returns whether it went well; a warning tells if it did not.
+    /// Runs `body`. If it throws, logs a warning and returns false.
     @discardableResult
     private func attempt(
         otherwise consequence: String = "the next action of this marketplace tries again", _ body: () throws -> Void

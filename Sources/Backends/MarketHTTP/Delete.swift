@@ -8,7 +8,7 @@ package enum Delete: Action {
     package static let inputs = PublicDirectory.inputs
 
     package static func run(_ request: Request) throws -> Reply {
-        try deleteApp(request) {
+        try ImportJournal.deleteApp(request) {
             try PublicDirectory(request)
         } remove: { directory in
             let name = try directory.fileName(of: request.message)

@@ -4,7 +4,7 @@ import DriverProtocol
 import ImageTransfer
 import Posix
 
-/// `market/http/import`: puts an image where the web server serves it.
+/// `market/http/import`: puts an image into the directory that the web server serves.
 package enum Import: Action {
     /// The web server, which may be any user, must be able to read it.
     private static let mode: UInt32 = 0o644
@@ -19,9 +19,9 @@ package enum Import: Action {
         let size = try message.number("SIZE") ?? 0
         let format = try imageFormat(message, at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
-        let source = try imageSource(message.required("IMPORT_SOURCE"), request)
+        let source = try ImageSources.open(message.required("IMPORT_SOURCE"), request)
 
-        // No other file can have that name: whatever has it is this import's.
+        // No other file can have that name: if a file has it, it is this import's.
         let name = randomName(digits: PublicDirectory.nameLength)
         return try ImportJournal(request, directory).record(Publication(name: name)) { running in
             let sink = try directory.images.makeSink(ImageNames(name), mode: mode, needing: source.storageSize)

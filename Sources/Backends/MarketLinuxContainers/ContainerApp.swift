@@ -3,19 +3,19 @@ import Checksums
 import ContainerImages
 import DriverProtocol
 
-/// The app that a container image becomes.
+/// The app for a container image.
 struct ContainerApp {
     typealias Unusable = AppReport.Unusable
 
-    private let product: ImageStream.Product
+    private let product: SimpleStreams.Product
     private let market: CatalogMarket
     private let options: ContainerOptions
-    /// What the app would be called if oned took any name: oned knows it from the stock driver by this one.
+    /// The app's name if oned accepted any: the stock driver gives it to oned.
     let title: String
-    /// In OpenNebula.
+    /// The name in OpenNebula.
     let name: String?
 
-    init(_ product: ImageStream.Product, market: CatalogMarket, options: ContainerOptions) {
+    init(_ product: SimpleStreams.Product, market: CatalogMarket, options: ContainerOptions) {
         self.product = product
         self.market = market
         self.options = options
@@ -36,7 +36,7 @@ struct ContainerApp {
         guard let file = product.file else {
             throw Unusable("none of its versions has a root.tar.xz or a squashfs")
         }
-        if let fault = ImageStream.fault(in: file.path) { throw Unusable(fault) }
+        if let fault = SimpleStreams.fault(in: file.path) { throw Unusable(fault) }
         guard file.sha256 != nil || !options.verifies else { throw Unusable("it has no SHA-256 to verify it by") }
 
         let url = market.endpoint + "/" + file.path
@@ -67,9 +67,9 @@ struct ContainerApp {
         return app
     }
 
-    /// oned takes an app for a new one when its MD5 changes: that of what the image is made of, since the image itself does
-    /// not exist yet.
-    private func checksum(_ file: ImageStream.File) throws(Unusable) -> String {
+    /// Returns the app's MD5, by whose change oned recognises a new version. It is that of the image's origin and
+    /// options, since the image itself does not exist yet.
+    private func checksum(_ file: SimpleStreams.File) throws(Unusable) -> String {
         guard let digest = try? Digest.of("\(file.sha256 ?? file.path) \(options.fingerprint)", .md5) else {
             throw Unusable("no checksum can be computed")
         }

@@ -15,15 +15,15 @@ package enum Monitor: Action {
 
     package static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
-        let market = try CatalogMarket(request, standardEndpoint: ImageStream.standardEndpoint, agent: agent)
+        let market = try CatalogMarket(request, standardEndpoint: SimpleStreams.standardEndpoint, agent: agent)
         let options = try ContainerOptions(request.message)
         return try report(market, options, log: request.log).reply(of: market.endpoint)
     }
 
-    /// The apps of all of a server's lists. Throws where one of them cannot be had or is not whole.
+    /// Returns the apps of all of a server's lists. Throws if one of them cannot be had or is not whole.
     private static func report(_ market: CatalogMarket, _ options: ContainerOptions, log: Log) throws -> AppReport {
         var report = AppReport(catalogSize: 0, log: log)
-        try ImageStream.forEachDocument(of: market) { document in
+        try SimpleStreams.forEachDocument(of: market) { document in
             try add(&document, to: &report, market, options)
             document.keep(log: log)
             return true
@@ -31,14 +31,14 @@ package enum Monitor: Action {
         return report
     }
 
-    /// Adds the apps of a list. Throws a ``DriverError`` where it is not whole.
+    /// Adds the apps of a list. Throws a ``DriverError`` if it is not whole.
     static func add(
         _ document: inout CatalogDocument, to report: inout AppReport, _ market: CatalogMarket,
         _ options: ContainerOptions
     ) throws(DriverError) {
         report.makeRoom(forCatalogOf: document.size / 4)
         try document.use(remedy: "check that ENDPOINT is an image server") { document in
-            try ImageStream.read(&document, architectures: architectures) { product in
+            try SimpleStreams.read(&document, architectures: architectures) { product in
                 if options.skipsUntested, !tested.contains(product.distribution) { return report.filterOut() }
                 let app = ContainerApp(product, market: market, options: options)
                 guard app.passes(market.filter) else { return report.filterOut() }

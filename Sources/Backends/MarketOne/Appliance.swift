@@ -8,7 +8,7 @@ import JSON
 struct Appliance {
     typealias Unusable = AppReport.Unusable
 
-    /// The members that mean something here; the long description and the logo, say, do not.
+    /// The members that are used here; the long description and the logo, for example, are not.
     static let members: [StaticString] = [
         "_id", "name", "type", "publisher", "format", "short_description", "version", "tags", "creation_time",
         "os-arch", "hypervisor", "files", "disks", "roles", "opennebula_template",
@@ -26,10 +26,10 @@ struct Appliance {
     private let endpoint: String
     private let names: AppNames
     private let platform: Platform
-    /// In OpenNebula.
+    /// The name in OpenNebula.
     let name: String
 
-    /// Throws where what every app needs is missing or of no use.
+    /// Throws if a member that every app needs is missing or unusable.
     init(_ value: JSONValue, endpoint: String, names: AppNames) throws(Unusable) {
         guard value.kind == .object else { throw Unusable("it is no JSON object") }
         guard let id = Self.id(of: value) else { throw Unusable("it has no _id") }
@@ -39,7 +39,7 @@ struct Appliance {
         guard let title = value["name"]?.scalar, let name = names.name(for: title) else {
             throw Unusable("it has no name")
         }
-        // The catalog says nothing of the type where it is an image.
+        // The catalog has no type for an image.
         let type = value["type"]?.scalar ?? Kind.image.rawValue
         guard let kind = Kind(rawValue: type.uppercased()) else {
             throw Unusable("its type \(quoted(oneLine(type, limit: 40))) is not known")
@@ -54,7 +54,7 @@ struct Appliance {
         self.name = name
     }
 
-    /// `{"_id": {"$oid": "…"}}`, as MongoDB writes it, or the text alone.
+    /// Returns the id in `{"_id": {"$oid": "…"}}`, as MongoDB writes it, or in the text alone, or nil if there is none.
     static func id(of value: JSONValue) -> String? {
         guard let id = value["_id"], let text = id["$oid"]?.scalar ?? id.scalar, !text.isEmpty else { return nil }
         return text
@@ -67,7 +67,7 @@ struct Appliance {
                 name: value["name"]?.scalar ?? "")
     }
 
-    /// The app's template. `warn` is told what had to be left out of it.
+    /// Returns the app's template. `warn` is told of everything that had to be left out of it.
     func template(warn: (String) -> Void) throws(Unusable) -> AppTemplate {
         var app = AppTemplate()
         let link = endpoint + "/appliance/" + id
@@ -98,7 +98,7 @@ struct Appliance {
     private func appendImage(to app: inout AppTemplate, warn: (String) -> Void) throws(Unusable) {
         if let file = value["files"]?.elements.first, file.kind == .object {
             let size = file["size"]?.scalar.flatMap(Self.wholeNumber) ?? 0
-            try app.append("SIZE", String(megabytes(roundingUp: size)))
+            try app.append("SIZE", String(size.megabytesRoundedUp))
             try app.append("MD5", optional: try checksum(file, "md5", digits: 32))
             try app.append("SHA256", optional: try checksum(file, "sha256", digits: 64))
             var image = AppTemplate()
@@ -109,7 +109,7 @@ struct Appliance {
         do {
             if let machine = try machineTemplate(warn: warn) { app.append("VMTEMPLATE64", encoded: machine) }
         } catch {
-            // The image is of use without it.
+            // The image can be used without it.
             warn("it comes without a VM template: \(error.reason)")
         }
     }
@@ -128,7 +128,7 @@ struct Appliance {
         if let machine = try machineTemplate(warn: warn) { app.append("APPTEMPLATE64", encoded: machine) }
     }
 
-    /// The same one in each run: an app changes when its catalog does, not otherwise.
+    /// Returns the same name in each run: an app changes only when its catalog does.
     private func diskName(_ position: Int, _ title: String) throws(Unusable) -> String {
         guard let digest = try? Digest.of("\(id):\(position):\(title)", .md5) else {
             throw Unusable("no checksum can be computed for its disks' names")
@@ -148,7 +148,7 @@ struct Appliance {
             try app.append("APP", name)
             app.endVector()
         }
-        // OneFlow reads JSON: it is handed on as it is.
+        // OneFlow reads JSON: it is passed on unchanged.
         guard let template else { return }
         guard let text = template.utf8 else { throw Unusable("its template is no text") }
         app.append("APPTEMPLATE64", encoded: text)
@@ -161,11 +161,11 @@ struct Appliance {
             guard let object, object.kind == .object else { throw Unusable("its template is no JSON object") }
             return try MachineTemplate(object, platform).template(warn: warn)
         }
-        // A text with JSON in it, as the catalog has it; or the object itself.
+        // A text with JSON in it, as in the catalog; or the object itself.
         return template.kind == .object ? try machine(template) : try template.document(machine)
     }
 
-    /// The template, where there is one.
+    /// The template, or nil if there is none.
     private var template: JSONValue? {
         guard let template = value["opennebula_template"], template.kind != .null else { return nil }
         return template.utf8.map(\.isEmpty) == true ? nil : template
@@ -173,7 +173,7 @@ struct Appliance {
 
     // MARK: Values
 
-    /// Appends what is there as text, where there is something.
+    /// Appends the member as text, if there is one.
     private func append(_ name: StaticString, _ member: StaticString, to app: inout AppTemplate) throws(Unusable) {
         guard value[member]?.kind == .array else { return try append(name, value[member], to: &app) }
         try app.append(name, optional: list(words(member)))
@@ -194,7 +194,7 @@ struct Appliance {
 
     private func words(_ member: StaticString) -> [String] { Self.words(value[member]) }
 
-    /// The texts of a list, or the one that stands in place of a list.
+    /// Returns the texts of a list, or the one text in place of a list.
     private static func words(_ value: JSONValue?) -> [String] {
         guard let value else { return [] }
         let texts = value.kind == .array ? value.elements.compactMap(\.scalar) : [value.scalar].compactMap { $0 }
@@ -206,7 +206,7 @@ struct Appliance {
         value["creation_time"]?.scalar.flatMap(Self.wholeNumber).map(String.init)
     }
 
-    /// A number that is not negative, in whatever way it is written; what it has behind the point is left out.
+    /// Returns a number that is not negative, in any notation, without its fraction, or nil if there is none.
     private static func wholeNumber(_ text: String) -> UInt64? {
         if let number = UInt64(text) { return number }
         guard let number = Double(text), number >= 0, number < 1e18 else { return nil }

@@ -9,7 +9,7 @@ package enum Delete: Action {
     package static let inputs = S3Market.inputs
 
     package static func run(_ request: Request) throws -> Reply {
-        try deleteApp(request) {
+        try ImportJournal.deleteApp(request) {
             MarketObjects(try S3Marketplace(request))
         } remove: { objects in
             try remove(request, from: objects.marketplace)
@@ -29,7 +29,7 @@ package enum Delete: Action {
         try client.delete(bucket: market.bucket, key: key)
     }
 
-    /// The app's key. Refused where it is not in this marketplace's bucket, or not one of its own.
+    /// Returns the app's key. Throws if it is not in this marketplace's bucket, or not one of its own keys.
     private static func key(_ message: Message, in market: S3Market) throws(DriverError) -> String {
         let attribute = "MARKETPLACEAPP/SOURCE"
         guard let (bucket, key) = S3Market.parse(try message.required(attribute)) else {

@@ -18,7 +18,7 @@ package enum Import: Action {
         let format = try imageFormat(message, at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
         let key = try market.objectKey(of: message)
-        let source = try imageSource(message.required("IMPORT_SOURCE"), request)
+        let source = try ImageSources.open(message.required("IMPORT_SOURCE"), request)
         let target = ObjectUpload.Target(market, key: key, length: source.length, owner: S3Marketplace.owner(message))
         let sink = try S3Sink(marketplace.client, target)
 

@@ -2,7 +2,7 @@ import AppTransfer
 import DriverProtocol
 import S3
 
-/// `market/s3/monitor`: how much room the marketplace has.
+/// `market/s3/monitor`: reports the room of the marketplace.
 package enum Monitor: Action {
     package static let name = "market/s3/monitor"
     package static let purpose = "prints USED_MB, FREE_MB and TOTAL_MB of BUCKET"
@@ -20,9 +20,9 @@ package enum Monitor: Action {
         return room(used: used, quota: bucket.quota, market)
     }
 
-    /// A quota counts where it is less than TOTAL_MB.
+    /// A quota is used if it is less than TOTAL_MB.
     private static func room(used: UInt64, quota: UInt64?, _ market: S3Market) -> Reply {
-        let usedMB = megabytes(roundingUp: used)
+        let usedMB = used.megabytesRoundedUp
         let stated = market.totalMB ?? S3Market.standardTotalMB
         let totalMB = min(stated, quota.map { $0 >> 20 } ?? stated)
         return Reply(usedMB: usedMB, freeMB: totalMB > usedMB ? totalMB - usedMB : 0, totalMB: totalMB)

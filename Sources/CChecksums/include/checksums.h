@@ -25,7 +25,7 @@ struct checksums_candidate {
     int with_sha256;
     // Whether this processor has the instructions. Costs a microsecond or more under a hypervisor.
     int (*runs_here)(void);
-    // Takes `count` blocks of 64 bytes in. Only where it runs.
+    // Takes in `count` blocks of 64 bytes. Must only be called if it runs here.
     void (*update)(struct checksums *state, const uint8_t *bytes, size_t count);
 };
 

@@ -34,7 +34,7 @@ CURLcode ccurl_set_header_receiver(void *easy, ccurl_receiver receiver, void *co
 /// CURLOPT_REDIR_PROTOCOLS.
 CURLcode ccurl_restrict_to_http(void *easy);
 
-/// curl_easy_getinfo(3), a function for each type of value; 0 or null where there is none.
+/// curl_easy_getinfo(3), a function for each type of value. Returns 0 or null if there is none.
 long ccurl_info_long(void *easy, CURLINFO info);
 curl_off_t ccurl_info_offset(void *easy, CURLINFO info);
 const char *ccurl_info_text(void *easy, CURLINFO info);

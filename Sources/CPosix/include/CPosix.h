@@ -17,7 +17,7 @@ int cposix_fcntl(int fd, int command, int argument);
 /// fcntl(2) with F_SETPIPE_SZ.
 int cposix_set_pipe_size(int fd, int size);
 
-/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST if the new name is taken.
 int cposix_rename_noreplace(const char *from, const char *to);
 
 /// Opens the file of a descriptor a second time, for writing past the page cache: open(2) with O_DIRECT.
@@ -53,7 +53,7 @@ int cposix_set_parent_death_signal(int signal);
 /// prctl(PR_SET_CHILD_SUBREAPER): whether orphans of this process's children become its own.
 int cposix_set_child_subreaper(int on);
 
-/// waitid(2) that neither waits nor reaps: a child that has ended, 0 where there is none.
+/// waitid(2) that neither waits nor reaps. Returns a child that has ended, or 0 if there is none.
 pid_t cposix_ended_child(void);
 
 /// memfd_create(2), close-on-exec: a file that lies in memory.

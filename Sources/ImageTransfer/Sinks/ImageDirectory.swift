@@ -37,6 +37,6 @@ func checkRoom(needed: UInt64?, _ space: FileSystemSpace, in directory: String) 
     guard let needed, space.isKnown, needed > space.available else { return }
     throw DriverError(
         "write", "an image to \(quoted(directory))",
-        cause: "\(megabytes(roundingUp: needed)) MB are needed and \(space.available >> 20) MB are free",
+        cause: "\(needed.megabytesRoundedUp) MB are needed and \(space.available >> 20) MB are free",
         remedy: "free some space there")
 }

@@ -43,8 +43,8 @@ package enum Compression: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether a program that has so ended has decompressed everything. A status of 2 is a warning of gzip(1) and xz(1),
-    /// of bytes behind the stream mostly; to bzip2(1) it is damage.
+    /// Whether a program that has so ended has decompressed everything. A status of 2 is a warning of gzip(1) and
+    /// xz(1), of bytes behind the stream mostly; to bzip2(1) it is damage.
     package func isComplete(_ status: ExitStatus) -> Bool {
         status.isSuccess || [.gzip, .xz].contains(self) && status == .exited(2)
     }
@@ -59,8 +59,8 @@ package enum Compression: String, CaseIterable, Sendable {
         self = found
     }
 
-    /// What lies behind the frames of a file's beginning that hold no data, and whether there are such: RFC 8878, section
-    /// 3.1.2. pzstd(1) writes one.
+    /// What lies behind the frames of a file's beginning that hold no data, and whether there are such: RFC 8878,
+    /// section 3.1.2. pzstd(1) writes one.
     private static func behindSkippableFrames(_ head: [UInt8]) -> (rest: ArraySlice<UInt8>, hasSkipped: Bool) {
         var rest = head[...]
         while rest.count >= 8, rest.first.map({ $0 & 0xF0 }) == 0x50,
@@ -118,7 +118,7 @@ final class DecompressingSource: ImageSource {
     private let child: Child
     private let feeder: Feeder
     /// Whether the feeder has come to the source's end, once it has ended.
-    private let feeding = Monitor<Result<Bool, any Error>?>(nil)
+    private let feeding = Locked<Result<Bool, any Error>?>(nil)
     private var thread: Thread?
     private var digests: [Digest.Algorithm: String]?
 

@@ -1,8 +1,8 @@
 import DriverProtocol
 import XML
 
-/// What libFuzzer calls with each input: everything that reads bytes from outside must answer or refuse them, with an
-/// error of one safe line, and must read back what it wrote itself.
+/// Called by libFuzzer with each input: everything that reads bytes from outside must read or refuse them, with an
+/// error of one safe line, and must read back its own output.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -43,6 +43,6 @@ private func checkTemplate(_ text: String) {
     guard let read = try? Template(parsing: template.text), read["A"]?.utf8.elementsEqual(expected.utf8) == true,
         case .vector(let pairs) = read.attributes[1].value, pairs[1].value.utf8.elementsEqual(expected.utf8)
     else { fatalError("a template does not read back") }
-    let document = "<A>" + characterData(text) + "</A>"
+    let document = "<A>" + XMLText.characterData(text) + "</A>"
     guard (try? XMLParser.parse(Array(document.utf8))) != nil else { fatalError("character data does not read back") }
 }

@@ -1,18 +1,19 @@
 import Bytes
 import JSON
 
-/// The images of a simplestreams server, from its `streams/v1/images.json` or what its index names in place of that.
-package enum ImageStream {
-    /// The server where ENDPOINT says nothing.
+/// The images of a simplestreams server, from its `streams/v1/images.json` or the documents that its index names
+/// instead.
+package enum SimpleStreams {
+    /// The server if ENDPOINT is not set.
     package static let standardEndpoint = "https://images.linuxcontainers.org/"
 
     /// A container image's root file system.
     package struct File: Equatable, Sendable {
         /// Below the server's URL: `images/debian/bookworm/amd64/default/20261120_05:24/rootfs.tar.xz`.
         package let path: String
-        /// 64 hexadecimal digits; nil where the server does not say, or says what is none.
+        /// 64 hexadecimal digits, or nil if the server gives none that is valid.
         package let sha256: String?
-        /// Bytes, where the server says.
+        /// Bytes, or nil if the server does not say.
         package let size: UInt64?
     }
 
@@ -23,14 +24,14 @@ package enum ImageStream {
         package let release: String
         /// OpenNebula's word for it: `x86_64`.
         package let architecture: String
-        /// When it was built, in seconds since 1970; nil where the product has no version with a date.
+        /// The time of its build in seconds since 1970, or nil if the product has no version with a date.
         package let built: Int?
-        /// The archive, or else the squashfs; nil where there is neither.
+        /// The archive, or else the squashfs, or nil if there is neither.
         package let file: File?
     }
 
-    /// Calls `body` for each product of the variant `default` for the architectures, which are OpenNebula's words. Throws
-    /// where the document is cut, is no JSON, or has no list of products.
+    /// Calls `body` for each product of the variant `default` for the architectures, in OpenNebula's words. Throws if
+    /// the document is cut, is no JSON, or has no list of products.
     package static func read(
         _ document: inout CatalogDocument, architectures: Set<String>, _ body: (Product) -> Void
     ) throws {
@@ -54,7 +55,7 @@ package enum ImageStream {
         guard hasProducts else { throw AppReport.Unusable("it has no list 'products'") }
     }
 
-    /// The file that lies at `path`; nil where the server lists none there.
+    /// Returns the file at `path`, or nil if the server lists none there.
     package static func file(at path: String, in document: inout CatalogDocument) throws -> File? {
         var found: File?
         _ = try products(of: &document) { _, reader in
@@ -68,7 +69,8 @@ package enum ImageStream {
 
     // MARK: Reading
 
-    /// Calls `body` for each product's key and value, which it has to read. False where there is no list of products.
+    /// Calls `body` for each product's key and value, which it has to read. Returns false if there is no list of
+    /// products.
     private static func products(
         of document: inout CatalogDocument, _ body: (String, inout JSONReader) throws -> Void
     ) throws -> Bool {
@@ -87,8 +89,8 @@ package enum ImageStream {
         }
     }
 
-    /// The version with the latest date, wherever it stands; one that has a root file system goes before one that has none,
-    /// as that of a virtual machine.
+    /// Returns the version with the latest date, in any order. One with a root file system precedes one without, as
+    /// that of a virtual machine.
     private static func newestVersion(_ versions: JSONValue?) -> (version: StreamVersion, file: File?)? {
         var newest: (version: StreamVersion, file: File?)?
         for member in versions.map({ Array($0.members) }) ?? [] {
@@ -101,7 +103,7 @@ package enum ImageStream {
         return newest
     }
 
-    /// The archive before the squashfs, by what the items say that they are, or by their names.
+    /// Returns the archive, or else the squashfs, according to the items' types or names.
     private static func rootFile(_ version: JSONValue) -> File? {
         var found: (rank: Int, file: File)?
         for item in version["items"].map({ Array($0.members) }) ?? [] {
@@ -123,7 +125,7 @@ package enum ImageStream {
         return File(path: path, sha256: isDigest ? sha256 : nil, size: item["size"]?.scalar.flatMap { UInt64($0) })
     }
 
-    /// Why a path of the server's is not used; nil where it is a plain relative one.
+    /// Returns the reason why a path of the server's is not used, or nil if it is a plain relative one.
     package static func fault(in path: String) -> String? {
         let isPlain = path.utf8.allSatisfy { isAlphanumeric($0) || "-._~+/:".utf8.contains($0) }
         let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

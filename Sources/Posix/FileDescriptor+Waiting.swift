@@ -3,7 +3,8 @@ import Glibc
 
 /// Reading and writing pipes in ways that a signal to this process ends.
 extension FileDescriptor {
-    /// Waits until a non-blocking descriptor can be read or written: false where `deadline` of the ``Clock`` came first.
+    /// Waits until a non-blocking descriptor can be read or written. Returns false if `deadline` of the ``Clock`` came
+    /// first.
     private func waitUntilReady(_ events: Int32, by deadline: Double?) throws -> Bool {
         while true {
             var entries = [
@@ -18,8 +19,9 @@ extension FileDescriptor {
         }
     }
 
-    /// Everything up to the end of file, or nil where that is more than `limit` bytes, of any descriptor; a signal to
-    /// this process ends the wait. Throws ``SystemError`` or ``Interrupted``.
+    /// Returns everything up to the end of file of any descriptor, or nil if that is more than `limit` bytes.
+    ///
+    /// - Throws: ``SystemError``, or ``Interrupted`` if a signal to this process ended the wait.
     package func readToEndWaiting(limit: Int) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -32,8 +34,10 @@ extension FileDescriptor {
         }
     }
 
-    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end, nil where `deadline` came first.
-    /// Throws ``SystemError`` or ``Interrupted``.
+    /// Reads what is there, waiting for it. Returns the number of bytes read, 0 at the end, or nil if `deadline` came
+    /// first.
+    ///
+    /// - Throws: ``SystemError`` or ``Interrupted``.
     package func readAvailable(into buffer: UnsafeMutableRawBufferPointer, by deadline: Double?) throws -> Int? {
         while true {
             let count = Glibc.read(number, buffer.baseAddress, buffer.count)
@@ -46,13 +50,13 @@ extension FileDescriptor {
         }
     }
 
-    /// Reads what is there, waiting for it: the number of bytes read, 0 at the end.
+    /// Reads what is there, waiting for it. Returns the number of bytes read, 0 at the end.
     package func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try readAvailable(into: buffer, by: nil) ?? 0
     }
 
-    /// Lets a pipe hold 1 MiB, as far as the system allows that, in place of 64 KiB: the two ends wait less often for each
-    /// other. F_SETPIPE_SZ of fcntl(2).
+    /// Lets a pipe hold 1 MiB in place of 64 KiB, as far as the system allows, so that its two ends wait less often for
+    /// each other: F_SETPIPE_SZ of fcntl(2).
     package func widenPipe() {
         _ = cposix_set_pipe_size(number, 1 << 20)
     }

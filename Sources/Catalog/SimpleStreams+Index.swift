@@ -1,14 +1,14 @@
 import DriverProtocol
 import JSON
 
-extension ImageStream {
-    /// What tools write, and what a server without an index has.
+extension SimpleStreams {
+    /// The path that tools write, and that of a server without an index.
     private static let standardPath = "streams/v1/images.json"
     private static let indexPath = "/streams/v1/index.json"
     private static let maximumDocuments = 100
 
-    /// Fetches a server's lists of images one after the other, and calls `body` with each until that answers false. Throws
-    /// where one cannot be had, or `body` throws: what is listed is all or nothing.
+    /// Fetches a server's lists of images one after the other, and calls `body` with each until it returns false.
+    /// Throws if one of them cannot be had, or `body` throws: an incomplete list is not used.
     package static func forEachDocument(
         of market: CatalogMarket, _ body: (inout CatalogDocument) throws -> Bool
     ) throws {
@@ -18,7 +18,7 @@ extension ImageStream {
         }
     }
 
-    /// The file that lies at `path`, below the server's URL; nil where the server lists none there.
+    /// Returns the file at `path`, below the server's URL, or nil if the server lists none there.
     package static func file(at path: String, of market: CatalogMarket, remedy: String) throws -> File? {
         var found: File?
         try forEachDocument(of: market) { document in
@@ -28,7 +28,7 @@ extension ImageStream {
         return found
     }
 
-    /// Where the lists of images lie, below the server's URL.
+    /// Returns the paths of the lists of images, below the server's URL.
     private static func paths(of market: CatalogMarket) throws -> [String] {
         guard var index = try market.fetchIfThere(indexPath), index.isObject else { return [standardPath] }
         let remedy = "have the server's index written anew"
@@ -42,7 +42,8 @@ extension ImageStream {
         return named.isEmpty ? [standardPath] : named
     }
 
-    /// The paths that an index names, each once, but those of lists without a product, and of what is no list of images.
+    /// Returns the paths that an index names, each once, except for lists without a product and for other kinds of
+    /// lists.
     static func paths(in index: inout CatalogDocument) throws -> [String] {
         var paths: [String] = []
         try index.read { reader, _ in

@@ -1,22 +1,22 @@
 import Bytes
 import DriverProtocol
 
-/// A word of a shell's text, its quotation marks taken off.
+/// A word of a shell's text, without its quotation marks.
 struct ShellWord: Equatable {
     fileprivate(set) var bytes: [UInt8] = []
-    /// How many of the bytes stand before the first quotation mark or backslash: a name has neither.
+    /// The number of bytes before the first quotation mark or backslash, or nil if there is none: a name has neither.
     fileprivate(set) var plainCount: Int?
-    /// The shell would put something else in its place: `$NAME`, a command's output, a home directory.
+    /// Whether the shell would replace part of it: `$NAME`, a command's output, a home directory.
     fileprivate(set) var isExpanded = false
 
-    /// The word where it stands without quotation marks; what a keyword is told by.
+    /// The word if it has no quotation marks, else nil: only such a word can be a keyword.
     var plain: String? { plainCount == nil ? String(decoding: bytes, as: UTF8.self) : nil }
 
     fileprivate mutating func quote() {
         if plainCount == nil { plainCount = bytes.count }
     }
 
-    /// Name and value of an assignment; nil where it is none.
+    /// The name and value of an assignment, or nil if the word is none.
     var assignment: (name: String, value: String?)? {
         guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")), equals < plainCount ?? .max, equals > 0,
             bytes[..<equals].allSatisfy(isWordByte), !isDigit(bytes[0])
@@ -30,29 +30,29 @@ struct ShellWord: Equatable {
     }
 }
 
-/// What stands between two line feeds or semicolons.
+/// The text between two line feeds or semicolons.
 struct ShellStatement: Equatable {
-    /// That it begins in, counted from 1.
+    /// The line in which it begins, counted from 1.
     var line: Int
     var words: [ShellWord] = []
-    /// It has an operator (`&&`, `|`, `>`, parentheses), or a quotation that is never closed.
+    /// Whether it has an operator (`&&`, `|`, `>`, parentheses), or a quotation that is never closed.
     var isCommand = false
 }
 
-/// Divides a text as sh does. Nothing is expanded and nothing run.
+/// Divides a text as sh does. Nothing is expanded, and nothing is run.
 struct ShellScanner {
     private var rest: ArraySlice<UInt8>
     private var line = 1
     private var word: ShellWord?
     private var statement = ShellStatement(line: 1)
-    /// Parentheses that are open: what stands in them is one statement's.
+    /// The number of open parentheses: all that is inside belongs to one statement.
     private var depth = 0
 
     init(_ text: [UInt8]) {
         rest = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text[3...] : text[...]
     }
 
-    /// The next statement, which may be empty; nil at the end.
+    /// Returns the next statement, which may be empty, or nil at the end.
     mutating func next() -> ShellStatement? {
         guard !rest.isEmpty else { return nil }
         statement = ShellStatement(line: line)
@@ -84,7 +84,7 @@ struct ShellScanner {
     }
 
     private mutating func append(_ byte: UInt8) {
-        // A home directory at the beginning of a value, or of a part of a path.
+        // A home directory, at the beginning of a value or of a part of a path.
         let isHome = byte == UInt8(ascii: "~") && word?.bytes.last.map { "=:".utf8.contains($0) } == true
         change { word in
             word.bytes.append(byte)
@@ -139,7 +139,7 @@ struct ShellScanner {
         statement.isCommand = true
     }
 
-    /// A dollar sign, which stands for itself only where nothing follows that the shell would put a value for.
+    /// A dollar sign, which is literal only if nothing follows that the shell would expand.
     private mutating func expand(quoted: Bool) {
         let isExpanded =
             rest.first.map { next in
@@ -159,7 +159,7 @@ struct ShellScanner {
     }
 
     private mutating func handleOperator(_ byte: UInt8) {
-        // Behind a dollar sign they belong to a substitution, which has been seen.
+        // Parentheses after a dollar sign belong to a substitution, which has been noted.
         if byte == UInt8(ascii: "(") { depth += 1 }
         if byte == UInt8(ascii: ")"), depth > 0 { depth -= 1 }
         endWord()

@@ -1,7 +1,8 @@
 import DriverProtocol
+import Posix
 import Testing
 
-@Suite struct WordsTests {
+@Suite struct CommandWordsTests {
     @Test(
         "a command is divided as a shell divides it",
         arguments: [
@@ -25,6 +26,6 @@ import Testing
             ("ünï cödé\u{A0}x", ["ünï", "cödé\u{A0}x"]),
         ])
     func divided(command: String, expected: [String]) {
-        #expect(words(ofCommand: command) == expected)
+        #expect(Command.words(of: command) == expected)
     }
 }

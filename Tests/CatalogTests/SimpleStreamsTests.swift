@@ -3,7 +3,7 @@ import Testing
 
 @testable import Catalog
 
-@Suite struct ImageStreamTests {
+@Suite struct SimpleStreamsTests {
     @Test(arguments: [
         ("20260101", 1_767_225_600), ("20260101_05:24", 1_767_245_040), ("20260101_0524", 1_767_245_040),
         ("202601010524", 1_767_245_040), ("20260101T052459Z", 1_767_245_040), ("20260101-05.24", 1_767_245_040),
@@ -32,7 +32,7 @@ import Testing
 
     private func paths(_ index: String) throws -> [String] {
         var document = CatalogDocument(url: "http://h/streams/v1/index.json", bytes: Array(index.utf8))
-        return try ImageStream.paths(in: &document)
+        return try SimpleStreams.paths(in: &document)
     }
 
     @Test(arguments: [

@@ -2,11 +2,11 @@ import Testing
 
 @testable import Catalog
 
-@Suite struct AppNameTests {
+@Suite struct AppNamesTests {
     @Test(arguments: [
-        // As they are.
+        // Unchanged.
         ("Ubuntu 24.04", "Ubuntu 24.04"), ("AlmaLinux 10 (aarch64)", "AlmaLinux 10 (aarch64)"), ("你好 ünï", "你好 ünï"),
-        // What oned refuses.
+        // Characters that oned refuses.
         ("Bad/name & \"quoted\"", "Bad_name _ _quoted_"), ("a|b:c\\d;e'f#g{h}i$j<k>l", "a_b_c_d_e_f_g_h_i_j_k_l"),
         // Controls, line ends and separators, blanks at the ends.
         ("a\tb\nc\u{0}d\u{7F}e\u{85}f\u{2028}g", "a_b_c_d_e_f_g"), ("  a  ", "a"),

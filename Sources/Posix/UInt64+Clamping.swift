@@ -1,5 +1,5 @@
-/// Arithmetic on numbers from outside, which may be anything: where a result is too large for its type, it is the largest
-/// one.
+/// Arithmetic on numbers from outside, which may be anything: a result that is too large for its type becomes the
+/// largest number of the type.
 extension UInt64 {
     /// The sum, at most `UInt64.max`.
     package func addingClamped(_ other: UInt64) -> UInt64 {

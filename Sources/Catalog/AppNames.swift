@@ -1,8 +1,8 @@
 import Bytes
 import DriverProtocol
 
-/// The names that apps get in OpenNebula: what oned refuses is replaced, and the market's NAME_PREFIX and NAME_SUFFIX
-/// are put around.
+/// The names that apps get in OpenNebula: characters that oned refuses are replaced, and the market's NAME_PREFIX and
+/// NAME_SUFFIX are put around.
 ///
 /// oned finds apps by name among those of all marketplaces, so that two catalogs with one name fight over an app.
 package struct AppNames: Sendable {
@@ -41,7 +41,7 @@ package struct AppNames: Sendable {
             || refused.contains(scalar)
     }
 
-    /// The name under which oned takes an app that its catalog calls `text`; nil where nothing is left of it.
+    /// Returns the name for an app with the name `text` in its catalog, or nil if nothing is left of it.
     package func name(for text: String) -> String? {
         if prefix.isEmpty, suffix.isEmpty, Self.isPlain(text) { return text }
         let scalars = text.unicodeScalars.map { Self.isRefused($0) ? "_" : $0 }
@@ -55,7 +55,7 @@ package struct AppNames: Sendable {
         return String(name)
     }
 
-    /// Quickly: true for most names, which stay as they are.
+    /// A quick check: true for most names, which stay unchanged.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.last != 0x20 else { return false }
         return text.utf8.count <= maximumLength

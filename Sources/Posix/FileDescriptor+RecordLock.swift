@@ -1,7 +1,7 @@
 import Glibc
 
-/// Locks on single bytes, which need not be there: fcntl(2). The kernel knows whose they are, and lets them go with their
-/// process, however that ends. A process loses them, too, when it closes any descriptor of the file.
+/// Locks on single bytes, which need not exist: fcntl(2). The kernel knows their owners, and releases them when a
+/// process ends, however that happens. A process also loses them when it closes any descriptor of the file.
 extension FileDescriptor {
     /// F_SETLK. Returns whether this process has the lock now. Throws if the file system knows no locks.
     package func lock(byte offset: Int64) throws(SystemError) -> Bool {
@@ -14,8 +14,8 @@ extension FileDescriptor {
         }
     }
 
-    /// F_GETLK. Returns the process that has the lock, or nil if none has or this one does. It is not positive if the process
-    /// has no number here: it runs on another machine, or outside of this container.
+    /// F_GETLK. Returns the process that has the lock, or nil if there is none or it is this one. The number is not
+    /// positive if the process has none here: it runs on another machine, or outside of this container.
     package func holder(ofByte offset: Int64) throws(SystemError) -> pid_t? {
         let found = try record(F_GETLK, offset)
         return found.l_type == Int16(F_UNLCK) ? nil : found.l_pid

@@ -1,0 +1,29 @@
+import DriverProtocol
+
+extension ImportJournal {
+    /// `market/*/delete`: removes an app by its SOURCE or, if it has none, everything that its imports have left.
+    ///
+    /// An app without SOURCE is one whose import has failed, or still runs. Its deletion succeeds even if the
+    /// marketplace cannot be used: that may be why the import has failed.
+    package static func deleteApp<Market: Publications>(
+        _ request: Request, _ market: () throws -> Market, remove: (Market) throws -> Void
+    ) throws -> Reply {
+        if request.message.value("MARKETPLACEAPP/SOURCE") != nil {
+            let market = try market()
+            try remove(market)
+            ImportJournal(request, market).forget()
+            return Reply()
+        }
+        _ = try request.message.required("MARKETPLACEAPP/ID")
+        let used: Market
+        do {
+            used = try market()
+        } catch let error as DriverError {
+            request.log.warning(
+                "the app has no SOURCE, and what an import may have left of it cannot be looked for: \(error)")
+            return Reply()
+        }
+        try ImportJournal(request, used).delete()
+        return Reply()
+    }
+}

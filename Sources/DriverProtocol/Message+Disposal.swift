@@ -1,0 +1,20 @@
+import Posix
+
+extension Message {
+    /// Runs the DISPOSE_CMD of an import whose DISPOSE is YES: it removes a temporary file that a datastore has made,
+    /// and must run however the import ended. The command is split into words; no shell runs it.
+    func disposeOfSource(log: Log) {
+        guard (try? flag("DISPOSE", default: false)) == true, let line = value("DISPOSE_CMD") else {
+            return
+        }
+        let command = Command.words(of: line)
+        guard let program = command.first else { return }
+        do {
+            let result = try Command(command).run(timeout: 300, interruptible: false)
+            guard !result.status.isSuccess else { return }
+            log.warning("DISPOSE_CMD failed, remove the temporary image by hand: \(program): \(result.reason)")
+        } catch {
+            log.warning("DISPOSE_CMD failed, remove the temporary image by hand: \(error)")
+        }
+    }
+}
