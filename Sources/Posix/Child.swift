@@ -1,7 +1,7 @@
 import CPosix
 import Glibc
 
-/// How a process ended.
+/// The way in which a process ended.
 package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
     case signalled(Int32)
@@ -21,7 +21,7 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
 ///
 /// Dropped while it runs, it is killed and waited for.
 package final class Child {
-    /// Where one of the child's standard streams leads.
+    /// The target of one of the child's standard streams.
     package enum Stream {
         /// To /dev/null.
         case null

@@ -3,7 +3,7 @@ import Glibc
 
 /// A program that is run to its end for what it prints.
 package struct Command {
-    /// What a finished program has left.
+    /// The result of a finished program.
     package struct Result: Sendable {
         package let status: ExitStatus
         package let output: [UInt8]
@@ -78,7 +78,7 @@ package struct Command {
             errors: String(decoding: exchange.errors.suffix(Self.errorLimit), as: UTF8.self))
     }
 
-    /// What goes to and comes from a running child.
+    /// The input and the output of a running child.
     private struct Exchange {
         let child: Child
         let input: [UInt8]

@@ -7,7 +7,7 @@ import Glibc
 /// page cache, which gives it much at a time: the writer then leaves the next bytes to the cache. It tries again now
 /// and then, since other work may have made the disk, or this process, slow.
 package final class DirectWriter {
-    /// What addresses, offsets and lengths have to be multiples of: the block size of the usual disks and file systems.
+    /// Addresses, offsets and lengths have to be multiples of this: the block size of the usual disks and file systems.
     private static let alignment = 4096
     /// Less at a time costs more than it spares.
     private static let leastLength = 128 << 10
@@ -20,7 +20,7 @@ package final class DirectWriter {
     private var isPossible = true
     /// Bytes that are left to the page cache after an interval that was too slow: each time twice as many.
     private var pause = 128 << 20
-    /// How many of them are still to come.
+    /// The number of them that are still to come.
     private var paused = 0
     private var written = 0
     private var seconds = 0.0

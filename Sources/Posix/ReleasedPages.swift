@@ -1,7 +1,7 @@
 import Glibc
 
 /// Gives the memory of a buffer back, from its beginning on, while somebody reads it: madvise(2) with MADV_DONTNEED.
-/// What has been given back reads as zeros.
+/// Pages that have been given back read as zeros.
 package struct ReleasedPages {
     private static let step = 1 << 20
 

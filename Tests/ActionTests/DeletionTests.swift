@@ -238,7 +238,7 @@ extension JournaledMarket {
 }
 
 extension OneMarketRig {
-    /// Installs the settings of the marketplace's own installation, where it has any.
+    /// Installs the settings of the marketplace's own installation, if it has any.
     fileprivate func takeSettings(from market: any JournaledMarket) throws {
         let path = "var/remotes/etc/market/market-drivers.conf"
         guard let settings = FileManager.default.contents(atPath: market.environment["ONE_LOCATION"]! + "/" + path)

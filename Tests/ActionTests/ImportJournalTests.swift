@@ -267,7 +267,7 @@ extension JournaledMarket {
             "market-http-import", input: market.message(image, app: 7).base64, through: wrapper)
         let source = try reply(of: outcome)["SOURCE"]
         #expect(outcome.errors.contains("WARN: ") && outcome.errors.contains("Cannot write '\(path)'"))
-        #expect(outcome.errors.contains("where this import is killed"))
+        #expect(outcome.errors.contains("if this import is killed"))
         if unusable == .sharedByAll { #expect(outcome.errors.contains("others can write to it, too")) }
         #expect(try market.deleteApp(7).status == .exited(0))
         #expect(try market.published().count == 1)
@@ -286,7 +286,7 @@ extension JournaledMarket {
                 market.journalPath,
             ])
         #expect(try reply(of: outcome)["SOURCE"] != nil)
-        #expect(outcome.errors.contains("No space left on device; free some space there; where this import is killed"))
+        #expect(outcome.errors.contains("No space left on device; free some space there; if this import is killed"))
         #expect(try market.published().count == 1)
     }
 

@@ -63,7 +63,7 @@ struct DecisionTests {
         #expect(Continuation(head, offset: UInt64(offset), pin: pin) == expected)
     }
 
-    /// The same, where the bytes are verified in the end: only the length counts.
+    /// The same if the bytes are verified in the end: only the length counts.
     @Test(arguments: [
         ("206", ["Content-Range: bytes 100-999/1000", "ETag: \"b\""], Continuation.bytes(skip: 0, total: 1000)),
         ("206", ["Content-Range: bytes 100-899/900"], .changed("its length was 1000 and is 900 bytes now")),

@@ -42,7 +42,7 @@ import XML
         return !differs && document.count >= 4 && [0x3C, 0x20, 0x0A, 0x0D, 0x09, 0xEF].contains(document[0])
     }
 
-    /// What libxml2 makes of each document: nil where it refuses it.
+    /// Returns the tree of each document as libxml2 reads it, or nil if it refuses the document.
     private func canonicalForms(of documents: [[UInt8]]) throws -> [[UInt8]?] {
         let directory = try TemporaryDirectory()
         let separator = try directory.write("separator", Self.separator)

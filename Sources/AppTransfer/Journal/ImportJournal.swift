@@ -130,7 +130,7 @@ package struct ImportJournal {
                 try JournalEntry(new: JournalName(app, .importing), publication, in: directory)
             }
         } catch {
-            log.warning("\(error); where this import is killed, its image may stay, known to nobody")
+            log.warning("\(error); if this import is killed, its image may stay, known to nobody")
             return nil
         }
     }

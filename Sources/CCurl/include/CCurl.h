@@ -9,7 +9,7 @@
 #include <curl/curl.h>
 #include <stddef.h>
 
-/// Loads the shared library and looks up its functions, then curl_global_init(3). Answers null, or what is wrong.
+/// Loads the shared library and looks up its functions, then curl_global_init(3). Returns null, or the error.
 /// Not to be called by two threads at once, nor again after it has succeeded.
 const char *ccurl_bind(const char *library);
 
