@@ -3,7 +3,7 @@ import DriverProtocol
 import Posix
 
 extension Digest {
-    /// The digest of all that comes from `source`.
+    /// Returns the digest of everything that comes from `source`.
     package func finish(reading source: any ImageSource, log: Log) throws -> String {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DigestThread.bufferSize, alignment: 4096)
         defer { buffer.deallocate() }

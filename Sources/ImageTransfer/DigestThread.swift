@@ -39,7 +39,7 @@ final class DigestThread: @unchecked Sendable {
         for buffer in buffers { buffer.deallocate() }
     }
 
-    /// A buffer to fill.
+    /// Returns a buffer to fill.
     func buffer() -> UnsafeMutableRawBufferPointer {
         state.wait { $0.free.popLast() }
     }
@@ -49,19 +49,19 @@ final class DigestThread: @unchecked Sendable {
         state.update { $0.queue.append(.data(buffer, count)) }
     }
 
-    /// Digests bytes that are another's, and lets go of them then.
+    /// Digests bytes of another owner, and releases them then.
     func digest(_ lent: LentBytes) {
         state.update { $0.queue.append(.lent(lent)) }
     }
 
-    /// Digests `count` zeros. Waits where much is still to be done, so that the caller does not run ahead.
+    /// Digests `count` zeros. Waits if much is still to be done, so that the caller does not run ahead.
     func digestZeros(_ count: UInt64) {
         state.wait { state in
             state.queue.count < Self.bufferCount ? state.queue.append(.zeros(count)) : nil
         }
     }
 
-    /// Waits until everything is digested, and answers the digests.
+    /// Waits until everything is digested. Returns the digests.
     func finish() -> [Digest.Algorithm: String] {
         stop()
         return Dictionary(uniqueKeysWithValues: digests.map { ($0.algorithm, $0.finish()) })

@@ -2,17 +2,17 @@ import Checksums
 import DriverProtocol
 import Posix
 
-/// One pass over an image: read, digested, decompressed where that is asked for, and written.
+/// One pass over an image: read, digested, decompressed on request, and written.
 package struct ImageCopy {
-    /// What a finished pass knows.
+    /// The result of a finished pass.
     package struct Result: Sendable {
-        /// The digests of the bytes as the source had them.
+        /// The digests of the bytes from the source.
         package let source: [Digest.Algorithm: String]
         /// The digests of the bytes as they were written.
         package let stored: [Digest.Algorithm: String]
         /// Bytes written, holes included.
         package let length: UInt64
-        /// How the source was compressed, where it was undone.
+        /// The compression of the source, if it was undone.
         package let compression: Compression?
     }
 
@@ -21,7 +21,7 @@ package struct ImageCopy {
     private let log: Log
     private let decompresses: Bool
 
-    /// - Parameter expected: digests of the bytes as the source has them; MD5 is computed in any case.
+    /// - Parameter expected: digests of the bytes from the source; MD5 is computed in any case.
     package init(_ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, log: Log) {
         self.source = source
         self.expected = expected
@@ -30,8 +30,8 @@ package struct ImageCopy {
         self.log = log
     }
 
-    /// Copies everything into `sink`, which is left to the caller to publish. Throws where a digest differs from the
-    /// expected one, and whatever the two sides throw.
+    /// Copies everything into `sink`, which the caller has to publish. Throws if a digest differs from the expected
+    /// one, and any error of the two sides.
     package func run(into sink: any ImageSink) throws -> Result {
         let algorithms = Set(expected.values.keys).union([.md5])
         guard decompresses else { return try copy(source, algorithms, into: sink) }

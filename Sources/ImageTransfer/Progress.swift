@@ -13,8 +13,8 @@ package final class Progress {
     private var nextReport: Double
 
     /// - Parameters:
-    ///   - operation: what is under way: `reading /var/tmp/image`.
-    ///   - total: bytes in all, where that is known.
+    ///   - operation: the work in progress: `reading /var/tmp/image`.
+    ///   - total: the number of all bytes, if it is known.
     package init(_ operation: String, total: UInt64?, log: Log) {
         self.operation = operation
         self.total = total
@@ -27,7 +27,7 @@ package final class Progress {
         if isTerminal, nextReport > begun + 0.5 { showLine("\r\u{1B}[K") }
     }
 
-    /// So many more bytes are done.
+    /// Counts further bytes as done.
     package func advance(_ count: UInt64) {
         done = done.addingClamped(count)
         let now = Clock.now
@@ -46,7 +46,7 @@ package final class Progress {
         text.withUTF8 { try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer($0)) }
     }
 
-    /// How far it has come after so many seconds.
+    /// Returns the progress after so many seconds.
     func describe(seconds: Double) -> String {
         let rate = Double(done) / max(seconds, 0.001)
         var text = "\(operation): \(Self.megabytes(done))"

@@ -8,7 +8,7 @@ package struct RemoteDirectory: ImageDirectory {
 
     package var isRemote: Bool { true }
 
-    /// The script that writes them does it.
+    /// Nothing to do: the script that writes them removes them.
     package func removeAbandoned() {}
 
     package func space() throws -> FileSystemSpace {

@@ -7,13 +7,13 @@ package struct RemoteImage: Sendable {
     package let size: UInt64
     /// The image's first bytes.
     package let head: [UInt8]
-    /// Nil where it was not asked for.
+    /// Nil if it was not asked for.
     package let md5: String?
 }
 
 extension BridgeHosts {
-    /// Looks at the image at `path`, which must lie in `directory` once links are resolved. Where `md5` is set, the
-    /// host reads all of it.
+    /// Describes the image at `path`, which must lie in `directory` once links are resolved. If `md5` is set, the host
+    /// reads all of it.
     package func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
         guard path.hasPrefix("/") else {
             throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")

@@ -8,8 +8,8 @@ package struct BridgeHosts: Sendable {
     private let settings: Settings
     private let log: Log
 
-    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as the stock
-    /// drivers do it. Nil where the list is missing or empty.
+    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
+    /// stock drivers. Nil if the list is missing or empty.
     package init?(_ request: Request, at path: String) throws(DriverError) {
         let words = request.message.words(path)
         guard !words.isEmpty else { return nil }
@@ -20,7 +20,7 @@ package struct BridgeHosts: Sendable {
         self.init(rotating: words, by: request.id, settings: request.settings, log: request.log)
     }
 
-    /// The one host of an `ssh://HOST:PATH` source.
+    /// The only host of an `ssh://HOST:PATH` source.
     init(host: String, _ request: Request) throws(DriverError) {
         guard Self.isHostName(host) else {
             throw DriverError("reach", quoted(host), cause: "it is no host name", remedy: "write ssh://HOST:PATH")
@@ -35,7 +35,7 @@ package struct BridgeHosts: Sendable {
         self.log = log
     }
 
-    /// A name or an address, perhaps with a user; nothing that ssh could take for an option.
+    /// Whether `text` is a name or an address, perhaps with a user, and nothing that ssh could take for an option.
     static func isHostName(_ text: String) -> Bool {
         !text.hasPrefix("-") && !text.isEmpty
             && text.utf8.allSatisfy { byte in
@@ -69,25 +69,25 @@ package struct BridgeHosts: Sendable {
 
 /// A ``RemoteScript`` that runs on a host, over ssh(1).
 final class RemoteShell {
-    /// The host did not answer as the script would have.
+    /// The host did not reply as the script would have.
     struct Unreachable: Error {
         let reason: String
     }
 
-    /// What can come where an answer is expected.
+    /// Anything that can come when an answer is expected.
     private enum Answer: Equatable {
         case text(String)
         case end
         case late
     }
 
-    /// How much may come that is no answer.
+    /// The bytes that may come before an answer.
     private static let noiseLimit = 1 << 20
 
     let host: String
     private let child: Child
     private var pending: [UInt8] = []
-    /// The last line that was no answer: what a login shell prints that refuses to run anything.
+    /// The last line that was no answer: the text of a login shell that refuses to run anything.
     private var noise: Substring?
 
     /// Starts ssh, and waits until the script has greeted.
@@ -125,7 +125,7 @@ final class RemoteShell {
         try Array(bytes).withUnsafeBytes { try send($0) }
     }
 
-    /// Throws the script's own reason where it has ended early.
+    /// Sends bytes. Throws the script's own reason if it has ended early.
     func send(_ bytes: UnsafeRawBufferPointer) throws {
         do {
             try child.input!.writeWaiting(bytes)
@@ -136,7 +136,8 @@ final class RemoteShell {
 
     // MARK: From the script
 
-    /// The words of the script's next answer. Throws a ``RemoteFailure`` where it failed or the connection broke.
+    /// Returns the words of the script's next answer. Throws a ``RemoteFailure`` if the script failed or the connection
+    /// broke.
     func answer() throws -> [String] {
         guard case .text(let line) = try answer(by: nil) else {
             throw RemoteFailure(host: host, reason: try failure())
@@ -145,7 +146,7 @@ final class RemoteShell {
         return line.split(separator: " ").map(String.init)
     }
 
-    /// The words behind `keyword` of the next answer.
+    /// Returns the words after `keyword` of the next answer.
     func answer(_ keyword: String) throws -> [String] {
         let words = try answer()
         guard words.first == keyword else {
@@ -154,7 +155,7 @@ final class RemoteShell {
         return Array(words.dropFirst())
     }
 
-    /// Raw bytes behind the last answer: 0 at the end.
+    /// Reads raw bytes after the last answer. Returns their number, 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard pending.isEmpty else {
             let count = min(pending.count, buffer.count)
@@ -165,7 +166,7 @@ final class RemoteShell {
         return try child.output!.readAvailable(into: buffer)
     }
 
-    /// The next line that carries the marker, without it.
+    /// Returns the next line that carries the marker, without the marker.
     private func answer(by deadline: Double?) throws -> Answer {
         let marker = RemoteScript.marker.utf8
         var received = 0
@@ -192,7 +193,7 @@ final class RemoteShell {
         line.hasPrefix("failed ") ? String(line.dropFirst("failed ".count)) : nil
     }
 
-    /// A reason that the script may have given before it stopped reading.
+    /// Returns a reason that the script may have given before it stopped reading.
     private func remainingFailure() throws -> String {
         while case .text(let line) = try answer(by: Clock.now + 5) {
             if let reason = Self.reason(line) { return reason }
@@ -200,16 +201,16 @@ final class RemoteShell {
         return try failure()
     }
 
-    /// Why ssh ended: its own last words, or what the host printed in place of an answer.
+    /// Returns the reason why ssh ended: its own last words, or the text that the host printed in place of an answer.
     func failure() throws -> String {
         child.closeInput()
-        // Its output ends before it says why: time to speak.
+        // Its output ends before it prints the reason: give it time.
         let status = child.reap(within: 2) ?? child.terminate(grace: 2)
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let count = buffer.withUnsafeMutableBytes { (try? child.errors!.read(into: $0)) ?? 0 }
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         try Interrupt.check()
-        // ssh warns of many things that keep it from nothing: a host's new key, say.
+        // ssh warns of many harmless things: a host's new key, for example.
         let words = [lines.last { !$0.hasPrefix("Warning: ") }, noise].compactMap { $0?.trimmingWhitespace() }
         return words.first { !$0.isEmpty } ?? "ssh: \(status)"
     }
@@ -223,12 +224,12 @@ extension Substring {
     }
 }
 
-/// What a script on a bridge host could not do.
+/// The failure of a script on a bridge host.
 struct RemoteFailure: Error {
     let host: String
     let reason: String
 
-    /// The error of `operation` on `object`, which lies on the host.
+    /// Returns the error of `operation` on `object`, which lies on the host.
     func error(_ operation: String, _ object: String) -> DriverError {
         DriverError(
             operation, "\(object) on host \(host)", cause: reason,

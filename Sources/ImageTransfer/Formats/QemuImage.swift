@@ -2,18 +2,18 @@ import DriverProtocol
 import JSON
 import Posix
 
-/// The program qemu-img, for what only it knows.
+/// The program qemu-img, for formats that only it knows.
 package enum QemuImage {
-    /// How long a conversion may take, in seconds: two days.
+    /// The seconds that a conversion may take: two days.
     private static let conversionTimeout: Double = 172_800
 
-    /// What `qemu-img info` tells.
+    /// The output of `qemu-img info`.
     private struct Information {
         let format: String
         let virtualSize: UInt64
         let hasBackingFile: Bool
         let hasDataFile: Bool
-        /// Files that hold parts of the image; nil where one is not named.
+        /// Files that hold parts of the image; nil for one without a name.
         let extents: [String?]
 
         init(_ document: [UInt8]) throws {
@@ -41,8 +41,8 @@ package enum QemuImage {
         }
     }
 
-    /// What the file at `path` is: `qemu-img info`. Where `format` is nil, qemu-img guesses it from the content.
-    /// An image that needs further files is refused. Errors call it `name`.
+    /// Describes the file at `path`: `qemu-img info`. If `format` is nil, qemu-img guesses it from the content. Throws
+    /// if the image needs further files. Its name in errors is `name`.
     package static func describe(_ path: String, format: String?, name: String? = nil) throws -> ImageDescription {
         let name = name ?? path
         let formatArguments = format.map { ["-f", $0] } ?? []

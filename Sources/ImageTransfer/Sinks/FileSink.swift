@@ -6,7 +6,7 @@ import Posix
 package final class FileSink: ImageSink {
     /// The block of zeros that is left out: the block size of the usual file systems.
     private static let blockSize = 4096
-    /// How much is written before the disk is told to begin with it.
+    /// The bytes that are written before the disk is told to begin with them.
     private static let writebackInterval: Int64 = 16 << 20
 
     package let name: String
@@ -14,13 +14,13 @@ package final class FileSink: ImageSink {
     private let names: ImageNames
     private let mode: UInt32
     private let log: Log
-    /// Nil where all is written by way of the page cache.
+    /// Nil if everything is written through the page cache.
     private let direct: DirectWriter?
     private var length: Int64 = 0
     private var writtenBack: Int64 = 0
 
-    /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be given
-    /// its mode.
+    /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be
+    /// given its mode.
     package init(directory: String, _ names: ImageNames, mode: UInt32, log: Log) throws(DriverError) {
         name = directory
         self.log = log
@@ -34,8 +34,8 @@ package final class FileSink: ImageSink {
         }
     }
 
-    /// Begins a second hidden file, for a program that converts the first one and to be published in its place; its
-    /// length is the program's business.
+    /// Begins a second hidden file, for a program that converts the first one, to be published in its place. The
+    /// program determines its length.
     package init(convertedFrom other: FileSink) throws(DriverError) {
         name = other.name
         names = other.names
@@ -49,7 +49,7 @@ package final class FileSink: ImageSink {
         }
     }
 
-    /// Its first bytes, `count` of them at the most.
+    /// Returns its first bytes, `count` of them at most.
     package func head(_ count: Int) throws -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
@@ -59,7 +59,7 @@ package final class FileSink: ImageSink {
 
     /// The temporary path, for programs that read or replace the file.
     package var path: String { file.path }
-    /// How many bytes have come, holes included.
+    /// The number of bytes that have come, holes included.
     package var size: UInt64 { UInt64(length) }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -85,12 +85,12 @@ package final class FileSink: ImageSink {
         length = sum
     }
 
-    /// Gives the file its full length, where it ends in a hole.
+    /// Gives the file its full length if it ends in a hole.
     package func finishLength() throws {
         try wrapping { () throws(SystemError) in try file.descriptor.truncate(to: length) }
     }
 
-    /// Gives its holes room: posix_fallocate(3). A file system that cannot do so is passed over.
+    /// Gives its holes room: posix_fallocate(3). Does nothing on a file system that cannot do so.
     package func allocate() throws {
         let size = try wrapping { () throws(SystemError) in try file.descriptor.status().size }
         guard size > 0 else { return }

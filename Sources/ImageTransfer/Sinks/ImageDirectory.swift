@@ -5,15 +5,16 @@ import Posix
 package protocol ImageDirectory: Sendable {
     associatedtype Sink: ImageSink
 
-    /// The room of its file system.
+    /// Returns the room of its file system.
     func space() throws -> FileSystemSpace
-    /// Throws a ``DriverError`` unless `needed` bytes have room; nil asks only whether the directory can be used.
+    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil only checks that the directory can be
+    /// used.
     func checkRoom(for needed: UInt64?) throws
     /// Begins a hidden file, which becomes visible with that mode and under the first of `names` that is free.
     ///
-    /// - Parameter needed: bytes that must have room; nil if that is not known.
+    /// - Parameter needed: bytes for which there must be room; nil if that is not known.
     func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> Sink
-    /// Removes a regular file: false where there was none of that name.
+    /// Removes a regular file. Returns false if there was none of that name.
     func remove(_ name: String) throws -> Bool
     /// Whether it is on another machine.
     var isRemote: Bool { get }
@@ -21,7 +22,8 @@ package protocol ImageDirectory: Sendable {
     func removeAbandoned()
 }
 
-/// The directory `path`, reached through `bridge` where there is one. `log` is told what cannot be done to its files.
+/// Returns the directory `path`, reached through `bridge` if it is not nil. `log` is told what cannot be done to its
+/// files.
 package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
     guard path.hasPrefix("/") else {
         throw DriverError(

@@ -11,8 +11,8 @@ package struct ImageNames: Sequence, Sendable {
         candidate = { names[$0] }
     }
 
-    /// `md5("<epoch>:<id>")`, as the stock drivers call an image, and further ones, each with a count behind the id, for
-    /// where that is taken.
+    /// `md5("<epoch>:<id>")`, the stock drivers' name of an image, and further ones, each with a count after the id, if
+    /// that is taken.
     ///
     /// - Parameter epoch: seconds since 1970.
     package init(id: String, epoch: Int) {

@@ -2,18 +2,18 @@ import Checksums
 import DriverProtocol
 import Posix
 
-/// Where an image's bytes go, in order. Nothing is visible before ``publish()``; a sink that is dropped before that removes
-/// what it has written.
+/// The destination of an image's bytes, in order. Nothing is visible before ``publish()``; a sink that is dropped
+/// before that removes its bytes.
 package protocol ImageSink: AnyObject {
-    /// What errors call it: the directory, and the host if it is a remote one.
+    /// Its name in errors: the directory, and the host if it is a remote one.
     var name: String { get }
     /// Appends bytes. Throws ``DriverError`` or `Interrupted`.
     func write(_ bytes: UnsafeRawBufferPointer) throws
     /// Appends zeros that take no room.
     func skip(_ count: UInt64) throws
-    /// Returns the way in for a copy whose bytes are digested on the way: see ``SinkIntake``.
+    /// Returns the intake for a copy whose bytes are digested on the way: see ``SinkIntake``.
     func intake(_ digests: [Digest]) -> any SinkIntake
-    /// Makes the image durable and visible, and returns the name that it has got.
+    /// Makes the image durable and visible. Returns the name that it has got.
     func publish() throws -> String
     /// Removes what has been written.
     func discard()
@@ -23,15 +23,15 @@ extension ImageSink {
     package func intake(_ digests: [Digest]) -> any SinkIntake { DigestedIntake(self, digests) }
 }
 
-/// How the bytes of a copy come into a sink, and into digests. A sink that computes digests itself, or whose memory can be
+/// The way of a copy's bytes into a sink, and into digests. A sink that computes digests itself, or whose memory can be
 /// filled without a copy, has one of its own.
 package protocol SinkIntake: AnyObject {
-    /// Returns memory for the next bytes, never empty: the same until some of it is taken. Throws as
-    /// ``ImageSink/write(_:)`` does, like all that follow.
+    /// Returns memory for the next bytes, never empty: the same until some of it is taken. Throws like
+    /// ``ImageSink/write(_:)``, as do all the others.
     func buffer() throws -> UnsafeMutableRawBufferPointer
     /// Appends the first `count` bytes of ``buffer()``.
     func take(_ count: Int) throws
-    /// Appends bytes that are another's.
+    /// Appends bytes of another owner.
     func take(_ lent: LentBytes) throws
     /// Appends zeros that take no room.
     func skip(_ count: UInt64) throws
@@ -61,7 +61,7 @@ private final class DigestedIntake: SinkIntake {
         let buffer = buffer()
         current = nil
         thread.digest(buffer, count: count)
-        // The buffer comes back by way of buffer() alone: it is not filled anew before this has returned.
+        // The buffer comes back only by buffer(): it is not filled anew before this has returned.
         try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
@@ -78,7 +78,7 @@ private final class DigestedIntake: SinkIntake {
     func finish() -> [Digest.Algorithm: String] { thread.finish() }
 }
 
-/// What the log says of a file that is whole, on a file system that has not given it its mode.
+/// Returns the warning about a file that is whole, on a file system that has refused its mode.
 func modeWarning(_ name: String, in directory: String, mode: UInt32, cause: String) -> String {
     "the mode of \(quoted(joined(directory, name))) cannot be set to 0\(String(mode, radix: 8)) (\(cause)): see that those "
         + "who have to can read it"

@@ -3,8 +3,8 @@ import Posix
 
 /// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
 package final class RemoteSink: ImageSink {
-    /// What one `dd` on the host writes: as much as waits to be digested, so that the digest goes on while this is
-    /// sent.
+    /// The bytes that one `dd` on the host writes: as many as wait to be digested, so that the digest goes on while
+    /// this is sent.
     private static let frameSize = 4 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 256 << 10
@@ -58,14 +58,16 @@ package final class RemoteSink: ImageSink {
             try shell.send("mode \(String(mode, radix: 8))\n".utf8)
             for name in names {
                 try shell.send(RemoteScript.argument(name))
-                // From here on the host may have published it: a signal must not keep us from knowing.
+                // From here on the host may have published it: a signal must not prevent the process from learning
+                // that.
                 if try Interrupt.holding({ try isPublished(name) }) { return name }
             }
             throw RemoteFailure(host: shell.host, reason: "no name is free")
         }
     }
 
-    /// Whether the host has given the file that name; it may first say that the file does not get its mode.
+    /// Returns whether the host has given the file that name. The host may first report that the file does not get its
+    /// mode.
     private func isPublished(_ name: String) throws -> Bool {
         let answer = try shell.answer()
         guard answer.first == "unset" else { return answer.first == "published" }

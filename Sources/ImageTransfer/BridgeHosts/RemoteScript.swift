@@ -1,15 +1,16 @@
-/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities; those of BusyBox 1.35 do as
-/// well. No value is ever part of one: script and values come on standard input, a line each, escaped for `printf %b`.
+/// The scripts that run on a bridge host. They are constant, for any POSIX sh with the GNU core utilities; those of
+/// BusyBox 1.35 do as well. No value is ever part of a script: script and values come on standard input, a line each,
+/// escaped for `printf %b`.
 ///
-/// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter.
+/// Each replies with lines that begin with ``marker``: anything that a login shell prints before does not matter.
 enum RemoteScript {
     static let marker = "market-drivers:"
 
-    /// What ssh is told to run: it reads the script. Without a line break, an exclamation mark or a backslash it means the
-    /// same to any login shell, csh and fish among them.
+    /// The command that ssh runs: it reads the script. Without a line break, an exclamation mark or a backslash it
+    /// means the same to any login shell, csh and fish among them.
     static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
-    /// Common to all: `arg` reads the next value into $v, `say` answers, `fail` answers with a reason and ends.
+    /// Common to all: `arg` reads the next value into $v, `say` replies, `fail` replies with a reason and ends.
     private static let prologue = """
         LC_ALL=C; export LC_ALL; umask 077
         say() { printf "%s\\n" "\(marker) $1"; }
@@ -25,13 +26,13 @@ enum RemoteScript {
 
         """
 
-    /// Values: directory. Answers `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
+    /// Values: directory. Replies `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
     static let space =
         prologue + """
             say "space $(stat -f -c "%S %b %f %a" .)"
             """
 
-    /// Values: directory, name. Answers `removed` or `gone`.
+    /// Values: directory, name. Replies `removed` or `gone`.
     static let remove =
         prologue + """
             arg; name=$v
@@ -43,10 +44,11 @@ enum RemoteScript {
             """
 
     /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
-    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, answered with `unset REASON` alone, where the file system
-    /// does not take it, and names to try, one value each: `taken` or `published`. A stream that breaks off leaves nothing.
+    /// end `end LENGTH`; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
+    /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
+    /// nothing.
     ///
-    /// `nocache`, where `dd` knows that, has the disk begin with each frame, so that little is left to wait for at the
+    /// `nocache`, if `dd` knows it, makes the disk begin with each frame, so that little is left to wait for at the
     /// end: 0.01 s in place of 0.4 for 1 GiB.
     static let store =
         prologue + """
@@ -88,8 +90,8 @@ enum RemoteScript {
             say published
             """
 
-    /// Values: directory, path, `md5` or nothing. Answers `image SIZE HEAD MD5`: HEAD the first bytes in hexadecimal,
-    /// MD5 a dash where it was not asked for. The path must lie in the directory once links are resolved.
+    /// Values: directory, path, `md5` or nothing. Replies `image SIZE HEAD MD5`: HEAD the first bytes in hexadecimal,
+    /// MD5 a dash if it was not asked for. The path must lie in the directory once links are resolved.
     static let inspect =
         prologue + """
             arg; path=$v
@@ -106,7 +108,7 @@ enum RemoteScript {
             say "image $(stat -c %s -- "$real") ${head:--} ${sum%% *}"
             """
 
-    /// Values: directory (`/`), path. Answers `size SIZE`; so many bytes follow, and `same` where nothing has been
+    /// Values: directory (`/`), path. Replies `size SIZE`; so many bytes follow, and then `same` if nothing has been
     /// written to the file meanwhile, else `changed`.
     static let read =
         prologue + """
@@ -122,7 +124,7 @@ enum RemoteScript {
             if [ "$(look)" = "$before" ]; then say same; else say changed; fi
             """
 
-    /// The script as the bootstrap reads it: one line.
+    /// Returns the script in the form that the bootstrap reads: one line.
     static func line(_ script: String) -> [UInt8] {
         var line: [UInt8] = []
         for byte in script.utf8 {
@@ -135,7 +137,7 @@ enum RemoteScript {
         return line + [0x0A]
     }
 
-    /// `value` as the scripts' `arg` reads it: a line of octal escapes.
+    /// Returns `value` in the form that the scripts' `arg` reads: a line of octal escapes.
     static func argument(_ value: String) -> [UInt8] {
         var line: [UInt8] = []
         for byte in value.utf8 { line += Array("\\0".utf8) + octal(byte) }
