@@ -9,7 +9,7 @@ final class Session {
     /// Pieces of answers written in one turn.
     private static let piecesPerTurn = 64
 
-    private struct Request {
+    private struct QueuedRequest {
         let verb: Verb
         let id: Int
         let payload: [UInt8]
@@ -27,10 +27,10 @@ final class Session {
     /// Warnings about the driver's start, until oned listens.
     private var warnings: [String]
     private let history = MonitorHistory()
-    private var waiting: [Request] = []
+    private var waiting: [QueuedRequest] = []
     private var nextWaiting = 0
     /// DELETEs that wait for the end of their app's import, and take its place then.
-    private var heldDeletes: [Request] = []
+    private var heldDeletes: [QueuedRequest] = []
     private var published = PublishedImages()
     private var running: [Job] = []
     /// What ended requests have left running, with the app's id if it was an import.
@@ -120,7 +120,7 @@ final class Session {
         var starts = 0
         while canStart, starts < Self.startsPerTurn {
             let request = waiting[nextWaiting]
-            waiting[nextWaiting] = Request(verb: request.verb, id: request.id, payload: [])
+            waiting[nextWaiting] = QueuedRequest(verb: request.verb, id: request.id, payload: [])
             nextWaiting += 1
             starts += 1
             let now = Clock.now
@@ -166,8 +166,8 @@ final class Session {
         for warning in warnings { log(.warning, nil, "one_market: \(warning)") }
         warnings = []
         switch line {
-        case .action(.delete, let id, let payload): delete(Request(verb: .delete, id: id, payload: payload))
-        case .action(let verb, let id, let payload): waiting.append(Request(verb: verb, id: id, payload: payload))
+        case .action(.delete, let id, let payload): delete(QueuedRequest(verb: .delete, id: id, payload: payload))
+        case .action(let verb, let id, let payload): waiting.append(QueuedRequest(verb: verb, id: id, payload: payload))
         case .cancel(let id): cancel(id)
         default: stop()
         }
@@ -186,7 +186,7 @@ final class Session {
     }
 
     /// oned deletes an app whose import may wait or run: oned does not cancel that.
-    private func delete(_ request: Request) {
+    private func delete(_ request: QueuedRequest) {
         var request = request
         let dropped = dropWaiting(because: "not begun, because its app was deleted", advising: false) {
             $0.verb == .importApp && $0.id == request.id
@@ -227,7 +227,7 @@ final class Session {
     }
 
     /// Fails the waiting requests that `isMeant` selects, and returns their number.
-    private func dropWaiting(because reason: String, advising: Bool = true, _ isMeant: (Request) -> Bool) -> Int {
+    private func dropWaiting(because reason: String, advising: Bool = true, _ isMeant: (QueuedRequest) -> Bool) -> Int {
         let dropped = heldDeletes.filter(isMeant) + waiting[nextWaiting...].filter(isMeant)
         for request in dropped {
             answers.append(

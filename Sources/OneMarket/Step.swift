@@ -156,7 +156,7 @@ struct Remnant {
     /// The seconds between two checks whether it is gone.
     static let interval = 0.05
     /// The seconds to wait for one that was killed: a process that nobody reaps stays in it.
-    private static let patience = 1.0
+    private static let reapTime = 1.0
 
     fileprivate let child: Child
     fileprivate let killTime: Double
@@ -165,7 +165,7 @@ struct Remnant {
     func isGone(at now: Double) -> Bool {
         guard child.isGroupAlive else { return true }
         if now >= killTime { child.send(SIGKILL) }
-        return now >= killTime + Self.patience
+        return now >= killTime + Self.reapTime
     }
 }
 
