@@ -51,7 +51,7 @@ package struct ContextPackage: Sendable, Equatable {
         [PackedArchive.deb, .rpm, .apk].first { location.hasSuffix("." + $0.rawValue) }
     }
 
-    /// The text by which two packages are told apart in an image's options.
+    /// Everything of it on which an image depends.
     package var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
 }
 

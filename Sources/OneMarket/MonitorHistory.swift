@@ -32,7 +32,7 @@ final class MonitorHistory {
         repetitions(line, of: market, at: now) != nil
     }
 
-    /// Returns the text of a failure, or nil if it was told a while ago.
+    /// Returns the text of a failure, or nil if it was told less than an ``interval`` ago.
     func failure(_ reason: String, of market: Int, at now: Double) -> String? {
         markets[market, default: Market()].failures += 1
         guard let unsaid = repetitions(reason, of: market, at: now) else { return nil }
