@@ -99,6 +99,7 @@ final class HeadSource: ImageSource {
     var name: String { source.name }
     var length: UInt64? { source.length }
     var storageSize: UInt64? { source.storageSize }
+    var isPatched: Bool { source.isPatched }
 
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         guard let segment = pending.first else { return try source.next(into: buffer) }
@@ -171,10 +172,13 @@ final class DecompressingSource: ImageSource {
         // A source that broke makes the program fail too: its own error tells more.
         let isAtEnd = try feeding.wait { $0 }.get()
         guard compression.isComplete(status) else {
-            throw DriverError(
-                "decompress", "the image \(quoted(source.name))",
-                cause: "\(compression.program) failed: \(complaint ?? status.description)",
-                remedy: "check the file for damage, or set NO_DECOMPRESS=\"YES\" in the datastore to keep it as it is")
+            throw damage(
+                of: source,
+                DriverError(
+                    "decompress", "the image \(quoted(source.name))",
+                    cause: "\(compression.program) failed: \(complaint ?? status.description)",
+                    remedy:
+                        "check the file for damage, or set NO_DECOMPRESS=\"YES\" in the datastore to keep it as it is"))
         }
         if let complaint {
             log.warning(
