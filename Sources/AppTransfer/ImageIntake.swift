@@ -34,12 +34,14 @@ struct ImageIntake {
     /// - Parameter open: opens the source, for which much may have to be fetched or built: only once the datastore is
     ///   known to take an image. An MD5 that the source knows counts if none is expected.
     func run(into datastore: any Datastore, from open: () throws -> any ImageSource, log: Log) throws -> Result {
-        let staged = try datastore.stage(id: id, needing: leastSize)
-        do {
-            return try bring(open(), into: staged, of: datastore, log)
-        } catch {
-            staged.discard()
-            throw error
+        try startingOver(log) {
+            let staged = try datastore.stage(id: id, needing: leastSize)
+            do {
+                return try bring(open(), into: staged, of: datastore, log)
+            } catch {
+                staged.discard()
+                throw error
+            }
         }
     }
 

@@ -71,19 +71,24 @@ package final class ContainerSource: ImageSource {
     ) throws -> PackedArchive.Plain {
         let url = site.image.url
         let isSquashfs = url.hasSuffix(".squashfs")
-        let source = try HTTPSource(url, request, isOfCatalog: true)
-        let file = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
-            ImageNames("archive"), mode: 0o600, needing: source.storageSize)
-        let archive = ArchiveSink(file)
-        let sink: any ImageSink = isSquashfs ? file : archive
-        do {
-            _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(into: sink)
-            let path = site.file(try sink.publish())
-            guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
-            return PackedArchive.Plain(path: path, attributes: archive.attributes)
-        } catch let fault as TarScanner.Fault {
-            throw DriverError(
-                "unpack", quoted(url), cause: fault.reason, remedy: "use another image, and tell its makers")
+        return try startingOver(request.log) {
+            let source = try HTTPSource(url, request, isOfCatalog: true)
+            let file = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
+                ImageNames("archive"), mode: 0o600, needing: source.storageSize)
+            let archive = ArchiveSink(file)
+            let sink: any ImageSink = isSquashfs ? file : archive
+            do {
+                _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(
+                    into: sink)
+                let path = site.file(try sink.publish())
+                guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
+                return PackedArchive.Plain(path: path, attributes: archive.attributes)
+            } catch let fault as TarScanner.Fault {
+                throw damage(
+                    of: source,
+                    DriverError(
+                        "unpack", quoted(url), cause: fault.reason, remedy: "use another image, and tell its makers"))
+            }
         }
     }
 }

@@ -63,14 +63,16 @@ struct ContextPackages {
     /// Makes a verified copy in the work directory. Returns its path.
     private func fetch(_ package: ContextPackage, number: Int, _ site: BuildSite) throws -> String {
         if package.isLocal { try checkRegular(package.location) }
-        let source: any ImageSource =
-            try package.isLocal
-            ? FileSource(path: package.location) : HTTPSource(package.location, request, isOfCatalog: true)
-        let sink = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
-            ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
-        let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
-        _ = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-        return site.file(try sink.publish())
+        return try startingOver(request.log) {
+            let source: any ImageSource =
+                try package.isLocal
+                ? FileSource(path: package.location) : HTTPSource(package.location, request, isOfCatalog: true)
+            let sink = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
+                ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
+            let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
+            _ = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
+            return site.file(try sink.publish())
+        }
     }
 
     private func checkRegular(_ path: String) throws {

@@ -11,6 +11,8 @@ import Posix
 package final class HTTPDownload {
     private static let operation = "download"
     private static let errorBodyLimit = 64 << 10
+    /// Mirrors without the file that are passed over before any that has it.
+    private static let emptyMirrorsLimit = 2
 
     package let url: String
     private let options: HTTPOptions
@@ -21,12 +23,15 @@ package final class HTTPDownload {
     private var pin = ContentPin()
     /// Bytes at the front of the answer under way that were read from an earlier one.
     private var toSkip: UInt64 = 0
+    private var emptyMirrors = 0
     private var isOpen = false
     private var isFinished = false
 
     /// Whether the caller compares the digest of what comes with one that it knows: after a break the download goes on from
     /// any server then that has a file of the same length.
     package var isVerified = false
+    /// Whether it has gone on with what may be another file than the one that it began with.
+    package private(set) var isPatched = false
     /// Bytes that have been read.
     package private(set) var received: UInt64 = 0
     /// Bytes that the whole has, where the server has announced it.
@@ -210,6 +215,7 @@ extension HTTPDownload {
         let difference = ContentPin(etag: pin.etag, lastModified: pin.lastModified).difference(from: now)
         guard isVerified, other != nil || difference != nil else { return }
         let what = [other, difference].compactMap { $0 }.joined(separator: "; ")
+        isPatched = true
         log.info("\(redacted(url)) goes on after \(received) bytes \(what): its checksum tells whether it is the same")
         effectiveURL = head.effectiveURL
         pin = ContentPin(etag: now.etag, lastModified: now.lastModified, total: pin.total)
@@ -229,7 +235,7 @@ extension HTTPDownload {
         if case .interrupted(let interrupted) = transfer.awaitEnd() { throw interrupted }
         let retryAfter = handle?.retryAfter ?? 0
         // What has given bytes has the file: another mirror may have not.
-        guard Status.isTransient(head.status) || received > 0,
+        guard Status.isTransient(head.status) || received > 0 || mayBeElsewhere(head),
             let delay = backoff.delayAfterFailure(retryAfter: retryAfter)
         else {
             close()
@@ -238,6 +244,13 @@ extension HTTPDownload {
         log.retry(Self.operation, url, cause: head.description, delay: delay)
         try sleep(until: Clock.now + delay)
         errorBody = []
+    }
+
+    /// Whether a redirect has led to a mirror that has not the file yet: the next one may lead to one that has it.
+    private func mayBeElsewhere(_ head: ResponseHead) -> Bool {
+        guard head.status == 404, head.effectiveURL != url, emptyMirrors < Self.emptyMirrorsLimit else { return false }
+        emptyMirrors += 1
+        return true
     }
 
     private func readErrorBody(_ transfer: Transfer) -> [UInt8] {

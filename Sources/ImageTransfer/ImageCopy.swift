@@ -30,8 +30,9 @@ package struct ImageCopy {
         self.log = log
     }
 
-    /// Copies everything into `sink`, which the caller has to publish. Throws if a digest differs from the expected
-    /// one, and any error of the two sides.
+    /// Copies everything into `sink`, which is left to the caller to publish. Throws where a digest differs from the
+    /// expected one, and whatever the two sides throw. Belongs into ``startingOver(_:_:)`` where the source may be a
+    /// web server's.
     package func run(into sink: any ImageSink) throws -> Result {
         let algorithms = Set(expected.values.keys).union([.md5])
         guard decompresses else { return try copy(source, algorithms, into: sink) }
@@ -42,15 +43,29 @@ package struct ImageCopy {
             head, compression, digests: algorithms.map { algorithm in try Digest(algorithm) }, log: log)
         let stored = try pump(plain, into: sink, digests: [Digest(.md5)])
         let sourceDigests = try plain.sourceDigests()
-        try expected.check(sourceDigests, of: "the image \(quoted(source.name))")
+        try check(sourceDigests)
+        // zstd(1) makes nothing, and no fuss, of a file that has skippable frames alone.
+        guard stored.length > 0 else {
+            throw DriverError(
+                "decompress", "the image \(quoted(source.name))", cause: "it holds no data",
+                remedy: "check that it is the right file, and that it came whole")
+        }
         return Result(source: sourceDigests, stored: stored.digests, length: stored.length, compression: compression)
+    }
+
+    private func check(_ digests: [Digest.Algorithm: String]) throws {
+        do {
+            try expected.check(digests, of: "the image \(quoted(source.name))")
+        } catch {
+            throw damage(of: source, error)
+        }
     }
 
     private func copy(
         _ source: any ImageSource, _ algorithms: Set<Digest.Algorithm>, into sink: any ImageSink
     ) throws -> Result {
         let done = try pump(source, into: sink, digests: algorithms.map { algorithm in try Digest(algorithm) })
-        try expected.check(done.digests, of: "the image \(quoted(source.name))")
+        try check(done.digests)
         return Result(source: done.digests, stored: done.digests, length: done.length, compression: nil)
     }
 

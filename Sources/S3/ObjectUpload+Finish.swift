@@ -16,6 +16,7 @@ extension ObjectUpload {
         let whole = finishedMD5()
         guard let (multipart, parts) = try finishParts() else { return try finishSingle() }
         try Interrupt.check()
+        try check(parts)
         let combined = hexadecimal(PartedChecksums.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
         beginCompleting(multipart)
         let answer = try withConditions { headers in
@@ -23,8 +24,9 @@ extension ObjectUpload {
                 multipart.id, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
         }
         try check(answer, doing: "complete the upload of")
+        let given = answer.isSuccess ? answer.document?.root.child("ETag").map { unquoted($0.text) } : nil
         // Some services give that of all the bytes to what was uploaded in parts, too.
-        try verify(etags: [combined, hexadecimal(whole)])
+        try verify(etags: [combined, hexadecimal(whole)], given: given)
         succeed()
     }
 
@@ -38,19 +40,19 @@ extension ObjectUpload {
                 headers: creationHeaders + headers)
         }
         try check(answer, doing: "upload")
-        try verify(etags: [hexadecimal(checksums.md5)])
+        try verify(etags: [hexadecimal(checksums.md5)], given: answer.isSuccess ? answer.etag : nil)
         succeed()
     }
 
     /// The request with If-None-Match, and without it where the service does not know that.
     private func withConditions(_ send: ([(String, String)]) throws -> S3Answer) throws -> S3Answer {
         let answer = try send([("If-None-Match", "*")])
-        if answer.mayRefuseConditions { return try send([]) }
+        if answer.mayNotKnowRequest { return try send([]) }
         return try answer.status == 412 && removeLeftover() ? try send([("If-None-Match", "*")]) : answer
     }
 
-    /// Removes the object where an earlier try of the same app has sent it, which the service has carried out only since
-    /// this one began. Whether that was so.
+    /// Removes the object where an earlier try of the same app has sent it, which the service has carried out only
+    /// since this one began. Whether that was so.
     private func removeLeftover() throws -> Bool {
         guard !target.owner.isEmpty, let object = try current(),
             object.metadata[Self.ownerField] == target.owner, object.metadata[Self.tryField] != nonce
@@ -60,7 +62,7 @@ extension ObjectUpload {
         return true
     }
 
-    /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:)``.
+    /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:given:)``.
     private func check(_ answer: S3Answer, doing operation: String) throws {
         if answer.isSuccess { return }
         let isOurs = { try self.current()?.metadata[Self.tryField] == self.nonce }
@@ -78,19 +80,42 @@ extension ObjectUpload {
         try client.head(bucket: target.bucket, key: target.key)
     }
 
+    /// Throws where a part came back with a tag that is no MD5 of it, and another one with its MD5: such a service has
+    /// stored other bytes.
+    private func check(_ parts: [S3Part]) throws(DriverError) {
+        guard let number = PartTags.contradiction(parts) else { return }
+        throw DriverError(
+            "upload part \(number) of", name,
+            cause: "the service stored another ETag than was sent, and not for all parts",
+            remedy: "check the service and proxies on the way: they alter data")
+    }
+
     /// Compares what the service has with what was sent.
-    private func verify(etags: [String]) throws {
+    ///
+    /// A tag that is not the one that MD5s make is the service's own where all else says that the object is this
+    /// upload's: its length, its metadata, and the tag that was given to it when it came into being. Each part's
+    /// Content-MD5 has been accepted.
+    ///
+    /// - Parameters:
+    ///   - etags: those that it may have.
+    ///   - given: the one that the service answered with; nil if its answer was lost or names none.
+    private func verify(etags: [String], given: String?) throws {
         var reason = "it is not there"
         // An answer may be damaged on its way: what the service says again holds.
         for _ in 0..<2 {
             guard let object = try current() else { continue }
-            reason =
-                object.size == written
-                ? "its ETag is \(object.etag) where \(etags[0]) was sent"
-                : "it has \(object.size) bytes where \(written) were sent"
-            // An ETag of another form says nothing of the bytes, and each part has been checked by itself.
+            guard object.size == written else {
+                reason = "it has \(object.size) bytes where \(written) were sent"
+                continue
+            }
+            // A tag of another form says nothing of the bytes.
             let isComparable = isMD5(object.etag.prefix { $0 != "-" }) && !object.hasOpaqueETag
-            if object.size == written, !isComparable || etags.contains(object.etag.lowercased()) { return }
+            if !isComparable || etags.contains(object.etag.lowercased()) { return }
+            if object.metadata[Self.tryField] == nonce, given.map({ haveSameBytes($0, object.etag) }) ?? true {
+                client.log.info("the ETag of \(name), \(object.etag), is of the service's own making")
+                return
+            }
+            reason = "its ETag is \(object.etag) where \(given ?? etags[0]) was given to what was sent"
         }
         throw DriverError(
             "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
@@ -125,14 +150,6 @@ extension ObjectUpload {
         } catch {
             client.log.warning("cannot \(operation) \(name): \(error); \(otherwise)")
         }
-    }
-}
-
-extension S3Answer {
-    /// Whether the refusal may mean the condition that came with the request: some services do not know it.
-    fileprivate var mayRefuseConditions: Bool {
-        status == 501 || code == "NotImplemented"
-            || status == 400 && [nil, "BadRequest", "InvalidArgument", "InvalidRequest"].contains(code)
     }
 }
 

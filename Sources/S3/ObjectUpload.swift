@@ -27,18 +27,21 @@ package final class ObjectUpload {
         package let concurrency: Int
         /// Fields that go with the object: storage class, encryption.
         package let headers: [(String, String)]
+        /// The most parts that the service takes.
+        let maximumParts: Int
         /// Who it belongs to: kept in the object's metadata under ``ObjectUpload/ownerField``.
         package let owner: String
 
         package init(_ market: S3Market, key: String, length: UInt64?, owner: String) {
             self.init(
                 bucket: market.bucket, key: key, length: length, partSize: market.partSize,
-                concurrency: market.concurrency, headers: market.storageHeaders, owner: owner)
+                concurrency: market.concurrency, headers: market.storageHeaders, maximumParts: market.maximumParts,
+                owner: owner)
         }
 
         init(
             bucket: String, key: String, length: UInt64?, partSize: UInt64, concurrency: Int,
-            headers: [(String, String)] = [], owner: String = ""
+            headers: [(String, String)] = [], maximumParts: Int = PartPlan.mostParts, owner: String = ""
         ) {
             self.bucket = bucket
             self.key = key
@@ -46,6 +49,7 @@ package final class ObjectUpload {
             self.partSize = partSize
             self.concurrency = concurrency
             self.headers = headers
+            self.maximumParts = maximumParts
             self.owner = owner
         }
     }
@@ -102,8 +106,9 @@ package final class ObjectUpload {
 
     /// Sends nothing yet. Throws where S3 has no objects of that length.
     package init(_ client: S3Client, _ target: Target) throws(DriverError) {
-        guard let plan = PartPlan(length: target.length, partSize: target.partSize) else {
-            throw Self.tooLong(client.name(bucket: target.bucket, key: target.key), target.length ?? 0)
+        let plan = PartPlan(length: target.length, partSize: target.partSize, maximumParts: target.maximumParts)
+        guard let plan else {
+            throw Self.tooLong(client.name(bucket: target.bucket, key: target.key), target.length ?? 0, target)
         }
         self.client = client
         self.target = target
@@ -117,9 +122,11 @@ package final class ObjectUpload {
         surplus.deallocate()
     }
 
-    private static func tooLong(_ name: String, _ length: UInt64) -> DriverError {
-        DriverError(
-            "upload", name, cause: "the image has \(length) bytes, and S3's objects at most 5 TiB",
+    private static func tooLong(_ name: String, _ length: UInt64, _ target: Target) -> DriverError {
+        let most =
+            target.maximumParts < PartPlan.mostParts ? "MAX_PARTS = \(target.maximumParts) of at most 5 GiB" : "5 TiB"
+        return DriverError(
+            "upload", name, cause: "the image has \(length) bytes, and S3's objects at most \(most)",
             remedy: "keep it in a marketplace of another kind")
     }
 
@@ -163,8 +170,8 @@ package final class ObjectUpload {
     }
 
     private func beginPart() throws -> OpenPart {
-        guard written < PartPlan.maximumLength, partNumber <= PartPlan.maximumParts else {
-            throw Self.tooLong(name, written + 1)
+        guard written < PartPlan.maximumLength, partNumber <= target.maximumParts else {
+            throw Self.tooLong(name, written + 1, target)
         }
         let rest = (target.length ?? .max) - written
         let part = OpenPart(buffer: try queue.buffer(ofSize: Int(min(plan.size(ofPart: partNumber), rest))))
@@ -218,18 +225,21 @@ package final class ObjectUpload {
         let (id, isRepeated) = try client.createUpload(
             bucket: target.bucket, key: target.key, headers: creationHeaders)
         phase = .sending(Multipart(id: id, mayHaveStray: isRepeated))
+        let tags = PartTags()
         threads = (0..<target.concurrency).map { _ in
-            Thread { [client, target, queue] in Self.work(client, target, id, queue) }
+            Thread { [client, target, queue] in Self.work(client, target, id, tags, queue) }
         }
     }
 
-    private static func work(_ client: S3Client, _ target: Target, _ upload: String, _ queue: PartQueue) {
+    private static func work(
+        _ client: S3Client, _ target: Target, _ upload: String, _ tags: PartTags, _ queue: PartQueue
+    ) {
         while let filled = queue.next() {
             do {
                 let part = try client.uploadPart(
                     filled.number, of: upload, bucket: target.bucket, key: target.key,
                     body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]),
-                    checksums: filled.checksums, goOn: { !queue.hasFailed })
+                    checksums: filled.checksums, tags: tags, goOn: { !queue.hasFailed })
                 queue.finish(part)
             } catch {
                 queue.fail(error)

@@ -2,39 +2,43 @@ import DriverProtocol
 
 /// How an upload is divided into parts.
 ///
-/// | length      | part size                                                                    |
-/// |-------------|------------------------------------------------------------------------------|
-/// | known       | as wished; where 10,000 such parts do not do, the least whole MiB that does   |
-/// | not known   | as wished for the first 900 parts, then doubled after every 900 of them       |
+/// | length    | part size                                                                                     |
+/// |-----------|-----------------------------------------------------------------------------------------------|
+/// | known     | as wished; where the most parts of that size do not do, the least whole MiB that does          |
+/// | not known | as wished for 9 of 100 parts that may be (900 of 10,000), then doubled after each 9 of 100    |
 ///
 /// Parts of one size are kept to wherever that is possible: some services want it.
 struct PartPlan: Equatable {
     /// What S3 takes: parts, and bytes of one part and of an object.
-    static let maximumParts = 10_000
+    static let mostParts = 10_000
     static let maximumPartSize: UInt64 = 5 << 30
     static let maximumLength: UInt64 = 5 << 40
     static let minimumPartSize: UInt64 = 5 << 20
 
     private let partSize: UInt64
-    private let grows: Bool
+    /// After how many parts they are doubled; nil where they are all of one size.
+    private let step: Int?
 
     /// Nil where an object cannot be that long.
-    init?(length: UInt64?, partSize: UInt64) {
+    ///
+    /// - Parameter maximumParts: how many the service takes, at least 1.
+    init?(length: UInt64?, partSize: UInt64, maximumParts: Int = mostParts) {
         guard let length else {
             self.partSize = partSize
-            grows = true
+            step = max(1, maximumParts * 9 / 100)
             return
         }
         guard length <= Self.maximumLength else { return nil }
-        let least = (length + UInt64(Self.maximumParts) - 1) / UInt64(Self.maximumParts)
+        let least = (length + UInt64(maximumParts) - 1) / UInt64(maximumParts)
         let wholeMiB = ((least + (1 << 20) - 1) >> 20) << 20
+        guard wholeMiB <= Self.maximumPartSize else { return nil }
         self.partSize = max(partSize, wholeMiB)
-        grows = false
+        step = nil
     }
 
     /// Bytes of the part with that number; the last one may be shorter. The first is number 1.
     func size(ofPart number: Int) -> UInt64 {
-        guard grows else { return partSize }
-        return min(partSize << UInt64((number - 1) / 900), Self.maximumPartSize)
+        guard let step else { return partSize }
+        return min(partSize << UInt64(min((number - 1) / step, 20)), Self.maximumPartSize)
     }
 }

@@ -7,6 +7,11 @@ struct S3Answer {
     private let response: HTTPResponse
     /// An earlier attempt may have been carried out, although its answer never came.
     let isRepeated: Bool
+    /// The body's document; nil where there is none.
+    let document: S3Document?
+    /// Why the body of what looks like a success is none of S3's; nil where it is, or where there is no body.
+    let damage: String?
+    private let isError: Bool
     /// The error document's fields; the body of a HEAD has none.
     let code: String?
     let message: String?
@@ -16,9 +21,11 @@ struct S3Answer {
     init(_ response: HTTPResponse, isRepeated: Bool) {
         self.response = response
         self.isRepeated = isRepeated
+        (document, damage) = Self.read(response)
         // A CompleteMultipartUpload may fail after status 200 has been sent.
-        let mayExplain = !response.body.isEmpty && response.body.count < 64 << 10
-        let error = mayExplain ? (try? XMLParser.parse(response.body)).flatMap { $0.name == "Error" ? $0 : nil } : nil
+        let root = document?.root
+        let error = root?.name == "Error" ? root : root?.name == "ErrorResponse" ? root?.child("Error") : nil
+        isError = error != nil
         func field(_ name: String) -> String? {
             let text = error?.child(name)?.text ?? ""
             return text.isEmpty ? nil : text
@@ -29,10 +36,21 @@ struct S3Answer {
         bodyRequestID = field("RequestId")
     }
 
+    private static func read(_ response: HTTPResponse) -> (S3Document?, damage: String?) {
+        guard S3Document.start(of: response.body) < response.body.endIndex else { return (nil, nil) }
+        do {
+            let document = try S3Document(response.body)
+            // A portal's page may be XML, too.
+            let isPage = response.isSuccess && document.root.name.lowercased() == "html"
+            return isPage ? (nil, "it is a web page") : (document, nil)
+        } catch {
+            return (nil, response.isSuccess ? "\(error)" : nil)
+        }
+    }
+
     var status: Int { response.status }
     var headers: HTTPHeaders { response.headers }
-    var body: [UInt8] { response.body }
-    var isSuccess: Bool { response.isSuccess && code == nil }
+    var isSuccess: Bool { response.isSuccess && !isError && damage == nil }
 
     var requestID: String? { headers["x-amz-request-id"] ?? bodyRequestID }
 
@@ -44,21 +62,41 @@ struct S3Answer {
 
     /// Whether the same request may succeed a little later.
     var isTransient: Bool {
-        switch code {
-        case "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted",
-            "ConditionalRequestConflict", "IncompleteBody":
-            true
-        // Bytes that were damaged on their way.
-        case "BadDigest", "XAmzContentSHA256Mismatch": true
-        default: response.isTransient
+        // A document that breaks off, unlike a page.
+        guard damage == nil else {
+            return response.body[S3Document.start(of: response.body)...].starts(with: "<?xml".utf8)
         }
+        return code.map(Self.transientCodes.contains) == true || response.isTransient
+    }
+
+    private static let transientCodes: Set = [
+        "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted",
+        "ConditionalRequestConflict", "IncompleteBody", "RequestLimitExceeded", "Throttling", "ThrottlingException",
+        "TooManyRequests", "BandwidthLimitExceeded", "Busy",
+        // Bytes that were damaged on their way.
+        "BadDigest", "XAmzContentSHA256Mismatch",
+    ]
+
+    /// Whether the refusal may mean something of the request that some services do not know: a condition, a newer
+    /// version.
+    var mayNotKnowRequest: Bool {
+        status == 501 || code == "NotImplemented"
+            || status == 400 && [nil, "BadRequest", "InvalidArgument", "InvalidRequest"].contains(code)
     }
 
     /// Whether it looks like one of Ceph's gateway.
     var isCephs: Bool { requestID?.hasPrefix("tx") == true }
 
     /// `NoSuchBucket: The specified bucket does not exist (HTTP 404, request tx01)`.
-    var cause: String { (code ?? S3Remedy.word(for: status)) + (message.map { ": \($0)" } ?? "") + " (\(trace))" }
+    var cause: String {
+        if let damage { return "the answer is not S3's: \(damage) (\(trace))" }
+        return (code ?? S3Remedy.word(for: status)) + (message.map { ": \($0)" } ?? "") + " (\(trace))"
+    }
+
+    /// - Parameter keys: what the keys that were used are called where they stand.
+    func remedy(keys: S3Credentials.Names) -> String {
+        damage != nil ? S3Remedy.otherService : S3Remedy.remedy(code: code, status: status, keys: keys)
+    }
 
     /// What the service's log knows it by: `HTTP 404, request tx01`.
     var trace: String { "HTTP \(status)" + (requestID.map { ", request \($0)" } ?? "") }
@@ -67,56 +105,4 @@ struct S3Answer {
 /// The text between quotation marks, as entity tags stand in them.
 func unquoted(_ text: String) -> String {
     text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count >= 2 ? String(text.dropFirst().dropLast()) : text
-}
-
-/// What to do about the usual refusals.
-enum S3Remedy {
-    /// A name for a status that came without an error document.
-    static func word(for status: Int) -> String {
-        switch status {
-        case 301, 307: "PermanentRedirect"
-        case 400: "BadRequest"
-        case 403: "AccessDenied"
-        case 404: "NotFound"
-        case 407: "ProxyAuthenticationRequired"
-        case 412: "PreconditionFailed"
-        case 503: "ServiceUnavailable"
-        default: "the service failed"
-        }
-    }
-
-    /// - Parameter keys: what the keys that were used are called where they stand.
-    static func remedy(code: String?, status: Int, keys: S3Credentials.Names) -> String {
-        switch code ?? word(for: status) {
-        case "AccessDenied", "AllAccessDisabled", "AccountProblem":
-            "allow the owner of \(keys.accessKeyID) to list, read, write and delete in the bucket, and check BUCKET; "
-                + "temporary keys need their \(keys.sessionToken)"
-        case "NoSuchBucket", "NotFound":
-            "create the bucket, or correct BUCKET and ENDPOINT, or set CREATE_BUCKET=\"YES\""
-        case "SignatureDoesNotMatch":
-            "correct \(keys.secretAccessKey); with a proxy on the way, see that it alters nothing"
-        case "RequestTimeTooSkewed", "RequestExpired": "set this machine's clock, for example with chrony"
-        case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
-            "IllegalLocationConstraintException":
-            "set REGION to the bucket's region, and ENDPOINT to that region's"
-        case "InvalidAccessKeyId":
-            "correct \(keys.accessKeyID): this service does not know it"
-        case "ExpiredToken", "InvalidToken": "renew \(keys.sessionToken) and the keys that belong to it"
-        case "QuotaExceeded", "EntityTooLarge": "raise the quota of the user or bucket, or remove apps"
-        case "InvalidBucketName": "correct BUCKET, or set FORCE_PATH_STYLE=\"YES\""
-        case "ProxyAuthenticationRequired":
-            "put the proxy's user and password into PROXY, or http_proxy: http://USER:PASSWORD@HOST:PORT"
-        case "InvalidRequest":
-            "where SSE is set, leave it and SSE_KMS_KEY_ID out, or have the service set up for encryption; it may want https"
-        case "InvalidArgument":
-            "check STORAGE_CLASS and SSE_KMS_KEY_ID: the service may not know them; else READ_LENGTH"
-        case "NoSuchUpload":
-            "another import of the same app has aborted it: let one end before the next, and import again"
-        case "NoSuchKey": "check that the app's object is still there"
-        case "NotImplemented", "MethodNotAllowed": "leave out SSE, STORAGE_CLASS or what else this service lacks"
-        case "SlowDown", "ServiceUnavailable", "InternalError":
-            "see what else keeps the service busy, or lower UPLOAD_CONCURRENCY"
-        default: "check the marketplace's attributes, and the service's log for the request"
-        }
-    }
 }

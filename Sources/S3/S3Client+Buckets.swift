@@ -76,26 +76,4 @@ extension S3Client {
         let answer = try withBytes(of: document) { try exchange(request, body: $0) }
         guard answer.isSuccess || answer.code == "BucketAlreadyOwnedByYou" else { throw error(answer, request) }
     }
-
-    /// ListObjectsV2 over all pages: how many objects there are with `prefix`, and their bytes in all.
-    package func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
-        var objects = 0
-        var bytes: UInt64 = 0
-        var token: [String]?
-        repeat {
-            var query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
-            if let token { query.append(("continuation-token", token[0])) }
-            let request = S3Request(method: .get, operation: "list", bucket: bucket, query: query)
-            let page = try document(exchange(request), of: request, root: "ListBucketResult")
-            for entry in page.children where entry.name == "Contents" {
-                objects += 1
-                let size = entry.child("Size").flatMap { UInt64($0.text) } ?? 0
-                let sum = bytes.addingReportingOverflow(size)
-                guard !sum.overflow else { throw unreadable(request, "its sizes add up to more than 2^64 bytes") }
-                bytes = sum.partialValue
-            }
-            token = try next(page, ["NextContinuationToken"], after: token, of: request)
-        } while token != nil
-        return (objects, bytes)
-    }
 }

@@ -16,27 +16,24 @@ extension S3Client {
     package func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
         var uploads: [S3OpenUpload] = []
         var marker: [String]?
-        var isEncoded = false
-        func key(_ text: String) -> String {
-            isEncoded ? percentDecoded(text.replacing("+", with: " ")) ?? text : text
-        }
+        var marks = PageMarks()
         repeat {
             var query = [("uploads", ""), ("encoding-type", "url"), ("prefix", prefix)]
-            if let marker { query += [("key-marker", key(marker[0])), ("upload-id-marker", marker[1])] }
+            if let marker { query += [("key-marker", marker[0]), ("upload-id-marker", marker[1])] }
             let request = S3Request(
                 method: .get, operation: "list the open uploads of", bucket: bucket, query: query)
             let answer = try exchange(request)
             if answer.status == 404 { return [] }
             let page = try document(answer, of: request, root: "ListMultipartUploadsResult")
-            isEncoded = page.child("EncodingType")?.text == "url"
-            for entry in page.children where entry.name == "Upload" {
+            for entry in page.root.children where entry.name == "Upload" {
                 guard let name = entry.child("Key")?.text, let id = entry.child("UploadId")?.text else { continue }
                 uploads.append(
                     S3OpenUpload(
-                        key: key(name), id: id,
+                        key: page.key(name), id: id,
                         initiated: entry.child("Initiated").flatMap { Timestamp.extended($0.text) }))
             }
-            marker = try next(page, ["NextKeyMarker", "NextUploadIdMarker"], after: marker, of: request)
+            marker = try next(page.root, ["NextKeyMarker", "NextUploadIdMarker"], &marks, of: request)
+                .map { [page.key($0[0]), $0[1]] }
         } while marker != nil
         return uploads.filter { $0.key.utf8.starts(with: prefix.utf8) }
     }
@@ -47,6 +44,7 @@ extension S3Client {
         var last = upload.initiated
         var now: Int
         var marker: [String]?
+        var marks = PageMarks()
         repeat {
             var query = [("uploadId", upload.id)]
             if let marker { query.append(("part-number-marker", marker[0])) }
@@ -55,45 +53,66 @@ extension S3Client {
             let answer = try exchange(request)
             if answer.status == 404 { return nil }
             let page = try document(answer, of: request, root: "ListPartsResult")
-            for part in page.children where part.name == "Part" {
+            for part in page.root.children where part.name == "Part" {
                 guard let stored = part.child("LastModified").flatMap({ Timestamp.extended($0.text) }) else {
                     return nil
                 }
                 last = max(last ?? stored, stored)
             }
             now = answer.date ?? self.now
-            marker = try next(page, ["NextPartNumberMarker"], after: marker, of: request)
+            marker = try next(page.root, ["NextPartNumberMarker"], &marks, of: request)
         } while marker != nil
         return last.map { now - $0 }
     }
 
     /// Where the next page begins, the texts of the elements `names`; nil behind the last one.
     func next(
-        _ page: XMLElement, _ names: [String], after previous: [String]?, of request: S3Request
+        _ page: XMLElement, _ names: [String], _ marks: inout PageMarks, of request: S3Request
     ) throws -> [String]? {
         guard page.child("IsTruncated")?.text == "true" else { return nil }
         let marker = names.map { page.child($0)?.text ?? "" }
-        guard !marker[0].isEmpty, !marker.elementsEqual(previous ?? [], by: haveSameBytes) else {
-            throw unreadable(request, "a page that is not the last names no next one")
-        }
+        try check(marker.joined(separator: "\n"), isNewTo: &marks, of: request)
         return marker
     }
 
-    /// The document of an answer with that root. Throws a ``DriverError`` where the answer is a refusal or none of S3's.
-    func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> XMLElement {
-        guard answer.isSuccess else { throw error(answer, request) }
-        do {
-            let document = try XMLParser.parse(answer.body)
-            if document.name == root { return document }
-            throw unreadable(request, "its root is <\(document.name)>")
-        } catch let failure as XMLParser.Failure {
-            throw unreadable(request, "\(failure)")
+    /// Throws where a listing comes to a place that it has been at, or that has no name.
+    func check(_ mark: String, isNewTo marks: inout PageMarks, of request: S3Request) throws {
+        guard !mark.isEmpty, !mark.hasPrefix("\n"), marks.isNew(mark) else {
+            throw unreadable(request, "a page that is not the last names no next one")
         }
+    }
+
+    /// The document of an answer with that root. Throws a ``DriverError`` where the answer is a refusal or none of S3's.
+    func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> S3Document {
+        guard answer.isSuccess else { throw error(answer, request) }
+        guard let document = answer.document else { throw unreadable(request, "it is empty") }
+        guard document.root.name == root else { throw unreadable(request, "its root is <\(document.root.name)>") }
+        return document
     }
 
     func unreadable(_ request: S3Request, _ cause: String) -> DriverError {
         DriverError(
             request.operation, name(bucket: request.bucket, key: request.key),
-            cause: "the answer is not S3's: \(cause)", remedy: "check that ENDPOINT is an S3 service's")
+            cause: "the answer is not S3's: \(cause)", remedy: S3Remedy.otherService)
+    }
+}
+
+/// Finds out that a listing goes round in a circle, however long that is, without keeping all of its places: each is
+/// compared with one that is chosen anew after 1, 2, 4, … of them.
+struct PageMarks {
+    private var kept: String?
+    private var count = 0
+    private var limit = 1
+
+    /// Whether the place is not known to be one of those before.
+    mutating func isNew(_ mark: String) -> Bool {
+        if let kept, haveSameBytes(kept, mark) { return false }
+        count += 1
+        if count == limit {
+            kept = mark
+            count = 0
+            limit *= 2
+        }
+        return true
     }
 }

@@ -10,6 +10,8 @@ struct S3Part: Sendable, Equatable {
     /// Without quotation marks, as the service gave it.
     let etag: String
     let md5: [UInt8]
+    /// What the entity tag says of the bytes.
+    let tag: S3TagKind
 }
 
 /// The requests of a multipart upload.
@@ -23,7 +25,7 @@ extension S3Client {
             method: .post, operation: "begin the upload of", bucket: bucket, key: key, query: [("uploads", "")],
             headers: headers, countsOnce: true, leavesTraces: true)
         let answer = try perform(request)
-        let id = (try? XMLParser.parse(answer.body))?.child("UploadId")?.text ?? ""
+        let id = answer.document?.root.child("UploadId")?.text ?? ""
         guard !id.isEmpty else {
             throw DriverError(
                 request.operation, name(bucket: bucket, key: key), cause: "the answer names no upload",
@@ -32,11 +34,16 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. The service must answer with the part's own MD5 for an ETag, unless it encrypts. It
-    /// leaves traces: what Ceph is still storing when the upload is aborted stays for good, in no listing.
+    /// UploadPart with Content-MD5. It leaves traces: what Ceph is still storing when the upload is aborted stays for
+    /// good, in no listing.
+    ///
+    /// A part that comes back with another MD5 for its ETag is sent again. A service that gives it such a one once more
+    /// makes its ETags itself, as far as this part can tell: see ``checkTags(of:)``.
+    ///
+    /// - Parameter tags: what earlier parts tell of the service.
     func uploadPart(
         _ number: Int, of upload: String, bucket: String, key: String, body: UnsafeRawBufferPointer,
-        checksums: PartedChecksums.Part, goOn: @escaping () -> Bool
+        checksums: PartedChecksums.Part, tags: PartTags, goOn: @escaping () -> Bool
     ) throws -> S3Part {
         let md5 = checksums.md5
         let request = S3Request(
@@ -47,8 +54,8 @@ extension S3Client {
             let answer = try exchange(request, body: body, goOn: goOn)
             guard answer.isSuccess else { throw error(answer, request) }
             let etag = answer.etag ?? ""
-            let isTrue = etag.lowercased() == hexadecimal(md5) || answer.hasOpaqueETag || !(etag.isEmpty || isMD5(etag))
-            if isTrue { return S3Part(number: number, etag: etag, md5: md5) }
+            let tag = S3TagKind(etag, md5: md5, isOpaque: answer.hasOpaqueETag)
+            if tags.accept(tag, attempt: attempt) { return S3Part(number: number, etag: etag, md5: md5, tag: tag) }
             guard attempt < 3 else {
                 throw DriverError(
                     request.operation, name(bucket: bucket, key: key),

@@ -5,7 +5,7 @@ import HTTP
 /// What HEAD tells of an object.
 package struct S3Object: Sendable, Equatable {
     /// Bytes that an object can have: those of the most and largest parts.
-    static let maximumSize = UInt64(PartPlan.maximumParts) * PartPlan.maximumPartSize
+    static let maximumSize = UInt64(PartPlan.mostParts) * PartPlan.maximumPartSize
 
     /// Bytes.
     package let size: UInt64

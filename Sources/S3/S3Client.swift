@@ -208,7 +208,7 @@ extension S3Client {
     func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
         DriverError(
             request.operation, name(of: request), cause: redacted(answer.cause),
-            remedy: S3Remedy.remedy(code: answer.code, status: answer.status, keys: service.credentials.names))
+            remedy: answer.remedy(keys: service.credentials.names))
     }
 
     private func error(_ failure: DriverError, _ request: S3Request, _ failures: Int) -> DriverError {

@@ -33,18 +33,31 @@ package struct S3Endpoint: Sendable, Equatable {
         return S3Endpoint("https://s3.\(region).\(domain)", usesPathStyle: usesPathStyle)
     }
 
-    /// The region that one of Amazon's own names is for, nil where it names none.
+    /// The region that one of Amazon's own names is for, nil where it names none: `s3.REGION`, `s3-fips.REGION`,
+    /// `s3.dualstack.REGION`, `bucket.vpce-ID.s3.REGION.vpce`, and the older `s3-REGION`.
     var region: String? {
-        let labels = authority.split(separator: ".")
-        guard isAmazon, labels.first == "s3", labels.count >= 4, labels[1] != "dualstack" else { return nil }
-        return String(labels[1])
+        guard isAmazon else { return nil }
+        var labels = authority.prefix { $0 != ":" }.split(separator: ".")[...]
+        while let last = labels.last, ["cn", "com", "amazonaws", "vpce"].contains(last) { labels.removeLast() }
+        guard let last = labels.last else { return nil }
+        if last.hasPrefix("s3-"), Self.isRegion(last.dropFirst(3)) { return String(last.dropFirst(3)) }
+        let isBehindService = labels.dropLast().last.map { $0 == "s3" || $0 == "s3-fips" || $0 == "dualstack" } ?? false
+        return isBehindService && Self.isRegion(last) ? String(last) : nil
+    }
+
+    /// Whether it has the form of `us-gov-west-1`.
+    private static func isRegion(_ label: Substring) -> Bool {
+        let words = label.split(separator: "-")
+        return words.count >= 3 && words.last.map { Int($0) != nil } == true
     }
 
     var isAmazon: Bool { authority.hasSuffix(".amazonaws.com") || authority.hasSuffix(".amazonaws.com.cn") }
 
-    /// The same service in another region: another name with Amazon, where the region is part of it.
+    /// The same service in another region: another name where it is one of Amazon's public ones. Those of a network's
+    /// own (`vpce`), of both versions of IP and for FIPS stay: somebody has chosen them.
     func moved(to region: String) -> S3Endpoint {
-        guard isAmazon else { return self }
+        let publicNames = ["s3"] + (self.region.map { ["s3.\($0)", "s3-\($0)"] } ?? [])
+        guard isAmazon, publicNames.contains(where: { authority.hasPrefix($0 + ".amazonaws.") }) else { return self }
         return Self.amazon(region: region, usesPathStyle: usesPathStyle) ?? self
     }
 

@@ -22,6 +22,8 @@ package struct S3Market: Sendable {
     package let partSize: UInt64
     /// UPLOAD_CONCURRENCY: parts under way at the same time.
     package let concurrency: Int
+    /// MAX_PARTS: the most parts that the service takes for an object.
+    package let maximumParts: Int
     /// The fields for STORAGE_CLASS, SSE and SSE_KMS_KEY_ID.
     package let storageHeaders: [(String, String)]
     /// CREATE_BUCKET.
@@ -42,6 +44,9 @@ package struct S3Market: Sendable {
         totalMB = try attributes.range("TOTAL_MB", 0...UInt64(Int64.max), unit: "MB")
         partSize = (try attributes.range("READ_LENGTH", 5...5120, unit: "MB") ?? 8) << 20
         concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, unit: "parts") ?? 4)
+        maximumParts = Int(
+            try attributes.range("MAX_PARTS", 2...UInt64(PartPlan.mostParts), unit: "parts")
+                ?? UInt64(PartPlan.mostParts))
         storageHeaders = try attributes.storageHeaders()
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
     }

@@ -78,7 +78,11 @@ import Testing
         #expect(Clock.now - begun < 12, "SSH_CONNECT_TIMEOUT is 5 s")
     }
 
-    @Test(arguments: ["bridge1 -oProxyCommand=x", "bridge1;x", "$(x)", "`x`", "a|b"])
+    @Test(arguments: [
+        "bridge1 -oProxyCommand=x", "bridge1;x", "$(x)", "`x`", "a|b", "bridge1:22", "[bridge1]", "[::1", "::1]", "[]",
+        "me@",
+        "@bridge1", "me@-oProxyCommand=x", "::1%", "::g", "[::1]:22",
+    ])
     func whatIsNoHostNameIsRefused(list: String) throws {
         let bridge = try Bridge()
         let outcome = try bridge.run("market-http-monitor", [Bridge.marketHosts: list])

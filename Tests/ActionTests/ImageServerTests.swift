@@ -94,4 +94,55 @@ import Testing
         #expect(second.output == first.output)
         #expect(second.errors.components(separatedBy: "has not changed").count == 3)
     }
+
+    private static func item(_ kind: String, _ path: String) -> String {
+        "\"\(path)\":{\"ftype\":\"\(kind)\",\"path\":\"images/\(path)\",\"size\":1000,\"sha256\":\"\(String(repeating: "b", count: 64))\"}"
+    }
+
+    /// What a version holds: the file that is taken, nil where it is none of a container.
+    static let contents: [(items: [String], taken: String?)] = [
+        // Ubuntu's buildd images: in one archive with what describes them, or beside it.
+        ([item("lxd_combined.tar.gz", "combined.tar.gz")], nil),
+        (
+            [
+                item("lxd_combined.tar.gz", "combined.tar.gz"), item("lxd.tar.xz", "meta"),
+                item("root.tar.xz", "r.tar.xz"),
+            ], "r.tar.xz"
+        ),
+        ([item("squashfs", "r.squashfs"), item("lxd_combined.tar.gz", "combined.tar.gz")], "r.squashfs"),
+        // Differences to older versions, and disks of virtual machines.
+        (
+            [
+                item("disk-kvm.img", "disk.img"), item("disk-kvm.img.vcdiff", "a.vcdiff"),
+                item("squashfs.vcdiff", "b.vcdiff"),
+                item("squashfs", "r.squashfs"),
+            ], "r.squashfs"
+        ),
+        ([item("squashfs.vcdiff", "b.vcdiff"), item("root.tar.xz", "r.tar.xz")], "r.tar.xz"),
+        ([item("disk-kvm.img", "disk.img"), item("disk1.img", "disk1.img"), item("lxd.tar.xz", "meta")], nil),
+        (
+            [
+                item("incus.tar.xz", "i"), item("lxd.tar.xz", "l"), item("squashfs", "r.squashfs"),
+                item("root.tar.xz", "r.tar.xz"),
+            ], "r.tar.xz"
+        ),
+    ]
+
+    @Test(arguments: contents) func takesTheRootFileSystem(_ items: [String], _ taken: String?) throws {
+        try list("other.json", "1")
+        try index("images.json", "other.json")
+        try serve(
+            "images.json",
+            """
+            {"products":{"ubuntu:focal:amd64:default":{"arch":"amd64","os":"Ubuntu","release":"focal","variant":"default",
+            "aliases":"focal","versions":{"20200128_21:30":{"items":{\(items.joined(separator: ","))}}}}}}
+            """)
+        let server = try Nginx(root: rig.served)
+        let outcome = try rig.monitor(server.url(""))
+        #expect(outcome.status == .exited(0) && outcome.reasons.isEmpty, "\(outcome.errors)")
+        let apps = try outcome.apps()
+        let expected = (taken.map { [$0] } ?? []) + ["1.tar.xz"]
+        #expect(apps.map { $0["LINK"] } == expected.map { server.url("/images/" + $0) })
+        #expect(taken != nil || outcome.errors.contains("none of its versions has a root.tar.xz or a squashfs"))
+    }
 }

@@ -98,7 +98,10 @@ import Testing
     @Test(arguments: S3Server.Kind.allCases) func everyObjectIsCounted(kind: S3Server.Kind) throws {
         let server = try S3Server.shared(kind)
         let market = try BucketMarket(server, bucket: "many")
-        try server.tool("fill", "many", "1500", "3000")
+        try server.tool("fill", "many", "1499", "3000")
+        // A name with a character that XML cannot hold.
+        let odd = try market.directory.write("odd", repeatElement(1, count: 3000))
+        #expect(try server.tool("put", "many", "fill/9\u{1} & more", odd).status.isSuccess)
         let bytes = try #require(Int(server.ask("bytes", "many").first ?? ""))
         #expect(bytes == 1500 * 3000)
         #expect(try market.monitor().output == "USED_MB=5\nFREE_MB=1048571\nTOTAL_MB=1048576\n")

@@ -54,7 +54,17 @@ struct MirrorTests {
         #expect(download.received == 70_000)
     }
 
-    /// Nobody would notice a different file.
+    /// A mirror that has not got a new file yet, before one that has.
+    @Test(arguments: [true, false]) func passesOverMirrorsWithoutTheFile(isVerified: Bool) throws {
+        let found = download(["/none", "/none", "/a"], isVerified: isVerified)
+        #expect(try found.readAll() == content)
+        let missing = download(["/none", "/none", "/none", "/a"], isVerified: isVerified)
+        let error = try #require(throws: DriverError.self) { try missing.readAll() }
+        #expect(error.cause.contains("HTTP 404"), "\(error)")
+        #expect(try server.requests().count == 12)
+    }
+
+    /// Nobody would find out what is wrong with it.
     @Test func givesUpAtOnceWhereNothingIsVerified() throws {
         let download = download([Self.breaking, "/~tag=two/b"], isVerified: false)
         let error = try #require(throws: DriverError.self) { try download.readAll() }

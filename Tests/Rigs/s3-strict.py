@@ -12,7 +12,21 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     no-bucket, no-object     there is none
     same-page       each page of the open uploads says that the same one is next
     huge            sizes that no object has
-    other-etag      objects' ETags are those of other bytes
+    other-etag      objects' ETags are those of other bytes, and not the ones that they were given
+    own-etags       ETags of parts and objects are 32 digits of the service's own making
+    own-whole       ETags of objects in parts are `<32 digits>-N` of its own making
+    mixed-parts     every other part has an ETag of the service's own making
+    late-errors=N   the first N completions are refused after status 200 has been sent
+    refused-late    all of them are, for a reason that stays
+    broken-answer   the first completion's answer breaks off
+    portal          every PUT, POST and DELETE is answered with a web page
+    many            lists 2,500 objects of a byte, 1,000 a page; some names have characters that XML has not
+    version-1       ListObjectsV2 is answered as ListObjects is; version-1=refused: it is refused
+    encodes         ListObjects does know encoding-type=url, for the marker, too
+    no-marker       ListObjects names no next page
+    same-listing    each page of the objects is the first one, whatever it calls the next; circle: there are three
+    no-sizes        objects are listed without their sizes
+    early-blanks    white space and a byte order mark stand before each document's declaration
     no-abort        an upload cannot be aborted
     no-conditions   If-None-Match is an error
     slow-down       the first try of each PUT is refused
@@ -31,6 +45,7 @@ not that of its bytes, and lists one object of three bytes and some uploads that
 """
 import hashlib
 import http.server
+import itertools
 import re
 import sys
 import time
@@ -42,6 +57,13 @@ ASKED, TRIED = [], set()
 OPEN = {"old": "marketapp-3", "not ours": "marketapp-x", "running": "marketapp-4", "accent": "marketapp-é"}
 OBJECTS = {"damaged": (b"abc", hashlib.md5(b"as it was").hexdigest(), {})}
 LIST = "<%s><IsTruncated>false</IsTruncated>%s</%s>"
+MANY = sorted(f"a{number}" + ("\x01" if number % 500 == 499 else "") for number in range(1000, 3500))
+TOKENS, COMPLETIONS = itertools.count(), itertools.count(1)
+
+
+def made(text):
+    """An ETag of the service's own making."""
+    return hashlib.md5(b"own" + text.encode()).hexdigest()
 
 
 def moment(age):
@@ -53,6 +75,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, text="", **fields):
         body = text if isinstance(text, bytes) else text.encode()
+        if "early-blanks" in QUIRKS and body.startswith(b"<"):
+            body = b" \r\n\xef\xbb\xbf\n<?xml version='1.0'?>" + body
         self.send_response_only(status)
         self.send_header("Date", formatdate(time.time() + CLOCK, usegmt=True))
         self.send_header("x-amz-request-id", "tx1")
@@ -88,6 +112,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(400, "AuthorizationHeaderMalformed", f"<Region>{REGION}</Region>")
         if self.headers.get("x-amz-content-sha256") != hashlib.sha256(self.body).hexdigest():
             return self.refuse(400, "XAmzContentSHA256Mismatch")
+        if "portal" in QUIRKS and self.command in ("PUT", "POST", "DELETE"):
+            return self.answer(200, "<html><body><p>Please log in.<br></body></html>")
         if "no-bucket" in QUIRKS:
             return self.refuse(404, "NoSuchBucket")
         return self.serve_object() if self.key else self.serve_bucket()
@@ -98,9 +124,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, **used)
         if "uploads" in self.query:
             return self.list_uploads()
+        if "version-1=refused" in QUIRKS and "list-type" in self.query:
+            return self.refuse(501, "NotImplemented")
+        if QUIRKS & {"many", "same-listing", "circle"}:
+            return self.list_many()
         sizes = [1 << 63, 1 << 63] if "huge" in QUIRKS else [3]
         entries = "".join(f"<Contents><Key>a</Key><Size>{size}</Size></Contents>" for size in sizes)
+        if "no-sizes" in QUIRKS:
+            entries = re.sub("<Size>.*?</Size>", "", entries)
         return self.answer(200, LIST % ("ListBucketResult", entries, "ListBucketResult"))
+
+    def list_many(self):
+        """Pages of 1,000 keys, not encoded whatever was asked for. A token is the last key, or a number."""
+        is_first = "version-1" in QUIRKS or "list-type" not in self.query
+        place = self.query.get("marker" if is_first else "continuation-token", "")
+        if "same-listing" in QUIRKS:
+            rest, place = MANY, ""
+        elif "circle" in QUIRKS:
+            rest = MANY[1000 * (next(TOKENS) % 2):]
+        else:
+            rest = [key for key in MANY if key > place]
+        written = urllib.parse.quote if "encodes" in QUIRKS else str
+        entries = "".join(f"<Contents><Key>{written(key)}</Key><Size>1</Size></Contents>" for key in rest[:1000])
+        text = LIST % ("ListBucketResult", entries, "ListBucketResult")
+        if len(rest) > 1000:
+            token = f"{next(TOKENS)}" if "same-listing" in QUIRKS else written(rest[999])
+            name = "NextMarker" if is_first else "NextContinuationToken"
+            token = "" if is_first and "no-marker" in QUIRKS else f"<{name}>{token}</{name}>"
+            text = text.replace("false</IsTruncated>", "true</IsTruncated>" + token)
+        if "encodes" in QUIRKS:
+            text = text.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")
+        return self.answer(200, text.replace("\x01", "&#x1;") if is_first else text)
 
     def list_uploads(self):
         entries = "".join(
@@ -178,7 +232,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "PUT" and upload:
             if is_first and "damaged-part" in QUIRKS:
                 etag = hashlib.md5(b"other bytes").hexdigest()
-            OBJECTS.setdefault(upload, {})[int(self.query["partNumber"])] = self.body
+            number = int(self.query["partNumber"])
+            if "own-etags" in QUIRKS or "mixed-parts" in QUIRKS and number % 2 == 0:
+                etag = made(f"{number} {next(TOKENS)}")
+            OBJECTS.setdefault(upload, {})[number] = self.body
             return self.answer(200, ETag=f'"{etag}"')
         fields = {name: value for name, value in self.headers.items() if name.lower().startswith("x-amz-meta-")}
         if self.command == "POST" and not upload:
@@ -190,15 +247,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
             fields = OBJECTS["new fields"] if upload else fields
             OBJECTS[self.key] = (b"old", hashlib.md5(b"old").hexdigest(), {**fields, "x-amz-meta-market-try": "earlier"})
             return self.refuse(412, "PreconditionFailed")
-        body = self.body
         if upload:
+            done = next(COMPLETIONS)
+            if "refused-late" in QUIRKS or any(f"late-errors={number}" in QUIRKS for number in range(done, 10)):
+                return self.refuse(200, "InvalidPart" if "refused-late" in QUIRKS else "InternalError")
+            if "broken-answer" in QUIRKS and done > 1:
+                return self.refuse(404, "NoSuchUpload")
+        body, count = self.body, 0
+        if upload:
+            count = len(OBJECTS[upload])
             body = b"".join(part for _, part in sorted(OBJECTS.pop(upload).items()))
             etag, fields = hashlib.md5(body).hexdigest(), OBJECTS.pop("new fields")
             OPEN.pop(upload)
-        if "other-etag" in QUIRKS:
-            etag = hashlib.md5(b"other bytes").hexdigest()
-        OBJECTS[self.key] = (body, etag, fields)
-        return self.answer(200, f"<CompleteMultipartUploadResult><ETag>{etag}</ETag></CompleteMultipartUploadResult>" if upload else "")
+        if "own-etags" in QUIRKS or "own-whole" in QUIRKS and upload:
+            etag = made(self.key) + (f"-{count}" if "own-whole" in QUIRKS else "")
+        OBJECTS[self.key] = (body, made("other") if "other-etag" in QUIRKS else etag, fields)
+        if not upload:
+            return self.answer(200, ETag=f'"{etag}"')
+        text = f"<CompleteMultipartUploadResult><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>"
+        if "broken-answer" in QUIRKS:
+            text = "<?xml version='1.0'?>" + text[:-20]
+        return self.answer(200, text)
 
     do_GET = do_HEAD = do_DELETE = do_PUT = do_POST = handle_request
 

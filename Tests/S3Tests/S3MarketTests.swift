@@ -20,7 +20,8 @@ import Testing
         ("REGION", "eu west"), ("ENDPOINT", "ftp://a"), ("ENDPOINT", "http://"), ("ENDPOINT", "http://a:0x"),
         ("ENDPOINT", "http://a?b"), ("FORCE_PATH_STYLE", "perhaps"), ("AWS", "2"), ("TOTAL_MB", "1TB"),
         ("TOTAL_MB", "-1"), ("READ_LENGTH", "4"), ("READ_LENGTH", "5121"), ("READ_LENGTH", "x"),
-        ("UPLOAD_CONCURRENCY", "0"), ("UPLOAD_CONCURRENCY", "65"), ("TLS_VERIFY", "never"), ("STORAGE_CLASS", "A B"),
+        ("MAX_PARTS", "1"), ("MAX_PARTS", "10001"), ("MAX_PARTS", "many"), ("UPLOAD_CONCURRENCY", "0"),
+        ("UPLOAD_CONCURRENCY", "65"), ("TLS_VERIFY", "never"), ("STORAGE_CLASS", "A B"),
         ("SSE", "rot13"), ("SSE_KMS_KEY_ID", "key"), ("CREATE_BUCKET", "y"), ("ACCESS_KEY_ID", "a b"),
         ("TOTAL_MB", "9223372036854775808"), ("ENDPOINT", "https://me:hidden@a"), ("ENDPOINT", "me:hidden@a"),
         ("PROXY", "gopher://h"), ("PROXY", "http://"), ("PROXY", "a b"), ("PROXY", "me:hid\nden@h"),
@@ -46,7 +47,8 @@ import Testing
         let market = try Self.market([:])
         #expect(market.key(ofApp: "7") == "marketapp-7")
         #expect(market.totalMB == nil)
-        #expect(market.concurrency == 4)
+        #expect(market.concurrency == 4 && market.maximumParts == 10_000)
+        #expect(try Self.market(["MAX_PARTS": "1000"]).maximumParts == 1000)
         #expect(market.storageHeaders.isEmpty)
         #expect(!market.createsBucket)
     }

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Posix
 
-/// An sshd of its own on 127.0.0.1, an installation of OpenNebula whose drivers reach it under any number of host
-/// names, and an `ssh` in PATH that records its calls.
+/// An sshd of its own on 127.0.0.1 and ::1, an installation of OpenNebula whose drivers reach it under any number of
+/// host names, and an `ssh` in PATH that records how it is called.
 package final class SSHServer: Sendable {
     private let server: Server
     private let directory: TemporaryDirectory
@@ -17,7 +17,7 @@ package final class SSHServer: Sendable {
         try Self.makeKey(directory.path("host"))
         try directory.write("authorized", [], mode: 0o600)
         let options = [
-            "ListenAddress 127.0.0.1", "HostKey \(directory.path("host"))", "PidFile none",
+            "ListenAddress 127.0.0.1", "ListenAddress ::1", "HostKey \(directory.path("host"))", "PidFile none",
             "AuthorizedKeysFile \(directory.path("authorized"))", "StrictModes no", "UsePAM no",
             "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes", "PrintMotd no",
             "MaxStartups 200", "LogLevel ERROR",
@@ -68,12 +68,14 @@ package final class SSHServer: Sendable {
     /// Makes `name` a host that can be reached: this machine.
     ///
     /// - Parameters:
-    ///   - command: runs in place of the client's command, which is in $SSH_ORIGINAL_COMMAND: a login shell.
+    ///   - command: runs in place of what the client asks for, which is in $SSH_ORIGINAL_COMMAND: a login shell.
+    ///   - address: where it is.
     ///   - port: another port than the server's.
     ///   - isKnown: whether the server accepts the host's key.
     ///   - options: further lines for the client's configuration.
     package func addHost(
-        _ name: String, command: String? = nil, port: Int? = nil, isKnown: Bool = true, options: [String] = []
+        _ name: String, command: String? = nil, address: String = "127.0.0.1", port: Int? = nil, isKnown: Bool = true,
+        options: [String] = []
     ) throws {
         try Self.makeKey(directory.path(name))
         if isKnown {
@@ -82,7 +84,7 @@ package final class SSHServer: Sendable {
             try append(quoted + key, to: "authorized")
         }
         let lines = [
-            "Host \(name)", "HostName 127.0.0.1", "Port \(port ?? self.port)", "User \(NSUserName())",
+            "Host \(name)", "HostName \(address)", "Port \(port ?? self.port)", "User \(NSUserName())",
             "IdentityFile \(directory.path(name))",
         ]
         try append((lines + options).map { $0 + "\n" }.joined(), to: "hosts")

@@ -14,8 +14,12 @@ package enum Import: Action {
     package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
 
     package static func run(_ request: Request) throws -> Reply {
-        let message = request.message
         let directory = try PublicDirectory(request)
+        return try startingOver(request.log) { try publish(request, in: directory) }
+    }
+
+    private static func publish(_ request: Request, in directory: PublicDirectory) throws -> Reply {
+        let message = request.message
         let size = try message.number("SIZE") ?? 0
         let format = try imageFormat(message, at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")

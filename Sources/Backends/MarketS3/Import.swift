@@ -11,8 +11,12 @@ package enum Import: Action {
     package static let inputs = S3Market.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
 
     package static func run(_ request: Request) throws -> Reply {
-        let message = request.message
         let marketplace = try S3Marketplace(request)
+        return try startingOver(request.log) { try upload(request, to: marketplace) }
+    }
+
+    private static func upload(_ request: Request, to marketplace: S3Marketplace) throws -> Reply {
+        let message = request.message
         let market = marketplace.market
         let size = try message.number("SIZE") ?? 0
         let format = try imageFormat(message, at: "FORMAT")

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import Posix
 
@@ -16,12 +17,20 @@ package struct RemoteDirectory: ImageDirectory {
     }
 
     private static func space(of shell: RemoteShell) throws -> FileSystemSpace {
-        // stat(1) of the GNU core utilities prints large counts as negative ones, that of BusyBox does not.
-        let counts = try shell.answer("space").compactMap { UInt64($0) ?? Int64($0).map(UInt64.init(bitPattern:)) }
-        guard counts.count == 4 else {
-            throw RemoteFailure(host: shell.host, reason: "stat tells no sizes: the GNU core utilities are missing")
+        let words = try shell.answer("space")
+        let counts = words.compactMap(Self.count)
+        guard counts.count == 4, words.count == 4 else {
+            throw RemoteFailure(
+                host: shell.host, reason: "stat -f answered \(quoted(words.joined(separator: " "))) for four numbers")
         }
         return FileSystemSpace(blockSize: counts[0], blocks: counts[1], free: counts[2], available: counts[3])
+    }
+
+    /// A count of blocks. stat(1) of the GNU core utilities prints large ones as negative ones, that of BusyBox does
+    /// not; what is larger than any is the largest.
+    private static func count(_ word: String) -> UInt64? {
+        if let count = UInt64(word) ?? Int64(word).map(UInt64.init(bitPattern:)) { return count }
+        return word.utf8.allSatisfy(isDigit) ? .max : nil
     }
 
     package func checkRoom(for needed: UInt64?) throws {

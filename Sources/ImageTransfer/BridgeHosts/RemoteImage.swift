@@ -1,7 +1,9 @@
+import Bytes
 import DriverProtocol
 
 /// An image on a bridge host, without its data.
 package struct RemoteImage: Sendable {
+    /// As it stands in `ssh://HOST:PATH`.
     package let host: String
     /// Bytes.
     package let size: UInt64
@@ -21,14 +23,19 @@ extension BridgeHosts {
         do {
             let shell = try run(RemoteScript.inspect, [directory, path, md5 ? "md5" : ""])
             let words = try shell.answer("image")
-            guard words.count == 3, let size = UInt64(words[0]) else {
-                throw RemoteFailure(host: shell.host, reason: "its size is unknown")
+            guard words.count == 3, let size = UInt64(words[0]), size <= Int64.max, !md5 || Self.isMD5(words[2]) else {
+                throw RemoteFailure(
+                    host: shell.host, reason: "stat, od and md5sum answered \(quoted(words.joined(separator: " ")))")
             }
             return RemoteImage(
-                host: shell.host, size: size, head: Self.bytes(ofHexadecimal: words[1]), md5: md5 ? words[2] : nil)
+                host: shell.location, size: size, head: Self.bytes(ofHexadecimal: words[1]), md5: md5 ? words[2] : nil)
         } catch let failure as RemoteFailure {
             throw failure.error("read", "the image \(quoted(path))")
         }
+    }
+
+    private static func isMD5(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.allSatisfy(isHexadecimalDigit)
     }
 
     private static func bytes(ofHexadecimal text: String) -> [UInt8] {

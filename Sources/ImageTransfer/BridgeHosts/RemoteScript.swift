@@ -1,13 +1,14 @@
-/// The scripts that run on a bridge host. They are constant, for any POSIX sh with the GNU core utilities; those of
-/// BusyBox 1.35 do as well. No value is ever part of a script: script and values come on standard input, a line each,
-/// escaped for `printf %b`.
+/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities; those of BusyBox 1.35 do
+/// as well. No value is ever part of one: script and values come on standard input, a line each, escaped for `printf
+/// %b`.
 ///
-/// Each replies with lines that begin with ``marker``: anything that a login shell prints before does not matter.
+/// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter, nor whether
+/// that ends with a line break.
 enum RemoteScript {
     static let marker = "market-drivers:"
 
-    /// The command that ssh runs: it reads the script. Without a line break, an exclamation mark or a backslash it
-    /// means the same to any login shell, csh and fish among them.
+    /// What ssh is told to run: it reads the script. Without a line break, an exclamation mark or a backslash it means
+    /// the same to any login shell, csh and fish among them.
     static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
     /// Common to all: `arg` reads the next value into $v, `say` replies, `fail` replies with a reason and ends.
@@ -16,7 +17,7 @@ enum RemoteScript {
         say() { printf "%s\\n" "\(marker) $1"; }
         fail() { say "failed $1"; exit 1; }
         arg() { IFS= read -r line || exit 1; v=$(printf "%bx" "$line"); v=${v%x}; }
-        say ready
+        printf "\\n"; say ready
         arg; dir=$v
         cd -- "$dir" 2>/dev/null || {
           reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
@@ -44,9 +45,9 @@ enum RemoteScript {
             """
 
     /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
-    /// end `end LENGTH`; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
-    /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
-    /// nothing.
+    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, answered with `unset REASON` alone, where the file
+    /// system does not take it, and names to try, one value each: `taken` or `published`. A stream that breaks off
+    /// leaves nothing.
     ///
     /// `nocache`, if `dd` knows it, makes the disk begin with each frame, so that little is left to wait for at the
     /// end: 0.01 s in place of 0.4 for 1 GiB.
@@ -108,20 +109,26 @@ enum RemoteScript {
             say "image $(stat -c %s -- "$real") ${head:--} ${sum%% *}"
             """
 
-    /// Values: directory (`/`), path. Replies `size SIZE`; so many bytes follow, and then `same` if nothing has been
-    /// written to the file meanwhile, else `changed`.
+    /// Values: directory (`/`), path of a file or a block device. Answers `size SIZE`; so many bytes follow, and `same`
+    /// where nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be told.
     static let read =
         prologue + """
             arg; path=$v
             [ -e "$path" ] || fail "No such file or directory"
-            [ -f "$path" ] || fail "it is not a regular file"
+            [ -f "$path" ] || [ -b "$path" ] || fail "it is not a regular file or a block device"
             reason=$( { : < "$path"; } 2>&1) || fail "${reason##*: }"
             exec < "$path" || exit 1
-            look() { stat -L -c "%s %.Y %i" /dev/stdin; }
+            status() { stat -L -c "$1" /dev/stdin; }
+            sectors() { cat "/sys/dev/block/$((0x$(status %t))):$((0x$(status %T)))/size"; }
+            look() {
+              if [ -f /dev/stdin ]; then status "%s %.Y %i"; return; fi
+              PATH=$PATH:/usr/sbin:/sbin blockdev --getsize64 /dev/stdin 2>/dev/null || echo $(($(sectors) * 512))
+            }
             before=$(look); size=${before%% *}
+            case $size in "" | *[!0-9]*) fail "its size is said to be \"$size\"" ;; esac
             say "size $size"
             dd bs=1M count="$size" iflag=fullblock,count_bytes status=none || exit 1
-            if [ "$(look)" = "$before" ]; then say same; else say changed; fi
+            if [ ! -f /dev/stdin ] || [ "$(look)" = "$before" ]; then say same; else say changed; fi
             """
 
     /// Returns the script in the form that the bootstrap reads: one line.

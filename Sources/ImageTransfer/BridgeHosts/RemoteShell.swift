@@ -2,79 +2,9 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The hosts of a BRIDGE_LIST, and how they are reached.
-package struct BridgeHosts: Sendable {
-    private let hosts: [String]
-    private let settings: Settings
-    private let log: Log
-
-    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
-    /// stock drivers. Nil if the list is missing or empty.
-    package init?(_ request: Request, at path: String) throws(DriverError) {
-        let words = request.message.words(path)
-        guard !words.isEmpty else { return nil }
-        for word in words where !Self.isHostName(word) {
-            throw request.message.invalid(
-                path, "has \(quoted(word)), which is no host", remedy: "write host names divided by spaces")
-        }
-        self.init(rotating: words, by: request.id, settings: request.settings, log: request.log)
-    }
-
-    /// The only host of an `ssh://HOST:PATH` source.
-    init(host: String, _ request: Request) throws(DriverError) {
-        guard Self.isHostName(host) else {
-            throw DriverError("reach", quoted(host), cause: "it is no host name", remedy: "write ssh://HOST:PATH")
-        }
-        self.init(rotating: [host], by: 0, settings: request.settings, log: request.log)
-    }
-
-    private init(rotating hosts: [String], by id: Int, settings: Settings, log: Log) {
-        let first = Int(id.magnitude % UInt(hosts.count))
-        self.hosts = Array(hosts[first...] + hosts[..<first])
-        self.settings = settings
-        self.log = log
-    }
-
-    /// Whether `text` is a name or an address, perhaps with a user, and nothing that ssh could take for an option.
-    static func isHostName(_ text: String) -> Bool {
-        !text.hasPrefix("-") && !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                isASCIILetterOrDigit(byte) || ".-_@:[]%".utf8.contains(byte)
-            }
-    }
-
-    private static func isASCIILetterOrDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-    }
-
-    /// Starts `script` with `arguments` on the first host that can be reached.
-    func run(_ script: String, _ arguments: [String]) throws -> RemoteShell {
-        var reasons: [String] = []
-        for host in hosts {
-            do {
-                return try RemoteShell(host: host, settings: settings, script: script, arguments: arguments)
-            } catch let unreachable as RemoteShell.Unreachable {
-                reasons.append("\(host): \(unreachable.reason)")
-                if host != hosts.last {
-                    log.warning("bridge host \(host) cannot be reached (\(unreachable.reason)): trying the next one")
-                }
-            }
-        }
-        throw DriverError(
-            "reach", hosts.count == 1 ? "the host \(hosts[0])" : "any bridge host",
-            cause: reasons.joined(separator: "; "),
-            remedy: "let the user that runs oned log in there by ssh without a password")
-    }
-}
-
 /// A ``RemoteScript`` that runs on a host, over ssh(1).
 final class RemoteShell {
-    /// The host did not reply as the script would have.
-    struct Unreachable: Error {
-        let reason: String
-    }
-
-    /// Anything that can come when an answer is expected.
+    /// What can come where an answer is expected.
     private enum Answer: Equatable {
         case text(String)
         case end
@@ -84,20 +14,27 @@ final class RemoteShell {
     /// The bytes that may come before an answer.
     private static let noiseLimit = 1 << 20
 
+    /// How much of what a host prints is shown.
+    private static let shownNoise = 200
+
+    /// What ssh(1) was asked for.
     let host: String
+    /// The host as it stands in `ssh://HOST:PATH`.
+    let location: String
     private let child: Child
     private var pending: [UInt8] = []
-    /// The last line that was no answer: the text of a login shell that refuses to run anything.
-    private var noise: Substring?
+    /// The last line that was no answer: what a login shell prints that refuses to run anything.
+    private var noise = ""
 
-    /// Starts ssh, and waits until the script has greeted.
-    fileprivate init(host: String, settings: Settings, script: String, arguments: [String]) throws {
-        self.host = host
+    /// Starts ssh, and waits until the script has greeted. Throws an ``UnreachableHost`` where it does not.
+    init(host: BridgeHost, settings: Settings, script: String, arguments: [String]) throws {
+        self.host = host.name
+        location = host.location
         var command = ["ssh", "-T", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(settings.sshConnectTimeout)"]
         command += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
         if let file = settings.sshConfiguration { command += ["-F", file] }
         do {
-            child = try Child(command + ["--", host, RemoteScript.bootstrap], input: .pipe)
+            child = try Child(command + ["--", host.name, RemoteScript.bootstrap], input: .pipe)
         } catch {
             throw DriverError("run", "ssh", error, remedy: "install the package openssh-client")
         }
@@ -105,13 +42,27 @@ final class RemoteShell {
         child.output?.widenPipe()
         // Together they fit a pipe's buffer: this cannot wait for a host that does not answer.
         try? RemoteScript.line(script).withUnsafeBytes { try child.input!.writeWaiting($0) }
-        let timeout = settings.sshConnectTimeout + 15
-        switch try answer(by: Clock.now + Double(timeout)) {
-        case .text("ready"): break
-        case .late: throw Unreachable(reason: "it did not answer within \(timeout) s")
-        default: throw Unreachable(reason: try failure())
-        }
+        try awaitGreeting(within: settings.sshConnectTimeout + 15)
         for argument in arguments { try send(RemoteScript.argument(argument)) }
+    }
+
+    /// Waits for the script's first word; whatever comes before is the login shell's. Throws an ``UnreachableHost``
+    /// where it does not come.
+    private func awaitGreeting(within timeout: Int) throws {
+        let deadline = Clock.now + Double(timeout)
+        while true {
+            switch try answer(by: deadline) {
+            case .text(let word): if word == "ready" { return }
+            case .late:
+                let reasons = ["it did not answer within \(timeout) s", printed()].compactMap(\.self)
+                throw UnreachableHost(
+                    reason: reasons.joined(separator: "; "),
+                    remedy: reasons.count == 1 ? UnreachableHost.networkRemedy : UnreachableHost.shellRemedy)
+            case .end:
+                let (reason, status) = try end()
+                throw UnreachableHost(reason, isOfSSH: status == .exited(255))
+            }
+        }
     }
 
     deinit {
@@ -177,7 +128,7 @@ final class RemoteShell {
                 let isAnswer = line.starts(with: marker)
                 pending.removeFirst(end + 1)
                 if isAnswer { return .text(String(text.dropFirst(marker.count + 1))) }
-                noise = text[...]
+                if text.contains(where: { !$0.isWhitespace }) { noise = text }
             }
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = try chunk.withUnsafeMutableBytes { try child.output!.readAvailable(into: $0, by: deadline) }
@@ -201,8 +152,11 @@ final class RemoteShell {
         return try failure()
     }
 
-    /// Returns the reason why ssh ended: its own last words, or the text that the host printed in place of an answer.
-    func failure() throws -> String {
+    /// Why ssh ended.
+    func failure() throws -> String { try end().reason }
+
+    /// Ends the connection. Returns ssh's last words, and what the host printed in place of an answer.
+    private func end() throws -> (reason: String, status: ExitStatus) {
         child.closeInput()
         // Its output ends before it prints the reason: give it time.
         let status = child.reap(within: 2) ?? child.terminate(grace: 2)
@@ -210,9 +164,17 @@ final class RemoteShell {
         let count = buffer.withUnsafeMutableBytes { (try? child.errors!.read(into: $0)) ?? 0 }
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         try Interrupt.check()
-        // ssh warns of many harmless things: a host's new key, for example.
-        let words = [lines.last { !$0.hasPrefix("Warning: ") }, noise].compactMap { $0?.trimmingWhitespace() }
-        return words.first { !$0.isEmpty } ?? "ssh: \(status)"
+        // ssh warns of many things that keep it from nothing: a host's new key, say.
+        let words = lines.map { $0.trimmingWhitespace() }.last { !$0.isEmpty && !$0.hasPrefix("Warning: ") }
+        let reasons = [words, printed()].compactMap(\.self)
+        return (reasons.isEmpty ? "ssh: \(status)" : reasons.joined(separator: "; "), status)
+    }
+
+    /// The last of what came in place of an answer, nil if nothing did.
+    private func printed() -> String? {
+        let rest = String(decoding: pending.prefix(1 << 16), as: UTF8.self)[...].trimmingWhitespace()
+        let text = rest.isEmpty ? noise[...].trimmingWhitespace() : rest
+        return text.isEmpty ? nil : "it printed " + quoted(oneLine(text, limit: Self.shownNoise))
     }
 }
 

@@ -64,10 +64,13 @@ final class DecompressingSource: ImageSource {
         // A source that broke makes the program fail, too: its own error tells more.
         let isAtEnd = try feeding.wait { $0 }.get()
         guard compression.isComplete(status) else {
-            throw DriverError(
-                "decompress", "the image \(quoted(source.name))",
-                cause: "\(compression.program) failed: \(complaint ?? status.description)",
-                remedy: "check the file for damage, or set NO_DECOMPRESS=\"YES\" in the datastore to keep it as it is")
+            throw damage(
+                of: source,
+                DriverError(
+                    "decompress", "the image \(quoted(source.name))",
+                    cause: "\(compression.program) failed: \(complaint ?? status.description)",
+                    remedy:
+                        "check the file for damage, or set NO_DECOMPRESS=\"YES\" in the datastore to keep it as it is"))
         }
         if let complaint {
             log.warning(

@@ -20,6 +20,8 @@ package final class HTTPSource: ImageSource {
 
     package var storageSize: UInt64? { length }
 
+    package var isPatched: Bool { download.isPatched }
+
     package func willBeVerified() { download.isVerified = true }
 
     package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {

@@ -24,6 +24,7 @@ final class HeadSource: ImageSource {
     var name: String { source.name }
     var length: UInt64? { source.length }
     var storageSize: UInt64? { source.storageSize }
+    var isPatched: Bool { source.isPatched }
 
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         guard let segment = pending.first else { return try source.next(into: buffer) }

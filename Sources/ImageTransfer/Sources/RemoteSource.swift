@@ -1,7 +1,7 @@
 import DriverProtocol
 import Posix
 
-/// A file that a host sends over ssh: the source `ssh://HOST:PATH`.
+/// A file or a block device that a host sends over ssh: the source `ssh://HOST:PATH`.
 package final class RemoteSource: ImageSource {
     private static let scheme = "ssh://"
 
@@ -22,8 +22,10 @@ package final class RemoteSource: ImageSource {
         }
         do {
             shell = try BridgeHosts(host: host, request).run(RemoteScript.read, ["/", path])
-            guard let size = UInt64(try shell.answer("size").first ?? "") else {
-                throw RemoteFailure(host: host, reason: "its size is unknown")
+            let words = try shell.answer("size")
+            guard words.count == 1, let size = UInt64(words[0]), size <= Int64.max else {
+                throw RemoteFailure(
+                    host: host, reason: "its size is said to be \(quoted(words.joined(separator: " ")))")
             }
             self.size = size
         } catch let failure as RemoteFailure {
@@ -42,10 +44,11 @@ package final class RemoteSource: ImageSource {
         return (String(location[..<colon]), String(location[location.index(after: colon)...]))
     }
 
-    /// The colon between host and path: the first one outside of an address in brackets.
+    /// The colon between host and path: the one before the first slash, since an address of IPv6 has colons in it.
     private static func colon(of location: Substring) -> String.Index? {
-        guard location.hasPrefix("[") || location.contains("@[") else { return location.firstIndex(of: ":") }
-        return location.firstIndex(of: "]").flatMap { location[$0...].firstIndex(of: ":") }
+        let slash = location.firstIndex(of: "/") ?? location.endIndex
+        if slash < location.endIndex, location[..<slash].last == ":" { return location.index(before: slash) }
+        return location.firstIndex(of: ":")
     }
 
     package var storageSize: UInt64? { length }

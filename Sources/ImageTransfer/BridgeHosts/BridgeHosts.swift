@@ -1,0 +1,63 @@
+import DriverProtocol
+import Posix
+
+/// The hosts of a BRIDGE_LIST, and how they are reached.
+package struct BridgeHosts: Sendable {
+    private let hosts: [BridgeHost]
+    private let settings: Settings
+    private let log: Log
+
+    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as the stock
+    /// drivers do it. Nil where the list is missing or empty.
+    package init?(_ request: Request, at path: String) throws(DriverError) {
+        var hosts: [BridgeHost] = []
+        for word in request.message.words(path) {
+            guard let host = BridgeHost(word) else {
+                throw request.message.invalid(
+                    path, "has \(quoted(word)), which is no host",
+                    remedy: "write host names divided by spaces; a port goes into ssh_config(5)")
+            }
+            hosts.append(host)
+        }
+        guard !hosts.isEmpty else { return nil }
+        self.init(rotating: hosts, by: request.id, settings: request.settings, log: request.log)
+    }
+
+    /// The one host of an `ssh://HOST:PATH` source.
+    init(host: String, _ request: Request) throws(DriverError) {
+        guard let parsed = BridgeHost(host) else {
+            throw DriverError(
+                "reach", quoted(host), cause: "it is no host name",
+                remedy: "write ssh://HOST:PATH; a port goes into ssh_config(5)")
+        }
+        self.init(rotating: [parsed], by: 0, settings: request.settings, log: request.log)
+    }
+
+    private init(rotating hosts: [BridgeHost], by id: Int, settings: Settings, log: Log) {
+        let first = Int(id.magnitude % UInt(hosts.count))
+        self.hosts = Array(hosts[first...] + hosts[..<first])
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Starts `script` with `arguments` on the first host that can be reached.
+    func run(_ script: String, _ arguments: [String]) throws -> RemoteShell {
+        var reasons: [String] = []
+        var remedies: [String] = []
+        for host in hosts {
+            do {
+                return try RemoteShell(host: host, settings: settings, script: script, arguments: arguments)
+            } catch let unreachable as UnreachableHost {
+                reasons.append("\(host.name): \(unreachable.reason)")
+                if !remedies.contains(unreachable.remedy) { remedies.append(unreachable.remedy) }
+                if host != hosts.last {
+                    log.warning(
+                        "bridge host \(host.name) cannot be reached (\(unreachable.reason)): trying the next one")
+                }
+            }
+        }
+        throw DriverError(
+            "reach", hosts.count == 1 ? "the host \(hosts[0].name)" : "any bridge host",
+            cause: reasons.joined(separator: "; "), remedy: remedies.joined(separator: "; "))
+    }
+}

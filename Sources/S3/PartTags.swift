@@ -1,0 +1,54 @@
+import DriverProtocol
+import Posix
+
+/// What the entity tag of a part says of its bytes.
+enum S3TagKind: Sendable {
+    /// It is the MD5 that was sent.
+    case md5
+    /// It looks like an MD5, and is not the one that was sent: of other bytes, or of the service's own making.
+    case other
+    /// It is of another form, or of an encrypted part: it says nothing.
+    case silent
+    case missing
+
+    init(_ etag: String, md5: [UInt8], isOpaque: Bool) {
+        if etag.isEmpty {
+            self = .missing
+        } else if etag.lowercased() == hexadecimal(md5) {
+            self = .md5
+        } else {
+            self = isOpaque || !isMD5(etag) ? .silent : .other
+        }
+    }
+}
+
+/// What the parts of an upload have told of their service: whether its entity tags are MD5s at all. Ozone, s3proxy and
+/// others make 32 digits of their own.
+final class PartTags: Sendable {
+    private let seen = Locked<S3TagKind?>(nil)
+
+    /// Whether a part with such a tag counts as stored. One that may be of other bytes is sent once more; where this
+    /// does not help, and no part has come back with its MD5, the service makes its tags itself.
+    func accept(_ tag: S3TagKind, attempt: Int) -> Bool {
+        switch tag {
+        case .silent: true
+        case .missing: false
+        case .md5:
+            seen.update { seen in
+                seen = .md5
+                return true
+            }
+        case .other:
+            seen.update { seen in
+                if seen == nil, attempt > 1 { seen = .other }
+                return seen == .other
+            }
+        }
+    }
+
+    /// The number of a part that another one gives the lie: its tag is no MD5, and the other's is. Nil if they agree.
+    static func contradiction(_ parts: [S3Part]) -> Int? {
+        guard parts.contains(where: { $0.tag == .md5 }) else { return nil }
+        return parts.first { $0.tag == .other }?.number
+    }
+}
