@@ -16,7 +16,7 @@ final class ByteQueue: @unchecked Sendable {
     let capacity: Int
     private let ring: UnsafeMutableRawBufferPointer
     private let state = Locked(State())
-    /// The writer's own counts: what lies in the ring, and what it knows the reader to have taken.
+    /// The writer's own counts: the bytes in the ring, and those that it knows the reader to have taken.
     private var written = 0
     private var knownTaken = 0
     /// The reader's own counts.
@@ -39,7 +39,7 @@ final class ByteQueue: @unchecked Sendable {
         state.update { $0.head = head }
     }
 
-    /// Adds bytes, waiting for room; false where the reader wants no more.
+    /// Adds bytes, waiting for room. Returns false if the reader wants no more.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
@@ -63,7 +63,7 @@ final class ByteQueue: @unchecked Sendable {
         return taken >= 0
     }
 
-    /// Shows the reader what was added; false where it wants no more.
+    /// Shows the reader the added bytes. Returns false if it wants no more.
     func publish() -> Bool {
         state.update { state in
             state.written = written
@@ -81,7 +81,7 @@ final class ByteQueue: @unchecked Sendable {
 
     // The reader's side.
 
-    /// Waits for the answer's head; nil where the transfer ended without one.
+    /// Waits for the answer's head. Returns nil if the transfer ended without one.
     func awaitHead() -> ResponseHead? {
         state.wait { state -> ResponseHead?? in
             if let head = state.head { return .some(head) }
@@ -89,7 +89,7 @@ final class ByteQueue: @unchecked Sendable {
         }
     }
 
-    /// Takes bytes, waiting for some: their number, 0 behind the last one.
+    /// Takes bytes, waiting for some. Returns their number, 0 after the last one.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         if knownWritten == taken || taken - reportedTaken >= capacity / 8 { report() }
         if knownWritten == taken {
@@ -112,16 +112,16 @@ final class ByteQueue: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end, and answers how the transfer ended.
+    /// Waits for the end of the transfer, and returns it.
     func awaitEnd() -> TransferEnd {
         state.wait { $0.end }
     }
 
-    /// Tells the writer that no more is wanted.
+    /// Tells the writer that the reader wants no more.
     func close() {
         state.update { $0.isClosed = true }
     }
 
-    /// How many bytes wait in the ring, as far as the writer has shown them.
+    /// The number of bytes that wait in the ring, as far as the writer has shown them.
     var count: Int { state.update { $0.written - $0.taken } }
 }

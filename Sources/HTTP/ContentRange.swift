@@ -1,8 +1,8 @@
-/// The Content-Range field of RFC 9110: which bytes of a whole an answer holds.
+/// The Content-Range field of RFC 9110: the bytes of a whole that an answer holds.
 package struct ContentRange: Equatable, Sendable {
-    /// The first and the last byte; nil in `bytes */1000`, which says what could not be given.
+    /// The first and the last byte; nil for `bytes */1000`, which refuses a range.
     package let bytes: ClosedRange<UInt64>?
-    /// The length of the whole; nil where the server does not know it.
+    /// The length of the whole, or nil if the server does not know it.
     package let total: UInt64?
 
     /// Reads `bytes 500-999/1000`, `bytes 500-999/*` or `bytes */1000`.

@@ -1,6 +1,6 @@
-/// What tells that two answers are about the same bytes.
+/// The validators by which two answers are known to be about the same bytes.
 struct ContentPin: Sendable, Equatable {
-    /// The entity tag, where it is a strong one.
+    /// The entity tag, if it is a strong one.
     var etag: String?
     var lastModified: String?
     /// The length of the whole in bytes.
@@ -12,7 +12,7 @@ struct ContentPin: Sendable, Equatable {
         self.total = total
     }
 
-    /// What an answer with the whole says.
+    /// The validators of an answer with the whole.
     init(_ head: ResponseHead, total: UInt64?) {
         let tag = head.headers["ETag"]
         self.init(
@@ -22,7 +22,7 @@ struct ContentPin: Sendable, Equatable {
     /// The value for If-Range.
     var validator: String? { etag ?? lastModified }
 
-    /// What `other` says otherwise; nil where nothing contradicts.
+    /// Returns a difference from `other`, or nil if nothing contradicts.
     func difference(from other: ContentPin) -> String? {
         if let total, let now = other.total, total != now { return "its length was \(total) and is \(now) bytes now" }
         if let etag, let now = other.etag { return etag == now ? nil : "its ETag was \(etag) and is \(now) now" }
@@ -32,14 +32,14 @@ struct ContentPin: Sendable, Equatable {
         return nil
     }
 
-    /// Whether a validator is there on both sides, and equal.
+    /// Whether both sides have the same validator.
     func isProven(by other: ContentPin) -> Bool {
         guard difference(from: other) == nil else { return false }
         return (etag != nil && etag == other.etag) || (lastModified != nil && lastModified == other.lastModified)
     }
 }
 
-/// What an answer means to a download that has `offset` bytes already, and asked for the rest where that is not 0.
+/// The meaning of an answer to a download that has `offset` bytes already, and has asked for the rest if that is not 0.
 ///
 /// | offset | status | condition                                             | outcome           |
 /// |--------|--------|-------------------------------------------------------|-------------------|
@@ -54,10 +54,10 @@ struct ContentPin: Sendable, Equatable {
 /// | more   | 416    | otherwise                                             | changed           |
 /// | any    | other  |                                                       | status            |
 ///
-/// Where the caller verifies the bytes by a digest, another validator or none is no obstacle: a redirector leads from one
-/// mirror to the next, and these call the same file otherwise. Only another length is.
+/// If the caller verifies the bytes by a digest, another validator or none is no obstacle: a redirector leads from one
+/// mirror to the next, and these have different validators for the same file. Only another length is.
 enum Continuation: Equatable {
-    /// The body goes on where the download stands, behind `skip` bytes that are here already.
+    /// The body continues the download after `skip` bytes that are here already.
     case bytes(skip: UInt64, total: UInt64?)
     case complete
     case changed(String)

@@ -11,7 +11,7 @@ enum CurlLibrary {
         try outcome.get()
     }
 
-    /// Loads the shared library of that name. To be called once.
+    /// Loads the shared library of that name. Must be called only once.
     static func bind(_ name: String) throws(DriverError) {
         if let failure = ccurl_bind(name) {
             throw DriverError(

@@ -7,7 +7,7 @@ package struct Pacer {
     private static let credit = 1.0
 
     let rate: Double
-    /// When the bytes so far should have arrived, on the ``Clock``.
+    /// The time of the ``Clock`` at which the bytes so far should have arrived.
     private var due = Clock.now
 
     package init(rate: UInt64) {
@@ -21,7 +21,7 @@ package struct Pacer {
     /// Seconds to wait before the next bytes.
     var delay: Double { due - Clock.now }
 
-    /// Counts bytes that have come, and waits as long as their rate asks for; `goOn` ends the wait by answering false.
+    /// Counts bytes that have come, and waits as long as their rate requires. `goOn` ends the wait by returning false.
     package mutating func pause(after bytes: Int, goOn: () -> Bool) throws(Interrupted) {
         count(bytes)
         let end = due

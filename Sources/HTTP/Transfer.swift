@@ -9,7 +9,7 @@ final class Transfer {
     private let queue: ByteQueue
     private var thread: Thread?
 
-    /// Performs what `handle` is prepared for, with at most `rate` bytes a second.
+    /// Performs the request for which `handle` is prepared, with at most `rate` bytes a second.
     init(_ handle: CurlHandle, rate: UInt64? = nil) {
         self.handle = handle
         let queue = ByteQueue(capacity: Self.queueCapacity)
@@ -23,10 +23,10 @@ final class Transfer {
         close()
     }
 
-    /// Status and headers of the answer, nil where none came.
+    /// Returns status and headers of the answer, or nil if none came.
     func awaitHead() -> ResponseHead? { queue.awaitHead() }
 
-    /// The body: the number of bytes read, 0 behind the last one.
+    /// Reads the body. Returns the number of bytes read, 0 after the last one.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { queue.read(into: buffer) }
 
     /// Bytes that have arrived and wait to be read.
@@ -35,7 +35,7 @@ final class Transfer {
     /// Waits for the end.
     func awaitEnd() -> TransferEnd { queue.awaitEnd() }
 
-    /// Breaks the transfer off where it is still under way, and waits for its thread.
+    /// Breaks the transfer off if it is still under way, and waits for its thread.
     func close() {
         guard let thread else { return }
         self.thread = nil

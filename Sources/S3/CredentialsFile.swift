@@ -4,13 +4,13 @@ import DriverProtocol
 struct CredentialsFile {
     private let file: SecretFile
 
-    /// Opens nothing yet. Throws where the path is relative.
+    /// Opens nothing yet. Throws if the path is relative.
     init(path: String) throws(DriverError) {
         file = try SecretFile("CREDENTIALS_FILE", path: path)
     }
 
-    /// The keys of `profile`. Throws a ``DriverError`` that names the attribute, the file and what is wrong, and nothing
-    /// of what stands in the file.
+    /// Returns the keys of `profile`. Throws a ``DriverError`` that names the attribute, the file and the fault, and
+    /// nothing of the file's contents.
     func keys(of profile: String, log: Log) throws(DriverError) -> S3Credentials {
         let fields = Self.values(in: try file.contents(log: log), profile: profile)
         guard let fields else {
@@ -38,11 +38,11 @@ struct CredentialsFile {
         return keys
     }
 
-    /// The values of a section, nil where there is no such section.
+    /// Returns the values of a section, or nil if there is no such section.
     static func values(in text: String, profile: String) -> [String: String]? {
         var fields: [String: String]?
         var isInside = false
-        // A byte order mark is none of the first line's.
+        // A byte order mark does not belong to the first line.
         let lines = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
         for line in Substring(lines).split(whereSeparator: \.isNewline) {
             let line = trimmed(line)

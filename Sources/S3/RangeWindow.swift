@@ -1,38 +1,38 @@
 import Posix
 
 /// The part of an object that is in memory while threads fetch ranges of it and one reads it in order: a window that
-/// moves over the object as what was read is given back.
+/// moves over the object as bytes are given back.
 ///
-/// Byte n lies at n modulo the capacity, whichever range brings it, so that ranges may be longer than there is memory
-/// for: who fetches one waits when it comes to the window's end. Ranges are begun in their order, and the bytes that
-/// are read next always have room.
+/// Byte n lies at n modulo the capacity, whichever range brings it, so ranges may be longer than the memory: a thread
+/// that fetches one waits at the window's end. Ranges are begun in their order, and the bytes that are read next always
+/// have room.
 final class RangeWindow: @unchecked Sendable {
     /// Bytes that are shown to the reader, and lent to it, at a time: threads are not woken for every packet.
     private static let step: UInt64 = 512 << 10
-    /// What is shown ends on a multiple of this where it can, which lets it be written past the page cache.
+    /// Shown bytes end on a multiple of this if possible, which lets them be written past the page cache.
     private static let alignment: UInt64 = 4096
 
-    /// What fetching threads wait for.
+    /// The state for which fetching threads wait.
     private struct Room {
-        /// Where the next range begins, which nobody fetches yet.
+        /// The beginning of the next range, which nobody fetches yet.
         var next: UInt64 = 0
         var sizing: RangeSizing
         /// Bytes that the reader had to wait for with nothing else to do.
         var late: UInt64 = 0
-        /// Bytes that were given back, without gaps: where the window begins.
+        /// The bytes that were given back, without gaps: the beginning of the window.
         var start: UInt64 = 0
-        /// Ends of what was given back behind a gap, by its beginnings.
+        /// The ends of pieces that were given back behind a gap, by their beginnings.
         var returned: [UInt64: UInt64] = [:]
         var isCancelled = false
     }
 
-    /// What has arrived of a range: up to where, and where it ends.
+    /// The progress of a range: the end of the bytes that have arrived, and of the range.
     private struct Arrival {
         let position: UInt64
         let end: UInt64
     }
 
-    /// What the reader waits for, by the beginnings of ranges.
+    /// The state for which the reader waits, by the beginnings of ranges.
     private struct Arrivals {
         var ranges: [UInt64: Arrival] = [:]
         var failures: [UInt64: any Error] = [:]
@@ -45,7 +45,7 @@ final class RangeWindow: @unchecked Sendable {
     private let ring: UnsafeMutableRawBufferPointer
     private let room: Locked<Room>
     private let arrivals = Locked(Arrivals())
-    /// Bytes that were lent, and where the range that they are of begins. The reader's own.
+    /// The bytes that were lent, and the beginning of their range. Used by the reader only.
     private var lent: UInt64 = 0
     private var lentRange: UInt64 = 0
 
@@ -58,7 +58,7 @@ final class RangeWindow: @unchecked Sendable {
         ring = .allocate(byteCount: Int(self.capacity), alignment: Int(Self.alignment))
     }
 
-    /// How many ranges there are at the most.
+    /// The largest number of ranges.
     var count: Int { Int((length + rangeSizes.lowerBound - 1) / rangeSizes.lowerBound) }
 
     deinit {
@@ -68,13 +68,13 @@ final class RangeWindow: @unchecked Sendable {
     /// A range that is being fetched, by one thread.
     struct Fetch {
         let window: RangeWindow
-        /// Where the range begins, and where it ends.
+        /// The beginning and the end of the range.
         let start: UInt64
         let end: UInt64
-        /// Where the next byte goes.
+        /// The position of the next byte.
         private(set) var position: UInt64
         private var shown: UInt64
-        /// Where the window is known to end.
+        /// The known end of the window.
         private var limit: UInt64
 
         fileprivate init(_ window: RangeWindow, _ range: Range<UInt64>, limit: UInt64) {
@@ -86,8 +86,8 @@ final class RangeWindow: @unchecked Sendable {
             self.limit = limit
         }
 
-        /// Adds bytes, waiting for room; false when nobody wants them any more. There must be no more than the range
-        /// has.
+        /// Adds bytes, waiting for room. Returns false if nobody wants them any more. There must be no more than the
+        /// range has.
         mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
             precondition(UInt64(bytes.count) <= end - position)
             var rest = bytes
@@ -117,16 +117,17 @@ final class RangeWindow: @unchecked Sendable {
             shown = position
         }
 
-        /// The range cannot be had: the reader comes to know it behind what has arrived.
+        /// Ends the range, which cannot be had. The reader gets the error after the bytes that have arrived.
         mutating func fail(_ error: any Error) {
             show(position)
             window.arrivals.update { $0.failures[start] = error }
         }
     }
 
-    // The side of those who fetch.
+    // The side of the fetching threads.
 
-    /// The next range to fetch, once there is room for its beginning; nil when there is none, or when nobody wants it.
+    /// Returns the next range to fetch, once there is room for its beginning, or nil if there is none, or nobody wants
+    /// it.
     func next() -> Fetch? {
         room.wait { room -> Fetch?? in
             if room.isCancelled || room.next >= length { return .some(nil) }
@@ -139,7 +140,7 @@ final class RangeWindow: @unchecked Sendable {
         }
     }
 
-    /// Where the window ends, once that is behind `position`; nil when nobody wants more.
+    /// Returns the end of the window, once that is behind `position`, or nil if nobody wants more.
     private func end(behind position: UInt64) -> UInt64? {
         room.wait { room -> UInt64?? in
             if room.isCancelled { return .some(nil) }
@@ -148,7 +149,7 @@ final class RangeWindow: @unchecked Sendable {
         }
     }
 
-    /// The memory from `position` on, as far as it lies together.
+    /// Returns the memory from `position` on, as far as it is contiguous.
     private func place(of position: UInt64, upTo limit: UInt64) -> UnsafeMutableRawBufferPointer {
         let start = position % capacity
         let end = min(start + (limit - position), capacity)
@@ -159,9 +160,9 @@ final class RangeWindow: @unchecked Sendable {
 
     // The reader's side.
 
-    /// The next bytes, once some are there: where they begin in the object, and where they lie until
-    /// ``giveBack(_:_:)``. Nil behind the last ones, and when nobody fetches any more. Throws what a range has failed
-    /// with.
+    /// Returns the next bytes, once some are there: their position in the object, and their memory, which is valid
+    /// until ``giveBack(_:_:)``. Returns nil after the last ones, and when nobody fetches any more. Throws the error of
+    /// a failed range.
     func lend() throws -> (start: UInt64, bytes: UnsafeRawBufferPointer)? {
         let start = lent
         guard start < length else { return nil }
@@ -184,7 +185,7 @@ final class RangeWindow: @unchecked Sendable {
         return (start, bytes)
     }
 
-    /// What begins at `start` is not needed any more. Any thread may say so.
+    /// Gives the bytes at `start` back. Any thread may call this.
     func giveBack(_ start: UInt64, _ count: Int) {
         room.update { room in
             room.returned[start] = start + UInt64(count)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Points in time as S3 writes them, in seconds since 1970.
+/// Points in time in the formats of S3, in seconds since 1970.
 enum Timestamp {
-    /// `20261122T033406Z`, the time stamp of Signature Version 4.
+    /// Returns `20261122T033406Z`, the time stamp of Signature Version 4.
     static func basic(_ seconds: Int) -> String {
         let fields = utc(seconds)
         return padded(Int(fields.tm_year) + 1900, 4) + padded(Int(fields.tm_mon) + 1, 2)
@@ -10,7 +10,7 @@ enum Timestamp {
             + padded(Int(fields.tm_sec), 2) + "Z"
     }
 
-    /// Reads the Date field of RFC 9110, `Sun, 22 Nov 2026 03:34:06 GMT`; nil where it is none.
+    /// Reads the Date field of RFC 9110, `Sun, 22 Nov 2026 03:34:06 GMT`. Returns nil if it is none.
     static func httpDate(_ text: String) -> Int? {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let words = text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == ":" })
@@ -21,7 +21,7 @@ enum Timestamp {
         return seconds(year, month + 1, day, hour, minute, second)
     }
 
-    /// Reads `2026-11-22T03:34:06.000Z`, as listings write it; nil where it is no such time.
+    /// Reads `2026-11-22T03:34:06.000Z`, as in listings. Returns nil if it is no such time.
     static func extended(_ text: String) -> Int? {
         let fields = text.split(whereSeparator: { "-T:.Z".contains($0) }).map { Int($0) }
         guard fields.count >= 6, text.hasSuffix("Z"), let year = fields[0], let month = fields[1], let day = fields[2],

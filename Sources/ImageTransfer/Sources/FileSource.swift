@@ -10,10 +10,10 @@ package final class FileSource: ImageSource {
     private let before: FileStatus
     private let size: Int64
     private var offset: Int64 = 0
-    /// The data that is being read; nil before the first look.
+    /// The data that is being read; nil before the first extent is known.
     private var extent: Range<Int64>?
 
-    /// Opens the file. Anything but a regular file or a block device is refused.
+    /// Opens the file. Throws if it is neither a regular file nor a block device.
     package init(path: String) throws(DriverError) {
         name = path
         do {
@@ -34,7 +34,7 @@ package final class FileSource: ImageSource {
         posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
-    /// Returns the path of what is open, without links, as the kernel knows it: proc_pid_fd(5).
+    /// Returns the path of the open file, without links, as the kernel knows it: proc_pid_fd(5).
     package func resolvedPath() throws(SystemError) -> String { try Posix.resolvedPath("/proc/self/fd/\(file.number)") }
 
     package var length: UInt64? { UInt64(size) }
@@ -56,7 +56,7 @@ package final class FileSource: ImageSource {
             defer { offset = start }
             return .hole(UInt64(start - offset))
         }
-        // A file that grows meanwhile is found out at the end; one that shrinks, here.
+        // A file that grows meanwhile is noticed at the end; one that shrinks, here.
         let wanted = Int(min(Int64(buffer.count), min(extent!.upperBound, size) - offset))
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
         let count = try wrapping { () throws(SystemError) in try file.read(into: part, at: offset) }
