@@ -8,14 +8,14 @@ struct PatchedImage: Error {
     let damage: DriverError
 }
 
-/// What to throw where the content of `source` has turned out to be damaged: `error`, or what makes
-/// ``startingOver(_:_:)`` do that.
+/// Returns the error to throw if the content of `source` is damaged: `error`, or one that makes ``startingOver(_:_:)``
+/// start over.
 package func damage(of source: any ImageSource, _ error: DriverError) -> any Error {
     source.isPatched ? PatchedImage(damage: error) : error
 }
 
-/// Does a whole transfer, source and sink of its own included, and again from its beginning if what came of several
-/// servers was damaged. Throws what `transfer` throws; the damage, where it is there each time.
+/// Does a whole transfer, source and sink of its own included, and again from its beginning if the bytes of several
+/// servers were damaged. Throws the error of `transfer`, or the damage if it is there each time.
 package func startingOver<Result>(_ log: Log, _ transfer: () throws -> Result) throws -> Result {
     for attempt in 0... {
         do {

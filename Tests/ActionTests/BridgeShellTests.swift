@@ -26,7 +26,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: home + "/was-read"))
     }
 
-    /// What a host says in place of an answer is told, and nobody is sent to look for keys where it was not for them.
+    /// The text of a host in place of an answer is reported, and the error speaks of keys only if they are the cause.
     static let refusals: [(command: String, words: [String])] = [
         ("printf 'Your password has expired.'; exit 1", ["it printed 'Your password has expired.'"]),
         ("printf '\\033]0;title\\007Only for backups'; exit 1", ["Only for backups'"]),

@@ -99,7 +99,7 @@ import Testing
         "\"\(path)\":{\"ftype\":\"\(kind)\",\"path\":\"images/\(path)\",\"size\":1000,\"sha256\":\"\(String(repeating: "b", count: 64))\"}"
     }
 
-    /// What a version holds: the file that is taken, nil where it is none of a container.
+    /// The items of a version, and the file that is taken, or nil if it has none of a container.
     static let contents: [(items: [String], taken: String?)] = [
         // Ubuntu's buildd images: in one archive with what describes them, or beside it.
         ([item("lxd_combined.tar.gz", "combined.tar.gz")], nil),

@@ -37,7 +37,7 @@ import Testing
             market.appExportMessage("image", from: location(places)).with("MARKETPLACEAPP/MD5", sum))
     }
 
-    /// As it is, and where a decompressor finds the damage before a checksum does.
+    /// As it is, and compressed, so that a decompressor finds the damage before a checksum does.
     @Test(arguments: [nil, "zstd", "gzip"], [1, 2])
     static func startsOver(_ compressor: String?, times: Int) throws {
         let rig = try MirrorTests(compressor)

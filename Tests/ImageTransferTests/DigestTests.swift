@@ -108,7 +108,7 @@ import Testing
         try both.check(right, of: "it")
         let error = try #require(throws: DriverError.self) { try both.check(wrong, of: "it") }
         #expect(error.cause.contains("its SHA256 is ") && error.cause.hasSuffix("\(sha256) was expected"))
-        // Where nothing is right the strongest is told.
+        // If nothing is right, the strongest digest is reported.
         let other = try #require(throws: DriverError.self) {
             try both.check([.md5: Digest.of("abd", .md5), .sha1: "", .sha256: Digest.of("abd", .sha256)], of: "it")
         }

@@ -44,7 +44,7 @@ import Testing
         #expect(error?.operation == "verify" && error?.cause.contains("was given to what was sent") == true)
     }
 
-    /// Where some tags are MD5s, those that are not are of other bytes.
+    /// If some tags are MD5s, those that are not are of other bytes.
     @Test func aServiceThatContradictsItselfHasAlteredData() throws {
         let strict = try StrictS3Server(["mixed-parts"])
         let error = #expect(throws: DriverError.self) { try Self.upload(31 << 20, strict) }

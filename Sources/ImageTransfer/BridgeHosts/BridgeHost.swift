@@ -25,7 +25,7 @@ struct BridgeHost: Sendable, Equatable {
     /// As ssh(1) takes it.
     var name: String { (user.map { $0 + "@" } ?? "") + address }
 
-    /// As it stands in `ssh://HOST:PATH`, where a colon ends it.
+    /// The host as written in `ssh://HOST:PATH`, in which a colon ends it.
     var location: String { isVersion6 ? (user.map { $0 + "@" } ?? "") + "[\(address)]" : name }
 
     /// Whether the address is one of IPv6, perhaps with the interface that it is reached by.

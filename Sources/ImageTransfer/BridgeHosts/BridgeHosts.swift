@@ -7,8 +7,8 @@ package struct BridgeHosts: Sendable {
     private let settings: Settings
     private let log: Log
 
-    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as the stock
-    /// drivers do it. Nil where the list is missing or empty.
+    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
+    /// stock drivers. Nil if the list is missing or empty.
     package init?(_ request: Request, at path: String) throws(DriverError) {
         var hosts: [BridgeHost] = []
         for word in request.message.words(path) {

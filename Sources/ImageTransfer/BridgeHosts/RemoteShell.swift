@@ -4,7 +4,7 @@ import Posix
 
 /// A ``RemoteScript`` that runs on a host, over ssh(1).
 final class RemoteShell {
-    /// What can come where an answer is expected.
+    /// Anything that can come when an answer is expected.
     private enum Answer: Equatable {
         case text(String)
         case end
@@ -26,7 +26,7 @@ final class RemoteShell {
     /// The last line that was no answer: what a login shell prints that refuses to run anything.
     private var noise = ""
 
-    /// Starts ssh, and waits until the script has greeted. Throws an ``UnreachableHost`` where it does not.
+    /// Starts ssh, and waits until the script has greeted. Throws an ``UnreachableHost`` if it does not.
     init(host: BridgeHost, settings: Settings, script: String, arguments: [String]) throws {
         self.host = host.name
         location = host.location
@@ -46,8 +46,8 @@ final class RemoteShell {
         for argument in arguments { try send(RemoteScript.argument(argument)) }
     }
 
-    /// Waits for the script's first word; whatever comes before is the login shell's. Throws an ``UnreachableHost``
-    /// where it does not come.
+    /// Waits for the script's first word; whatever comes before is the login shell's. Throws an ``UnreachableHost`` if
+    /// it does not come.
     private func awaitGreeting(within timeout: Int) throws {
         let deadline = Clock.now + Double(timeout)
         while true {
