@@ -30,9 +30,8 @@ package struct ImageCopy {
         self.log = log
     }
 
-    /// Copies everything into `sink`, which is left to the caller to publish. Throws where a digest differs from the
-    /// expected one, and whatever the two sides throw. Belongs into ``startingOver(_:_:)`` where the source may be a
-    /// web server's.
+    /// Copies everything into `sink`, which the caller has to publish. Throws if a digest differs from the expected
+    /// one, and any error of the two sides. Belongs into ``startingOver(_:_:)`` if the source may be a web server's.
     package func run(into sink: any ImageSink) throws -> Result {
         let algorithms = Set(expected.values.keys).union([.md5])
         guard decompresses else { return try copy(source, algorithms, into: sink) }

@@ -8,7 +8,7 @@ struct PatchedImage: Error {
     let damage: DriverError
 }
 
-/// What to throw where the content of `source` has turned out to be damaged: `error`, or what makes
+/// Returns what to throw if the content of `source` has turned out to be damaged: `error`, or what makes
 /// ``startingOver(_:_:)`` do that.
 package func damage(of source: any ImageSource, _ error: DriverError) -> any Error {
     source.isPatched ? PatchedImage(damage: error) : error

@@ -7,8 +7,8 @@ package struct BridgeHosts: Sendable {
     private let settings: Settings
     private let log: Log
 
-    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as the stock
-    /// drivers do it. Nil where the list is missing or empty.
+    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
+    /// stock drivers. Nil if the list is missing or empty.
     package init?(_ request: Request, at path: String) throws(DriverError) {
         var hosts: [BridgeHost] = []
         for word in request.message.words(path) {
@@ -23,7 +23,7 @@ package struct BridgeHosts: Sendable {
         self.init(rotating: hosts, by: request.id, settings: request.settings, log: request.log)
     }
 
-    /// The one host of an `ssh://HOST:PATH` source.
+    /// The only host of an `ssh://HOST:PATH` source.
     init(host: String, _ request: Request) throws(DriverError) {
         guard let parsed = BridgeHost(host) else {
             throw DriverError(

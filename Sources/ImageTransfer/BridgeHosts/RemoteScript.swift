@@ -1,14 +1,14 @@
-/// What runs on a bridge host: constant scripts for any POSIX sh with the GNU core utilities; those of BusyBox 1.35 do
-/// as well. No value is ever part of one: script and values come on standard input, a line each, escaped for `printf
-/// %b`.
+/// The scripts that run on a bridge host. They are constant, for any POSIX sh with the GNU core utilities; those of
+/// BusyBox 1.35 do as well. No value is ever part of a script: script and values come on standard input, a line each,
+/// escaped for `printf %b`.
 ///
-/// Each answers with lines that begin with ``marker``: what a login shell may print before does not matter, nor whether
-/// that ends with a line break.
+/// Each replies with lines that begin with ``marker``: anything that a login shell prints before does not matter, nor
+/// whether that ends with a line break.
 enum RemoteScript {
     static let marker = "market-drivers:"
 
-    /// What ssh is told to run: it reads the script. Without a line break, an exclamation mark or a backslash it means
-    /// the same to any login shell, csh and fish among them.
+    /// The command that ssh runs: it reads the script. Without a line break, an exclamation mark or a backslash it
+    /// means the same to any login shell, csh and fish among them.
     static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
     /// Common to all: `arg` reads the next value into $v, `say` replies, `fail` replies with a reason and ends.
@@ -45,9 +45,9 @@ enum RemoteScript {
             """
 
     /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
-    /// end `end LENGTH`; answered with `stored`. Then `mode MODE`, answered with `unset REASON` alone, where the file
-    /// system does not take it, and names to try, one value each: `taken` or `published`. A stream that breaks off
-    /// leaves nothing.
+    /// end `end LENGTH`; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
+    /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
+    /// nothing.
     ///
     /// `nocache`, if `dd` knows it, makes the disk begin with each frame, so that little is left to wait for at the
     /// end: 0.01 s in place of 0.4 for 1 GiB.
@@ -109,8 +109,8 @@ enum RemoteScript {
             say "image $(stat -c %s -- "$real") ${head:--} ${sum%% *}"
             """
 
-    /// Values: directory (`/`), path of a file or a block device. Answers `size SIZE`; so many bytes follow, and `same`
-    /// where nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be told.
+    /// Values: directory (`/`), path of a file or a block device. Replies `size SIZE`; so many bytes follow, and then
+    /// `same` if nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be told.
     static let read =
         prologue + """
             arg; path=$v
