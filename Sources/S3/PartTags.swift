@@ -27,7 +27,7 @@ enum S3TagKind: Sendable {
 final class PartTags: Sendable {
     private let seen = Locked<S3TagKind?>(nil)
 
-    /// Whether a part with such a tag counts as stored. One that may be of other bytes is sent once more; where this
+    /// Returns whether a part with such a tag counts as stored. One that may be of other bytes is sent once more; where this
     /// does not help, and no part has come back with its MD5, the service makes its tags itself.
     func accept(_ tag: S3TagKind, attempt: Int) -> Bool {
         switch tag {
@@ -46,7 +46,7 @@ final class PartTags: Sendable {
         }
     }
 
-    /// The number of a part that another one gives the lie: its tag is no MD5, and the other's is. Nil if they agree.
+    /// Returns the number of a part whose tag is no MD5 while another one's is, or nil if all agree.
     static func contradiction(_ parts: [S3Part]) -> Int? {
         guard parts.contains(where: { $0.tag == .md5 }) else { return nil }
         return parts.first { $0.tag == .other }?.number

@@ -38,8 +38,8 @@ extension S3Client {
         return uploads.filter { $0.key.utf8.starts(with: prefix.utf8) }
     }
 
-    /// Seconds since the last sign of life of an open upload by the server's clock: since its newest part was stored, or
-    /// since it was begun where it has none. Nil where the service does not say, or where it is not open any more.
+    /// Seconds since the last sign of life of an open upload by the server's clock: since its newest part was stored,
+    /// or since it was begun where it has none. Nil where the service does not say, or where it is not open any more.
     package func idleTime(of upload: S3OpenUpload, bucket: String) throws -> Int? {
         var last = upload.initiated
         var now: Int
@@ -65,7 +65,7 @@ extension S3Client {
         return last.map { now - $0 }
     }
 
-    /// Where the next page begins, the texts of the elements `names`; nil behind the last one.
+    /// Returns where the next page begins, the texts of the elements `names`, or nil behind the last one.
     func next(
         _ page: XMLElement, _ names: [String], _ marks: inout PageMarks, of request: S3Request
     ) throws -> [String]? {
@@ -75,14 +75,15 @@ extension S3Client {
         return marker
     }
 
-    /// Throws where a listing comes to a place that it has been at, or that has no name.
+    /// Throws if a listing comes to a place that it has been at, or that has no name.
     func check(_ mark: String, isNewTo marks: inout PageMarks, of request: S3Request) throws {
         guard !mark.isEmpty, !mark.hasPrefix("\n"), marks.isNew(mark) else {
             throw unreadable(request, "a page that is not the last names no next one")
         }
     }
 
-    /// The document of an answer with that root. Throws a ``DriverError`` where the answer is a refusal or none of S3's.
+    /// The document of an answer with that root. Throws a ``DriverError`` where the answer is a refusal or none of
+    /// S3's.
     func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> S3Document {
         guard answer.isSuccess else { throw error(answer, request) }
         guard let document = answer.document else { throw unreadable(request, "it is empty") }
@@ -104,7 +105,7 @@ struct PageMarks {
     private var count = 0
     private var limit = 1
 
-    /// Whether the place is not known to be one of those before.
+    /// Returns whether the place is not known to be one of those before.
     mutating func isNew(_ mark: String) -> Bool {
         if let kept, haveSameBytes(kept, mark) { return false }
         count += 1

@@ -38,7 +38,7 @@ extension S3Client {
     /// good, in no listing.
     ///
     /// A part that comes back with another MD5 for its ETag is sent again. A service that gives it such a one once more
-    /// makes its ETags itself, as far as this part can tell: see ``checkTags(of:)``.
+    /// makes its ETags itself, as far as this part can tell: see ``PartTags``.
     ///
     /// - Parameter tags: what earlier parts tell of the service.
     func uploadPart(

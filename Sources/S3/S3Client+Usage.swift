@@ -29,7 +29,8 @@ extension S3Client {
         }
     }
 
-    /// How many objects there are with `prefix`, and their bytes in all.
+    /// Returns how many objects there are with `prefix`, and their bytes in all. Throws a ``DriverError`` if a page
+    /// cannot be read, or comes again.
     package func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
         var objects = 0
         var bytes: UInt64 = 0
@@ -57,8 +58,8 @@ extension S3Client {
         }
     }
 
-    /// What asks for the page behind `document`, and what tells that from others. A service of version 1 names the next
-    /// page, or leaves it to the last key.
+    /// Returns what asks for the page behind `document`, and what tells that from others. A service of version 1 names
+    /// the next page, or leaves it to the last key.
     private func page(behind document: S3Document, _ last: XMLElement?, _ current: Page) -> (next: Page, mark: String) {
         if case .second = current, let token = document.root.child("NextContinuationToken")?.text, !token.isEmpty {
             return (.second(token: token), token)
@@ -84,7 +85,7 @@ extension S3Client {
 }
 
 extension S3Document {
-    /// A key as it stands in a listing, which may be encoded as a URL is.
+    /// Returns a key that stands in a listing, which may be encoded like a URL.
     func key(_ text: String) -> String {
         let text = exact(text)
         guard root.child("EncodingType")?.text == "url" else { return text }

@@ -23,8 +23,8 @@ struct S3Document: Sendable {
         }
     }
 
-    /// Where something begins that is neither white space nor a byte order mark. A service that takes long sends blanks
-    /// meanwhile.
+    /// Returns where something begins that is neither white space nor a byte order mark. A service that takes long sends
+    /// blanks meanwhile.
     static func start(of body: [UInt8]) -> Int {
         var rest = body[...]
         while true {
@@ -38,7 +38,7 @@ struct S3Document: Sendable {
         }
     }
 
-    /// A text of the document as the service meant it.
+    /// Returns a text of the document as the service meant it.
     func exact(_ text: String) -> String {
         guard hasStandIns else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { Self.meant(by: $0) ?? $0 }))
@@ -65,7 +65,7 @@ struct S3Document: Sendable {
         }
     }
 
-    /// The document with other characters in place of those, which may also be written as references.
+    /// Returns the document with other characters in place of those, which may also be written as references.
     private static func withStandIns(_ text: String) -> [UInt8] {
         var repaired = String.UnicodeScalarView()
         var rest = text.unicodeScalars[...]
@@ -84,7 +84,7 @@ struct S3Document: Sendable {
         return Array(String(repaired).utf8)
     }
 
-    /// The character reference that `text` begins with, and its length; nil if it begins with none.
+    /// Returns the character reference that `text` begins with, and its length, or nil if it begins with none.
     private static func reference(_ text: Substring.UnicodeScalarView) -> (value: UInt32, length: Int)? {
         let candidate = text.prefix(10)
         guard candidate.starts(with: "&#".unicodeScalars), let end = candidate.firstIndex(of: ";") else { return nil }

@@ -64,7 +64,7 @@ struct MirrorTests {
         #expect(try server.requests().count == 12)
     }
 
-    /// Nobody would find out what is wrong with it.
+    /// Nobody would notice a different file.
     @Test func givesUpAtOnceWhereNothingIsVerified() throws {
         let download = download([Self.breaking, "/~tag=two/b"], isVerified: false)
         let error = try #require(throws: DriverError.self) { try download.readAll() }

@@ -34,6 +34,22 @@ func client(
         #expect(try strict.asked().count == 2)
     }
 
+    /// The server is the proxy on the way there: it sees which host is asked for.
+    @Test(arguments: [
+        "bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com",
+        "s3-fips.us-east-1.amazonaws.com",
+    ]) func anEndpointThatWasChosenStaysWhateverTheRegion(host: String) throws {
+        let strict = try StrictS3Server(region: "eu-central-1")
+        let endpoint = try #require(S3Endpoint("http://" + host, usesPathStyle: true))
+        let keys = S3Credentials(accessKeyID: "id", secretAccessKey: "secret")
+        var service = S3Service(endpoint: endpoint, region: endpoint.region ?? "", credentials: keys)
+        service.http.proxy = strict.endpoint
+        let client = S3Client(service, log: Log(action: "test", id: "1") { _ in })
+        #expect(try client.usage(bucket: "b").bytes == 3)
+        #expect(client.region == "eu-central-1")
+        #expect(try strict.asked().map { $0.contains("http://\(host)/b?") } == [true, true])
+    }
+
     @Test func aRegionIsFoundWhereHeadersAreMute() throws {
         let strict = try StrictS3Server(region: "eu-central-1", ["mute"])
         #expect(try client(of: strict).head(bucket: "b") != nil)

@@ -3,7 +3,7 @@ import Glibc
 import Posix
 
 /// An sshd of its own on 127.0.0.1 and ::1, an installation of OpenNebula whose drivers reach it under any number of
-/// host names, and an `ssh` in PATH that records how it is called.
+/// host names, and an `ssh` in PATH that records its calls.
 package final class SSHServer: Sendable {
     private let server: Server
     private let directory: TemporaryDirectory
@@ -68,8 +68,8 @@ package final class SSHServer: Sendable {
     /// Makes `name` a host that can be reached: this machine.
     ///
     /// - Parameters:
-    ///   - command: runs in place of what the client asks for, which is in $SSH_ORIGINAL_COMMAND: a login shell.
-    ///   - address: where it is.
+    ///   - command: runs in place of the client's command, which is in $SSH_ORIGINAL_COMMAND: a login shell.
+    ///   - address: where the host is.
     ///   - port: another port than the server's.
     ///   - isKnown: whether the server accepts the host's key.
     ///   - options: further lines for the client's configuration.

@@ -23,7 +23,7 @@ package struct BridgeHosts: Sendable {
         self.init(rotating: hosts, by: request.id, settings: request.settings, log: request.log)
     }
 
-    /// The one host of an `ssh://HOST:PATH` source.
+    /// The only host of an `ssh://HOST:PATH` source.
     init(host: String, _ request: Request) throws(DriverError) {
         guard let parsed = BridgeHost(host) else {
             throw DriverError(

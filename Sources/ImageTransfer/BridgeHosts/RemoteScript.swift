@@ -7,8 +7,8 @@
 enum RemoteScript {
     static let marker = "market-drivers:"
 
-    /// What ssh is told to run: it reads the script. Without a line break, an exclamation mark or a backslash it means
-    /// the same to any login shell, csh and fish among them.
+    /// The command that ssh runs: it reads the script. Without a line break, an exclamation mark or a backslash it
+    /// means the same to any login shell, csh and fish among them.
     static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
     /// Common to all: `arg` reads the next value into $v, `say` replies, `fail` replies with a reason and ends.

@@ -23,7 +23,7 @@ final class RemoteShell {
     let location: String
     private let child: Child
     private var pending: [UInt8] = []
-    /// The last line that was no answer: what a login shell prints that refuses to run anything.
+    /// The last line that was no answer: the text of a login shell that refuses to run anything.
     private var noise = ""
 
     /// Starts ssh, and waits until the script has greeted. Throws an ``UnreachableHost`` if it does not.
@@ -152,10 +152,10 @@ final class RemoteShell {
         return try failure()
     }
 
-    /// Why ssh ended.
+    /// Returns the reason why ssh ended.
     func failure() throws -> String { try end().reason }
 
-    /// Ends the connection. Returns ssh's last words, and what the host printed in place of an answer.
+    /// Ends the connection. Returns ssh's last words, with the text that the host printed in place of an answer.
     private func end() throws -> (reason: String, status: ExitStatus) {
         child.closeInput()
         // Its output ends before it prints the reason: give it time.
@@ -164,13 +164,13 @@ final class RemoteShell {
         let count = buffer.withUnsafeMutableBytes { (try? child.errors!.read(into: $0)) ?? 0 }
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         try Interrupt.check()
-        // ssh warns of many things that keep it from nothing: a host's new key, say.
+        // ssh warns of many harmless things: a host's new key, for example.
         let words = lines.map { $0.trimmingWhitespace() }.last { !$0.isEmpty && !$0.hasPrefix("Warning: ") }
         let reasons = [words, printed()].compactMap(\.self)
         return (reasons.isEmpty ? "ssh: \(status)" : reasons.joined(separator: "; "), status)
     }
 
-    /// The last of what came in place of an answer, nil if nothing did.
+    /// Returns the last text that came in place of an answer, nil if none did.
     private func printed() -> String? {
         let rest = String(decoding: pending.prefix(1 << 16), as: UTF8.self)[...].trimmingWhitespace()
         let text = rest.isEmpty ? noise[...].trimmingWhitespace() : rest

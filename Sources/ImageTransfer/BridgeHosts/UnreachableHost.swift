@@ -1,6 +1,6 @@
 import DriverProtocol
 
-/// Why a host did not answer as a script would have, and what to do about it.
+/// A host did not reply as a script would have: why, and what to do about it.
 struct UnreachableHost: Error {
     let reason: String
     let remedy: String
