@@ -19,6 +19,7 @@ package final class HTTPSource: ImageSource {
     }
 
     package var storageSize: UInt64? { length }
+    package var isPaced: Bool { true }
 
     package func willBeVerified() { download.isVerified = true }
 

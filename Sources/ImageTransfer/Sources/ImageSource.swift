@@ -21,6 +21,8 @@ package protocol ImageSource: AnyObject {
     var storageSize: UInt64? { get }
     /// The MD5 that the source's own server knows; nil if it knows none.
     var md5: String? { get }
+    /// Whether it keeps to LIMIT_TRANSFER_BW by itself: see ``paced(_:_:)``.
+    var isPaced: Bool { get }
     /// Says, before anything is read, that the digest of what comes is compared with one that is known.
     func willBeVerified()
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
@@ -33,6 +35,7 @@ package protocol ImageSource: AnyObject {
 
 extension ImageSource {
     package var md5: String? { nil }
+    package var isPaced: Bool { false }
     package func lend() throws -> LentBytes? { nil }
     package func willBeVerified() {}
 }
