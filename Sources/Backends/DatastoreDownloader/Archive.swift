@@ -58,7 +58,10 @@ enum Archive {
             throw DriverError(
                 "unpack", "the archive \(quoted(name))", error, remedy: "install the package \(arguments[0])")
         }
-        guard result.status.isSuccess else { throw problem(name, "\(arguments[0]): \(result.reason)") }
+        guard !result.status.isSuccess else { return }
+        // tar(1) ends with a line that says nothing.
+        let complaint = result.errors.split(whereSeparator: \.isNewline).last { !$0.contains("Exiting with failure") }
+        throw problem(name, complaint.map(String.init) ?? "\(arguments[0]): \(result.status)")
     }
 
     /// Throws unless all in `directory` is files, directories, and links that stay below `root`.
