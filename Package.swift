@@ -23,6 +23,13 @@ let drivers: [(backend: String, imports: [Target.Dependency], folder: String, ac
         ["import", "delete", "monitor", "export"]
     ),
     ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"], "datastore/fs", ["export", "cp"]),
+    (
+        "DatastoreDownloader",
+        [
+            "AppTransfer", "ContainerImages", "ImageTransfer", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix",
+        ], "datastore",
+        ["downloader"]
+    ),
 ]
 
 /// The floors of the house, from the bottom up: a module imports what stands above it in this list, and nothing else.

@@ -6,8 +6,8 @@ import ImageTransfer
 /// `market/*/export`: brings an app's image into the datastore of the message. The backend provides the image's source;
 /// the rest is the same for all backends.
 package struct AppExport {
-    /// The elements that the message must have for this, beside those for the backend. oned writes both for every kind
-    /// of datastore.
+    /// The elements that the message must have for this, beside those for the backend, unless the image goes into a
+    /// file. oned writes both for every kind of datastore.
     package static let inputs = ["DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
 
     private let datastore: any Datastore
@@ -22,7 +22,11 @@ package struct AppExport {
         let message = request.message
         let id = message.value("MARKETPLACEAPP/ID") ?? "\(request.id)"
         log = request.log
-        datastore = try Datastores.datastore(request)
+        if let path = request.target {
+            datastore = try PlainFile(path, log: log)
+        } else {
+            datastore = try Datastores.datastore(request)
+        }
         let size = try message.number("MARKETPLACEAPP/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
         intake = ImageIntake(
             id: id, name: message.value("MARKETPLACEAPP/NAME") ?? "app \(id)",

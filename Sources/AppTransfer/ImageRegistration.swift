@@ -56,9 +56,9 @@ package struct ImageRegistration {
     }
 
     private func source() throws -> any ImageSource {
-        guard urlScheme(location) != nil else { return try AllowedPaths(request).open(location) }
+        guard urlScheme(location) != nil else { return try paced(AllowedPaths(request).open(location), request) }
         try AllowedPaths(request).check(remote: location)
-        return try ImageSources.open(location, request)
+        return try paced(ImageSources.open(location, request), request)
     }
 
     private func intake() throws(DriverError) -> ImageIntake {
@@ -67,25 +67,28 @@ package struct ImageRegistration {
         let isDisk = !isForFiles && message.value("IMAGE/TYPE") != Self.cdrom
         let size = try message.number("IMAGE/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
         return ImageIntake(
-            id: "\(request.id)", name: message.value("IMAGE/NAME") ?? "image \(request.id)", expected: try expected(),
+            id: "\(request.id)", name: message.value("IMAGE/NAME") ?? "image \(request.id)",
+            expected: try expectedDigests(ofImage: message, at: location),
             format: try optionalImageFormat(message, at: Self.template + "FORMAT"),
             decompresses: !(try message.flag(Self.datastore + "NO_DECOMPRESS", default: isForFiles)), converts: isDisk,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue })
     }
+}
 
-    /// Returns the digests that the user and the app state. Those of a container's app are not of the image: its source
-    /// verifies what it is built from.
-    private func expected() throws(DriverError) -> ExpectedDigests {
-        guard !location.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
-        let own = try ExpectedDigests(
-            request.message, md5: Self.template + "MD5", sha1: Self.template + "SHA1", sha256: Self.template + "SHA256")
-        let app = try ExpectedDigests(request.message, md5: Self.template + "FROM_APP_MD5")
-        return try own.union(app, of: "the image \(quoted(redacted(location)))")
-    }
+/// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's app
+/// are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest, or two
+/// contradict each other.
+package func expectedDigests(ofImage message: Message, at location: String) throws(DriverError) -> ExpectedDigests {
+    let template = "IMAGE/TEMPLATE/"
+    guard !location.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
+    let own = try ExpectedDigests(
+        message, md5: template + "MD5", sha1: template + "SHA1", sha256: template + "SHA256")
+    let app = try ExpectedDigests(message, md5: template + "FROM_APP_MD5")
+    return try own.union(app, of: "the image \(quoted(redacted(location)))")
 }
 
 /// Returns the scheme of `SCHEME://…`, in lower case, or nil if `text` has none.
-func urlScheme(_ text: String) -> String? {
+package func urlScheme(_ text: String) -> String? {
     guard let separator = text.utf8.firstRange(of: "://".utf8) else { return nil }
     let scheme = text.utf8[..<separator.lowerBound]
     guard let first = scheme.first, !isDigit(first),

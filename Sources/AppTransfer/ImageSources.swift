@@ -16,7 +16,7 @@ package enum ImageSources {
     ]
 
     /// Whether `location` is of a known kind.
-    static func isKnown(_ location: String) -> Bool { kinds.contains { location.hasPrefix($0.beginning) } }
+    package static func isKnown(_ location: String) -> Bool { kinds.contains { location.hasPrefix($0.beginning) } }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
     /// server, `lxd://URL`, which is built first, or `rbd://…` of a Ceph datastore, which OpenNebula's own downloader

@@ -18,13 +18,34 @@ package struct ExpectedDigests: Sendable, Equatable {
     ) throws(DriverError) {
         for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
             guard let path, let value = message.value(path) else { continue }
-            let digest = value.lowercased()
-            guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+            guard let digest = Self.digest(value, algorithm) else {
                 throw message.invalid(
                     path, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits")
             }
             values[algorithm] = digest
         }
+    }
+
+    /// The digests that the options of a program state. Throws a ``DriverError`` that names the option if a value is no
+    /// digest of its algorithm.
+    package init(options: [(name: String, algorithm: Digest.Algorithm, text: String)]) throws(DriverError) {
+        for (name, algorithm, text) in options {
+            guard let digest = Self.digest(text, algorithm) else {
+                throw DriverError(
+                    "use", name, cause: "\(quoted(oneLine(text, limit: 200))) is no \(algorithm.rawValue) checksum",
+                    remedy: "give \(algorithm.digits) hexadecimal digits")
+            }
+            values[algorithm] = digest
+        }
+    }
+
+    /// Returns the digest in lower case, or nil if `text` is none.
+    private static func digest(_ text: String, _ algorithm: Digest.Algorithm) -> String? {
+        let digest = text.lowercased()
+        guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+            return nil
+        }
+        return digest
     }
 
     /// Returns the same with this MD5 if none was expected.

@@ -26,6 +26,8 @@ package final class ContainerSource: ImageSource {
 
     package var length: UInt64? { built.length }
     package var storageSize: UInt64? { built.storageSize }
+    /// What it is made of was fetched within the limit.
+    package var isPaced: Bool { true }
 
     package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         try built.next(into: buffer)

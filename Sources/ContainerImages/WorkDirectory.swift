@@ -2,13 +2,13 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// A hidden directory for the files that are needed while an image is built. It is removed with its last reference; a
+/// A hidden directory for the files that are needed while something is built. It is removed with its last reference; a
 /// directory that a killed process has left is removed by the next one.
-final class WorkDirectory {
+package final class WorkDirectory {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".work"
 
-    let path: String
+    package let path: String
     /// Locked while the directory is in use.
     private let lock: FileDescriptor
 
@@ -16,7 +16,7 @@ final class WorkDirectory {
     /// before the directory is removed.
     var mark: String { Self.mark(path) }
 
-    init(in directory: String) throws(DriverError) {
+    package init(in directory: String) throws(DriverError) {
         Self.removeAbandoned(in: directory)
         do throws(SystemError) {
             (path, lock) = try Self.makeLocked(in: directory)
@@ -52,7 +52,7 @@ final class WorkDirectory {
     private static func mark(_ path: String) -> String { "TMPDIR=\(path)" }
 
     /// Returns the path of a file in it.
-    func file(_ name: String) -> String { joined(path, name) }
+    package func file(_ name: String) -> String { joined(path, name) }
 
     private static func removeAbandoned(in directory: String) {
         for name in (try? directoryEntries(directory)) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {

@@ -9,6 +9,9 @@ package protocol Action {
     static var purpose: String { get }
     /// The elements of the message that must be there and not empty, as paths below the root.
     static var inputs: [String] { get }
+    /// The elements that must be there besides, unless `--to` names a file for the result. Empty for an action without
+    /// `--to`.
+    static var datastoreInputs: [String] { get }
     /// Does the work. Undoes what it has begun if it throws.
     static func run(_ request: Request) throws -> Reply
     /// Called once a message has been read, however the action ends: an import removes the temporary image that a
@@ -17,6 +20,8 @@ package protocol Action {
 }
 
 extension Action {
+    package static var datastoreInputs: [String] { [] }
+
     package static func cleanUp(after message: Message, log: Log) {
         if name.hasSuffix("/import") { message.disposeOfSource(log: log) }
     }
@@ -30,13 +35,21 @@ package struct Request: Sendable {
     package let log: Log
     package let installation: Installation
     package let settings: Settings
+    package let transfer: TransferPreferences
+    /// The file that the result goes into, in place of a datastore: `--to`.
+    package let target: String?
 
-    package init(message: Message, id: Int, log: Log, installation: Installation, settings: Settings) {
+    package init(
+        message: Message, id: Int, log: Log, installation: Installation, settings: Settings,
+        transfer: TransferPreferences = TransferPreferences(), target: String? = nil
+    ) {
         self.message = message
         self.id = id
         self.log = log
         self.installation = installation
         self.settings = settings
+        self.transfer = transfer
+        self.target = target
     }
 }
 

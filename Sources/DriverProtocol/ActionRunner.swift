@@ -6,11 +6,7 @@ extension Action {
     /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
     /// log lines and the error to standard error, exit status 0 or 1.
     package static func main() -> Never {
-        // Comes first: what is opened later must not take a standard stream's number.
-        let closed = CurrentProcess.openStandardStreams()
-        Interrupt.install()
-        CurrentProcess.resetInheritedSignals()
-        ProxyVariables.adopt()
+        let closed = CurrentProcess.beginProgram()
         if let manager = CurrentProcess.environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
             CurrentProcess.endWithParent(manager)
         }
@@ -21,7 +17,19 @@ extension Action {
     }
 }
 
-/// The only place that touches arguments, standard streams and exit status.
+extension CurrentProcess {
+    /// Does what every program does first. Returns the numbers of the standard streams that were closed.
+    package static func beginProgram() -> [Int32] {
+        // Comes first: what is opened later must not take a standard stream's number.
+        let closed = openStandardStreams()
+        Interrupt.install()
+        resetInheritedSignals()
+        ProxyVariables.adopt()
+        return closed
+    }
+}
+
+/// The only place where an action touches arguments, standard streams and exit status.
 package enum ActionRunner {
     /// The environment variable with the driver manager's process id. An action that the manager has started ends when
     /// the manager dies, by whatever signal.
@@ -46,29 +54,49 @@ package enum ActionRunner {
                 try deliver(Reply(usage(of: action)), to: streams.output)
                 return 0
             }
+            var arguments = arguments
+            let target = try takeTarget(action, from: &arguments)
             let (message, id) = try readMessage(action, arguments: arguments, input: streams.input)
             let log = Log(action: action.name, id: String(id), object: ObjectName(message)) { line in
                 try? write(line, to: streams.errors)
             }
-            let reply = Result { try work(action, on: message, id: id, log: log) }
+            let reply = Result { try work(action, on: message, id: id, target: target, log: log) }
             // Before the reply: until then, the work can be taken back.
             action.cleanUp(after: message, log: log)
             try deliver(try reply.get(), to: streams.output)
             return 0
         } catch {
-            try? write(describe(error, in: action) + "\n", to: streams.errors)
+            try? write(describe(error, in: action.name) + "\n", to: streams.errors)
             return 1
         }
     }
 
     private static func work(
-        _ action: any Action.Type, on message: Message, id: Int, log: Log
+        _ action: any Action.Type, on message: Message, id: Int, target: String?, log: Log
     ) throws -> Reply {
-        for path in action.inputs { _ = try message.required(path) }
+        let inputs = action.inputs + (target == nil ? action.datastoreInputs : [])
+        for path in inputs { _ = try message.required(path) }
         let installation = Installation.current()
-        let settings = try Settings(file: installation.remotes + "/etc/market/market-drivers.conf")
+        let settings = try Settings(of: installation)
         return try action.run(
-            Request(message: message, id: id, log: log, installation: installation, settings: settings))
+            Request(
+                message: message, id: id, log: log, installation: installation, settings: settings, target: target))
+    }
+
+    /// Removes `--to PATH` from the arguments. Returns the path, or nil if there is none.
+    private static func takeTarget(
+        _ action: any Action.Type, from arguments: inout [String]
+    ) throws(DriverError) -> String? {
+        guard let index = arguments.firstIndex(where: { $0 == "--to" || $0.hasPrefix("--to=") }) else { return nil }
+        let isJoined = arguments[index] != "--to"
+        let value = isJoined ? String(arguments[index].dropFirst("--to=".count)) : arguments.dropFirst(index + 1).first
+        guard !action.datastoreInputs.isEmpty, let value, !value.isEmpty else {
+            throw DriverError(
+                "run", action.name, cause: action.datastoreInputs.isEmpty ? "it knows no --to" : "--to names no file",
+                remedy: "--help tells how it is called")
+        }
+        arguments.removeSubrange(index...(isJoined ? index : index + 1))
+        return value
     }
 
     /// Returns the message and the object's id. The message is the first argument that is not a number, else standard
@@ -116,35 +144,37 @@ package enum ActionRunner {
         try text.withUTF8 { try descriptor.writeAll(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Returns the one line for the user.
-    private static func describe(_ error: any Error, in action: any Action.Type) -> String {
+    /// Returns the one line for the user about an error in the program `name`.
+    package static func describe(_ error: any Error, in name: String) -> String {
         switch error {
         case let error as DriverError:
             error.description
         case let interrupted as Interrupted:
             DriverError(
-                "finish", action.name, cause: "\(interrupted)",
+                "finish", name, cause: "\(interrupted)",
                 remedy: "nothing was kept but what a warning in the log names; run it again"
             ).description
         default:
-            DriverError("finish", action.name, cause: "\(error)", remedy: "see the log of oned for what preceded it")
+            DriverError("finish", name, cause: "\(error)", remedy: "see the log of oned for what preceded it")
                 .description
         }
     }
 
     private static func usage(of action: any Action.Type) -> String {
-        """
-        \(action.name): \(action.purpose)
+        let knowsTarget = !action.datastoreInputs.isEmpty
+        return """
+            \(action.name): \(action.purpose)
 
-        usage: \(action.name) [ID] < MESSAGE
-               \(action.name) MESSAGE [ID]
+            usage: \(action.name) [ID] < MESSAGE
+                   \(action.name) MESSAGE [ID]
+            \(knowsTarget ? "       \(action.name) --to PATH [ID] < MESSAGE\n" : "")
+            MESSAGE is oned's driver message, base64 or plain XML. It must have:
+            \((action.inputs + action.datastoreInputs).map { "  " + $0 }.joined(separator: "\n"))
+            \(knowsTarget ? "With --to the image goes into a new file, in the format that it has: no DATASTORE is needed.\n" : "")\
+            The result goes to standard output, log lines and the reason of a failure to standard error.
+            The exit status is 0 or 1.
 
-        MESSAGE is oned's driver message, base64 or plain XML. It must have:
-        \(action.inputs.map { "  " + $0 }.joined(separator: "\n"))
-        The result goes to standard output, log lines and the reason of a failure to standard error.
-        The exit status is 0 or 1.
-
-        """
+            """
     }
 }
 

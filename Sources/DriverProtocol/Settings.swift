@@ -15,6 +15,11 @@ package struct Settings: Sendable, Equatable {
 
     package init() {}
 
+    /// Reads the settings of an installation. Throws as ``init(file:)`` does.
+    package init(of installation: Installation) throws(DriverError) {
+        try self.init(file: installation.remotes + "/etc/market/market-drivers.conf")
+    }
+
     /// Reads the file's settings. A missing file leaves all at their defaults. Throws a ``DriverError`` if the file
     /// cannot be read, or has an unknown name or a bad value.
     package init(file path: String) throws(DriverError) {

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 extension HTTPOptions {
@@ -6,7 +7,7 @@ extension HTTPOptions {
 
     /// What the message says of how to transfer.
     package init(_ request: Request) throws(DriverError) {
-        try self.init(request.message, log: request.log)
+        try self.init(request.message, request.transfer, log: request.log)
     }
 
     /// What the message says of how to transfer, and the credential of AUTH_FILE for the server of its catalog.
@@ -16,13 +17,16 @@ extension HTTPOptions {
     }
 
     /// CA_FILE, TLS_VERIFY, PROXY and NO_PROXY of the message's marketplace, LIMIT_TRANSFER_BW of its datastore.
-    package init(_ message: Message, log: Log) throws(DriverError) {
+    package init(
+        _ message: Message, _ preferences: TransferPreferences = TransferPreferences(), log: Log
+    ) throws(DriverError) {
         self.init()
         caFile = message.value(Self.path + "CA_FILE")
         verifyTLS = try message.flag(Self.path + "TLS_VERIFY", default: true)
         proxy = try Self.proxy(message)
         noProxy = message.value(Self.path + "NO_PROXY")
-        bandwidthLimit = try Self.bandwidthLimit(message)
+        bandwidthLimit = try Self.bandwidthLimit(message, preferences)
+        if !preferences.retries { attempts = 1 }
         if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
     }
 
@@ -40,20 +44,27 @@ extension HTTPOptions {
         return text
     }
 
-    /// LIMIT_TRANSFER_BW of the message's datastore.
-    package static func bandwidthLimit(_ message: Message) throws(DriverError) -> UInt64? {
-        try bandwidth(message, at: "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW")
+    /// What is wished for, or LIMIT_TRANSFER_BW of the message's datastore, in bytes a second; nil is no limit.
+    package static func bandwidthLimit(
+        _ message: Message, _ preferences: TransferPreferences
+    ) throws(DriverError) -> UInt64? {
+        if let limit = preferences.bandwidthLimit { return limit }
+        let path = "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW"
+        guard let text = message.value(path) else { return nil }
+        guard let rate = bandwidth(text) else {
+            throw message.invalid(path, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
+        }
+        return rate
     }
 
-    /// Bytes a second: a number, with K, M or G behind it for powers of 1024.
-    static func bandwidth(_ message: Message, at path: String) throws(DriverError) -> UInt64? {
-        guard let text = message.value(path) else { return nil }
+    /// Bytes a second: a number, with K, M or G behind it for powers of 1024, in either case. Nil if `text` is no rate.
+    package static func bandwidth(_ text: String) -> UInt64? {
         let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
         let unit = text.last.flatMap { units[Character($0.uppercased())] }
         let digits = unit == nil ? text : String(text.dropLast())
-        guard let number = UInt64(digits), number > 0, number <= UInt64(1) << 40 / (unit ?? 1) else {
-            throw message.invalid(path, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
-        }
+        guard digits.utf8.allSatisfy(isDigit), let number = UInt64(digits), number > 0,
+            number <= UInt64(1) << 40 / (unit ?? 1)
+        else { return nil }
         return number * (unit ?? 1)
     }
 }

@@ -20,10 +20,17 @@ package struct ImageCopy {
     private let expected: ExpectedDigests
     private let log: Log
     private let decompresses: Bool
+    private let computesMD5: Bool
 
-    /// - Parameter expected: digests of the bytes from the source; MD5 is computed in any case.
-    package init(_ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, log: Log) {
+    /// - Parameters:
+    ///   - expected: digests of the bytes from the source.
+    ///   - computesMD5: whether the MD5 of both sides is wanted even if none is expected.
+    package init(
+        _ source: any ImageSource, expected: ExpectedDigests, decompresses: Bool = false, computesMD5: Bool = true,
+        log: Log
+    ) {
         self.source = source
+        self.computesMD5 = computesMD5
         self.expected = expected
         self.decompresses = decompresses
         if !expected.values.isEmpty { source.willBeVerified() }
@@ -33,14 +40,14 @@ package struct ImageCopy {
     /// Copies everything into `sink`, which the caller has to publish. Throws if a digest differs from the expected
     /// one, and any error of the two sides. Must run inside ``startingOver(_:_:)`` if the source may be a web server's.
     package func run(into sink: any ImageSink) throws -> Result {
-        let algorithms = Set(expected.values.keys).union([.md5])
+        let algorithms = Set(expected.values.keys).union(computesMD5 ? [.md5] : [])
         guard decompresses else { return try copy(source, algorithms, into: sink) }
         let head = try HeadSource(source)
         guard let compression = Compression(magic: head.head) else { return try copy(head, algorithms, into: sink) }
         log.info("the image \(quoted(source.name)) is compressed with \(compression.program): decompressing it")
         let plain = try DecompressingSource(
             head, compression, digests: algorithms.map { algorithm in try Digest(algorithm) }, log: log)
-        let stored = try pump(plain, into: sink, digests: [Digest(.md5)])
+        let stored = try pump(plain, into: sink, digests: computesMD5 ? [Digest(.md5)] : [])
         let sourceDigests = try plain.sourceDigests()
         try check(sourceDigests)
         // zstd(1) makes nothing, and no fuss, of a file that has skippable frames alone.

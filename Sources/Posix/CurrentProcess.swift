@@ -22,6 +22,14 @@ package enum CurrentProcess {
         sigprocmask(SIG_SETMASK, &none, nil)
     }
 
+    /// The mode of a file that is made without another one: 0666 without the bits of umask(2). No other thread may make
+    /// files meanwhile.
+    package static var modeOfNewFiles: mode_t {
+        let mask = umask(0)
+        umask(mask)
+        return 0o666 & ~mask
+    }
+
     /// This process's environment, as `NAME=value` strings: environ(7).
     package static var environment: [String] {
         var strings: [String] = []

@@ -61,6 +61,21 @@ extension FileDescriptor {
         _ = cposix_set_pipe_size(number, 1 << 20)
     }
 
+    /// Writes all of `bytes` to any descriptor, also one that waits by itself; a signal to this process ends the wait. Throws
+    /// ``SystemError`` or ``Interrupted``.
+    package func writeWhenReady(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            _ = try waitUntilReady(POLLOUT, by: nil)
+            let count = Glibc.write(number, rest.baseAddress, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EAGAIN && errno != EINTR {
+                throw SystemError("write", name)
+            }
+        }
+    }
+
     /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.
     package func writeWaiting(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes

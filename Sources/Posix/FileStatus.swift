@@ -52,6 +52,8 @@ package struct FileStatus: Sendable, Equatable {
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     package var isBlockDevice: Bool { mode & S_IFMT == S_IFBLK }
+    package var isLink: Bool { mode & S_IFMT == S_IFLNK }
+    package var isPipe: Bool { mode & S_IFMT == S_IFIFO }
     /// Whether its file system lies on a block device: those of networks, of memory and in layers have no device's
     /// number.
     package var isOnBlockDevice: Bool { cposix_device_major(device) != 0 }

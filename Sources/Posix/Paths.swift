@@ -7,6 +7,13 @@ package func resolvedPath(_ path: String) throws(SystemError) -> String {
     return String(cString: resolved)
 }
 
+/// Returns the content of a symbolic link: readlink(2).
+package func linkTarget(_ path: String) throws(SystemError) -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = try retrying("readlink", path) { readlink(path, &buffer, buffer.count) }
+    return String(decoding: buffer[..<count], as: UTF8.self)
+}
+
 /// Whether `path` is `directory` or lies below it. Both must be resolved.
 ///
 /// They are compared by their bytes, as the kernel does: strings that Swift calls equal (é, composed or not) are two
@@ -19,6 +26,13 @@ package func isInside(_ path: String, _ directory: String) -> Bool {
 /// Returns `directory/name` with one slash between.
 package func joined(_ directory: String, _ name: String) -> String {
     directory.utf8.last == UInt8(ascii: "/") ? directory + name : directory + "/" + name
+}
+
+/// Returns the working directory: getcwd(3).
+package func workingDirectory() throws(SystemError) -> String {
+    guard let path = getcwd(nil, 0) else { throw SystemError("getcwd", ".") }
+    defer { free(path) }
+    return String(cString: path)
 }
 
 /// Returns the names in a directory, without `.` and `..`, in no particular order.

@@ -74,23 +74,39 @@ package final class PendingFile {
     /// Makes the file durable and gives it the first of `names` that is free in the directory: fsync(2), then a rename
     /// that replaces nothing. Returns the name taken. The caller provides an endless sequence of candidates.
     package func publish(as names: some Sequence<String>, mode: mode_t) throws(SystemError) -> String {
-        do {
-            try descriptor.changeMode(mode)
-        } catch {
-            modeFailure = error
-        }
-        try descriptor.synchronize()
+        try finish(mode: mode)
         for name in names {
             do {
                 try renaming.apply(from: path, to: joined(directory, name))
             } catch  where error.code == EEXIST {
                 continue
             }
-            isPending = false
-            Self.synchronizeDirectory(directory)
+            settle()
             return name
         }
         throw SystemError("rename", path, code: EEXIST)
+    }
+
+    /// Makes the file durable and gives it a name in the directory, replacing the file of that name: fsync(2), rename(2).
+    package func publish(replacing name: String, mode: mode_t) throws(SystemError) {
+        try finish(mode: mode)
+        let target = joined(directory, name)
+        try retrying("rename", target) { rename(path, target) }
+        settle()
+    }
+
+    private func finish(mode: mode_t) throws(SystemError) {
+        do {
+            try descriptor.changeMode(mode)
+        } catch {
+            modeFailure = error
+        }
+        try descriptor.synchronize()
+    }
+
+    private func settle() {
+        isPending = false
+        Self.synchronizeDirectory(directory)
     }
 
     /// Makes a rename in `directory` durable. Failures do not matter, since not every file system can.

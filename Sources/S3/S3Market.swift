@@ -30,8 +30,10 @@ package struct S3Market: Sendable {
     package let createsBucket: Bool
 
     /// Reads the template. A value that cannot be used is a ``DriverError`` that names its attribute.
-    package init(_ message: Message, log: Log) throws(DriverError) {
-        let attributes = Attributes(message: message)
+    package init(
+        _ message: Message, _ preferences: TransferPreferences = TransferPreferences(), log: Log
+    ) throws(DriverError) {
+        let attributes = Attributes(message: message, preferences: preferences)
         bucket = try attributes.bucket()
         prefix = try attributes.prefix(standard: Self.standardPrefix)
         try attributes.checkSignatureVersion()
@@ -71,6 +73,7 @@ package struct S3Market: Sendable {
 /// The attributes, one by one.
 private struct Attributes {
     let message: Message
+    let preferences: TransferPreferences
 
     private func path(_ name: String) -> String { S3Market.path + name }
     private func value(_ name: String) -> String? { message.value(path(name)) }
@@ -163,7 +166,7 @@ private struct Attributes {
     }
 
     func http(log: Log) throws(DriverError) -> HTTPOptions {
-        var options = try HTTPOptions(message, log: log)
+        var options = try HTTPOptions(message, preferences, log: log)
         options.userAgent = "market-drivers"
         return options
     }

@@ -22,7 +22,7 @@ package struct S3Marketplace: Sendable {
 
     /// Reads the message's template. A value that cannot be used is a ``DriverError`` that names its attribute.
     package init(_ request: Request) throws(DriverError) {
-        market = try S3Market(request.message, log: request.log)
+        market = try S3Market(request.message, request.transfer, log: request.log)
         client = S3Client(market.service, log: request.log)
     }
 

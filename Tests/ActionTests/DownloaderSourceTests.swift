@@ -29,6 +29,15 @@ import Testing
         #expect(try String(contentsOfFile: arguments, encoding: .utf8) == "-n\n\(location)\n-\n")
     }
 
+    /// Ours has taken the place of OpenNebula's, and leaves these locations to it.
+    @Test func theStockScriptIsAskedDirectly() throws {
+        _ = try market.directory.makeDirectory("var/remotes/datastore")
+        try market.directory.write(
+            "var/remotes/datastore/downloader.sh.stock", "#!/bin/sh\nprintf stock\n".utf8, mode: 0o755)
+        let outcome = try `import`(location, downloader: "exec '\(Programs.path(DownloaderRig.program))' \"$@\"")
+        #expect(try String(contentsOfFile: market.file(of: reply(of: outcome)), encoding: .utf8) == "stock")
+    }
+
     @Test func aDownloaderThatFailsLeavesNothing() throws {
         let outcome = try `import`(location, downloader: "printf half; echo 'rbd: no such image' >&2; exit 2")
         expectRefusal(outcome, ["rbd://host/one/one-1", "rbd: no such image"])

@@ -4,7 +4,7 @@ import Testing
 
 /// `install.sh` and the scripts of datastores: ours need the stock ones beside them.
 @Suite struct InstallDatastoreTests {
-    private static let copy = "var/remotes/datastore/fs/cp"
+    private static let scripts = ["var/remotes/datastore/fs/cp", "var/remotes/datastore/downloader.sh"]
     private let openNebula: OpenNebula
 
     init() throws {
@@ -15,35 +15,50 @@ import Testing
         FileManager.default.fileExists(atPath: openNebula.path(relative))
     }
 
-    @Test func theStockScriptStaysBesideOurs() throws {
+    @Test(arguments: scripts) func theStockScriptStaysBesideOurs(_ script: String) throws {
         let before = try openNebula.listing(directoryTimes: false)
         for options in [[], ["-k"]] {
             try openNebula.install(options)
-            #expect(try openNebula.text(Self.copy).contains("/lib/market-drivers/datastore-fs-cp"))
-            #expect(try openNebula.text(Self.copy + ".stock") == "stock\n")
-            #expect(FileManager.default.isExecutableFile(atPath: openNebula.path(Self.copy + ".stock")))
+            #expect(try openNebula.text(script).contains("/lib/market-drivers/datastore-"))
+            #expect(try openNebula.text(script + ".stock") == "stock\n")
+            #expect(FileManager.default.isExecutableFile(atPath: openNebula.path(script + ".stock")))
         }
         // An upgrade of OpenNebula brings a newer one.
-        try openNebula.write(Self.copy, "newer\n")
+        try openNebula.write(script, "newer\n")
         try openNebula.install()
-        #expect(try openNebula.text(Self.copy + ".stock") == "newer\n")
+        #expect(try openNebula.text(script + ".stock") == "newer\n")
         try openNebula.remove()
-        #expect(try openNebula.text(Self.copy) == "newer\n")
-        #expect(!exists(Self.copy + ".stock"))
+        #expect(try openNebula.text(script) == "newer\n")
+        #expect(!exists(script + ".stock"))
         #expect(try Set(openNebula.listing(directoryTimes: false).keys) == Set(before.keys))
+    }
+
+    @Test func theInstalledDownloaderFindsTheStockOne() throws {
+        try openNebula.write(Self.scripts[1], "#!/bin/sh\necho \"stock $*\"\n")
+        try openNebula.install()
+        let launcher = openNebula.path(Self.scripts[1])
+        #expect(try TestFiles.succeed([launcher, "restic://1/2", "-"]).output == "stock restic://1/2 -\n")
+        let file = try openNebula.directory.write("disk", "a disk".utf8)
+        // As the stock scripts call it.
+        let path = openNebula.path("var/remotes/datastore/fs/../../datastore/downloader.sh")
+        #expect(try TestFiles.succeed([path, "--nodecomp", "-c", "3", file, "-"]).output == "a d")
     }
 
     @Test func datastoresCanBeLeftAlone() throws {
         try openNebula.install(["--stock-datastores"])
-        #expect(try openNebula.text(Self.copy) == "stock\n")
-        #expect(!exists(Self.copy + ".stock"))
+        for script in Self.scripts {
+            #expect(try openNebula.text(script) == "stock\n")
+            #expect(!exists(script + ".stock"))
+        }
         #expect(try openNebula.launchers().allSatisfy { !$0.contains("datastore") })
 
         // The scripts that an earlier run has replaced are put back.
         try openNebula.install()
-        #expect(exists(Self.copy + ".stock"))
+        #expect(Self.scripts.allSatisfy { exists($0 + ".stock") })
         try openNebula.install(["--stock-datastores"])
-        #expect(try openNebula.text(Self.copy) == "stock\n")
-        #expect(!exists(Self.copy + ".stock"))
+        for script in Self.scripts {
+            #expect(try openNebula.text(script) == "stock\n")
+            #expect(!exists(script + ".stock"))
+        }
     }
 }

@@ -26,6 +26,7 @@ final class OpenNebula {
             ("var/remotes/market/http/README", Array("not a driver\n".utf8), 0o444),
             ("var/remotes/datastore/fs/export", [0, 0xFF, 0x0A, 0x0D, 0], 0o4711),
             ("var/remotes/datastore/fs/cp", Array("stock\n".utf8), 0o755),
+            ("var/remotes/datastore/downloader.sh", Array("stock\n".utf8), 0o755),
             ("var/remotes/tm/ssh/clone", Array("stock\n".utf8), 0o755),
             ("lib/mads/one_market", Array("#!/bin/bash\nexec ruby one_market.rb\n".utf8), 0o755),
             ("lib/mads/one_market.rb", Array("# stock\n".utf8), 0o755),

@@ -25,6 +25,13 @@ import Testing
         #expect(Self.names.count >= 17 && Self.names.contains("datastore/fs/export"))
     }
 
+    @Test func theDownloaderHasTheNameOfTheScriptThatItReplaces() throws {
+        let launcher = Self.remotes + "/datastore/downloader.sh"
+        let command = "exec \"${0%/*}/../../.build/release/datastore-downloader\" \"$@\""
+        #expect(try String(contentsOfFile: launcher, encoding: .utf8) == "#!/bin/sh\n\(command)\n")
+        #expect(FileManager.default.isExecutableFile(atPath: launcher))
+    }
+
     /// The name stands in errors and in the log, and an import is recognised by it.
     @Test(arguments: names) func leadsToTheActionOfItsName(_ name: String) throws {
         let executable = name.replacing("/", with: "-")

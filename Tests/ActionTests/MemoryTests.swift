@@ -3,17 +3,10 @@ import Posix
 import TestSupport
 import Testing
 
-/// Images of the size that people have: what they cost in memory and on the disk.
-@Suite struct MemoryTests {
-    private let market: LocalMarket
-    private static let limit = 40 << 10
-
-    init() throws {
-        market = try LocalMarket()
-    }
-
+/// How much memory a program has needed.
+enum Memory {
     /// Runs a program, and tells its peak of resident memory in KiB on standard error.
-    private static let measure = [
+    static let measure = [
         "python3", "-c",
         """
         import resource, subprocess, sys
@@ -23,13 +16,24 @@ import Testing
         """,
     ]
 
-    private func peak(_ outcome: Outcome) throws -> Int {
+    /// The peak that ``measure`` has told, in KiB.
+    static func peak(_ outcome: Outcome) throws -> Int {
         let line = try #require(outcome.errors.split(separator: "\n").last { $0.hasPrefix("INFO: peak ") })
         return try #require(Int(line.dropFirst("INFO: peak ".count)))
     }
+}
+
+/// Images of the size that people have: what they cost in memory and on the disk.
+@Suite struct MemoryTests {
+    private let market: LocalMarket
+    private static let limit = 40 << 10
+
+    init() throws {
+        market = try LocalMarket()
+    }
 
     private func measured(_ program: String, _ message: DriverMessage) throws -> Outcome {
-        try market.act(program, input: message.base64, through: Self.measure)
+        try market.act(program, input: message.base64, through: Memory.measure)
     }
 
     @Test func importsASparseImageOf4GiB() throws {
@@ -43,7 +47,7 @@ import Testing
         #expect(try reply["MD5"] == TestFiles.md5(image))
         let status = try TestFiles.status(file)
         #expect(status.size == 4 << 30 && status.allocatedSize < 2 << 20)
-        #expect(try peak(outcome) < Self.limit)
+        #expect(try Memory.peak(outcome) < Self.limit)
     }
 
     @Test func importsAnImageOf1GiB() throws {
@@ -52,7 +56,7 @@ import Testing
         let outcome = try measured("market-http-import", market.importMessage(image))
         let reply = try reply(of: outcome)
         #expect(try run(["cmp", image, market.file(of: reply)]).status.isSuccess)
-        #expect(try peak(outcome) < Self.limit)
+        #expect(try Memory.peak(outcome) < Self.limit)
     }
 
     /// A hole is digested at the speed of data, in as little memory, however large it is.
@@ -61,6 +65,6 @@ import Testing
         let outcome = try measured("datastore-fs-export", market.exportMessage(image))
         #expect(outcome.status == .exited(0))
         #expect(outcome.output.contains("<SIZE><![CDATA[4096]]></SIZE>"))
-        #expect(try peak(outcome) < Self.limit)
+        #expect(try Memory.peak(outcome) < Self.limit)
     }
 }

@@ -44,6 +44,10 @@ import Testing
                 Difference("SHA256", apps: 101, "the catalog has it, and the export compares it") { stock, own in
                     stock == nil && isHexadecimal(own, digits: 64)
                 },
+                Difference("APPTEMPLATE64/SHA256", apps: 101, "it comes to the image, and cp compares it") {
+                    stock, own in
+                    stock == nil && isHexadecimal(own, digits: 64)
+                },
                 Difference(
                     "VMTEMPLATE64/SCHED_REQUIREMENTS", apps: 53, "an image for x86_64 boots on no other host",
                     isMeant: addsArchitecture),

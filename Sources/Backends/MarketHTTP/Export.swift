@@ -6,7 +6,8 @@ import ImageTransfer
 package enum Export: Action {
     package static let name = "market/http/export"
     package static let purpose = "brings an app into a datastore; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"] + AppExport.inputs
+    package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/SOURCE"]
+    package static let datastoreInputs = AppExport.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         let export = try AppExport(request)

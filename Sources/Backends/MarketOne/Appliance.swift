@@ -100,10 +100,14 @@ struct Appliance {
             let size = file["size"]?.scalar.flatMap(Self.wholeNumber) ?? 0
             try app.append("SIZE", String(size.megabytesRoundedUp))
             try app.append("MD5", optional: try checksum(file, "md5", digits: 32))
-            try app.append("SHA256", optional: try checksum(file, "sha256", digits: 64))
+            let sha256 = try checksum(file, "sha256", digits: 64)
+            try app.append("SHA256", optional: sha256)
             var image = AppTemplate()
             try append("DEV_PREFIX", file["dev_prefix"], to: &image)
             try append("TYPE", file["type"], to: &image)
+            // oned puts it into the image's template, where `cp` finds it. It hands on the MD5 by itself, as FROM_APP_MD5; in
+            // the template the stock export of a Ceph datastore would take that for the MD5 of what it has made of the file.
+            try image.append("SHA256", optional: sha256)
             app.append("APPTEMPLATE64", encoded: image)
         }
         do {

@@ -7,7 +7,8 @@ import S3
 package enum Export: Action {
     package static let name = "market/s3/export"
     package static let purpose = "brings an app's image into a datastore; prints SOURCE, FORMAT, SIZE (MB) and MD5"
-    package static let inputs = S3Market.inputs + AppExport.inputs + ["MARKETPLACEAPP/SOURCE"]
+    package static let inputs = S3Market.inputs + ["MARKETPLACEAPP/SOURCE"]
+    package static let datastoreInputs = AppExport.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         let attribute = "MARKETPLACEAPP/SOURCE"

@@ -12,6 +12,7 @@ package final class FileSink: ImageSink {
     package let name: String
     private let file: PendingFile
     private let names: ImageNames
+    private let replaces: Bool
     private let mode: UInt32
     private let log: Log
     /// Nil if everything is written through the page cache.
@@ -21,8 +22,13 @@ package final class FileSink: ImageSink {
 
     /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be
     /// given its mode.
-    package init(directory: String, _ names: ImageNames, mode: UInt32, log: Log) throws(DriverError) {
+    ///
+    /// - Parameter replaces: whether it replaces the file that has the first of the names.
+    package init(
+        directory: String, _ names: ImageNames, mode: UInt32, replaces: Bool = false, log: Log
+    ) throws(DriverError) {
         name = directory
+        self.replaces = replaces
         self.log = log
         self.names = names
         self.mode = mode
@@ -39,6 +45,7 @@ package final class FileSink: ImageSink {
     package init(convertedFrom other: FileSink) throws(DriverError) {
         name = other.name
         names = other.names
+        replaces = other.replaces
         mode = other.mode
         log = other.log
         do {
@@ -102,11 +109,19 @@ package final class FileSink: ImageSink {
 
     package func publish() throws -> String {
         if length > 0 { try finishLength() }
-        let published = try wrapping { () throws(SystemError) in try file.publish(as: names, mode: mode) }
+        let published = try wrapping { () throws(SystemError) in try place() }
         if let failure = file.modeFailure {
             log.warning(modeWarning(published, in: name, mode: mode, cause: failure.cause))
         }
         return published
+    }
+
+    private func place() throws(SystemError) -> String {
+        guard replaces, let name = names.first(where: { _ in true }) else {
+            return try file.publish(as: names, mode: mode)
+        }
+        try file.publish(replacing: name, mode: mode)
+        return name
     }
 
     package func discard() {

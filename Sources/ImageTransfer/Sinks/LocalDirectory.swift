@@ -38,6 +38,15 @@ package struct LocalDirectory: ImageDirectory {
         return try FileSink(directory: path, names, mode: mode, log: log)
     }
 
+    /// Begins a hidden file, which takes the place of what is called `name` then.
+    ///
+    /// - Parameter needed: bytes that must have room; nil if that is not known.
+    package func makeSink(replacing name: String, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
+        removeAbandoned()
+        try checkRoom(for: needed)
+        return try FileSink(directory: path, ImageNames(name), mode: mode, replaces: true, log: log)
+    }
+
     package func remove(_ name: String) throws -> Bool {
         let file = joined(path, name)
         do {

@@ -22,13 +22,18 @@ package final class DownloaderSource: ImageSource {
         guard plain else {
             throw readError(name, cause: "it has a character that a shell may act on", remedy: "rename pool or image")
         }
-        let script = request.installation.remotes + "/datastore/downloader.sh"
         do {
-            child = try Child([script, "-n", location, "-"])
+            child = try Child([Self.script(request.installation), "-n", location, "-"])
         } catch {
             throw DriverError(
                 "read", "the image \(quoted(name))", cause: "\(error)", remedy: "install OpenNebula's own drivers")
         }
+    }
+
+    /// OpenNebula's own, where ours has taken its place: ours leaves these locations to it.
+    private static func script(_ installation: Installation) -> String {
+        let name = "datastore/downloader.sh"
+        return StockScript(name, installation).existingPath ?? installation.remotes + "/" + name
     }
 
     package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {

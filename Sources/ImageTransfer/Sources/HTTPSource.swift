@@ -19,6 +19,7 @@ package final class HTTPSource: ImageSource {
     }
 
     package var storageSize: UInt64? { length }
+    package var isPaced: Bool { true }
 
     package var isPatched: Bool { download.isPatched }
 

@@ -23,6 +23,8 @@ package protocol ImageSource: AnyObject {
     var md5: String? { get }
     /// Whether what has come so far may be put together of two files: a server has gone on where another one broke off.
     var isPatched: Bool { get }
+    /// Whether it keeps to LIMIT_TRANSFER_BW by itself: see ``paced(_:_:)``.
+    var isPaced: Bool { get }
     /// Says, before anything is read, that the digest of what comes is compared with one that is known.
     func willBeVerified()
     /// Fills `buffer` or part of it. Throws a ``DriverError`` where bytes are missing or more come than there should
@@ -36,6 +38,7 @@ package protocol ImageSource: AnyObject {
 extension ImageSource {
     package var md5: String? { nil }
     package var isPatched: Bool { false }
+    package var isPaced: Bool { false }
     package func lend() throws -> LentBytes? { nil }
     package func willBeVerified() {}
 }

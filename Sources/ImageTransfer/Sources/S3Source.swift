@@ -27,6 +27,7 @@ package final class S3Source: ImageSource {
     }
 
     package var storageSize: UInt64? { length }
+    package var isPaced: Bool { true }
 
     package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
         let count = try download.read(into: buffer)

@@ -1,0 +1,3 @@
+import DatastoreDownloader
+
+Downloader.main()

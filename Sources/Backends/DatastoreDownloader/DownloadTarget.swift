@@ -1,0 +1,50 @@
+import DriverProtocol
+import ImageTransfer
+import Posix
+
+/// Where a download goes: TO of the command line.
+struct DownloadTarget {
+    /// A file's directory and its name there.
+    struct Place {
+        let directory: String
+        let name: String
+
+        /// Divides a path.
+        init(_ path: String) {
+            let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+            directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+            name = String(path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...])
+        }
+
+        var path: String { joined(directory, name) }
+    }
+
+    let sink: any ImageSink
+    /// The file that becomes visible in the end; nil if the bytes go out as they come.
+    let file: (sink: FileSink, place: Place)?
+
+    /// Opens it. A regular file becomes visible when it is whole, in place of what has its name; standard output, devices
+    /// and named pipes are written to as the bytes come.
+    ///
+    /// - Parameter needed: bytes that must have room; nil if that is not known.
+    init(_ path: String, needing needed: UInt64?, log: Log) throws {
+        let existing = try? FileStatus(path: path)
+        guard path != "-", existing.map({ $0.isRegularFile && !Self.isOpenFile(path) }) ?? true else {
+            sink = path == "-" ? StreamSink(.standardOutput) : try StreamSink(path: path)
+            file = nil
+            return
+        }
+        // Through a link, as a shell would write.
+        let place = Place((existing == nil ? nil : try? resolvedPath(path)) ?? path)
+        let made = try LocalDirectory(path: place.directory, log: log).makeSink(
+            replacing: place.name, mode: existing.map { $0.mode & 0o7777 } ?? CurrentProcess.modeOfNewFiles, needing: needed)
+        sink = made
+        file = (made, place)
+    }
+
+    /// Whether a path leads to what a process has open: /dev/stdout, /dev/fd/3.
+    private static func isOpenFile(_ path: String) -> Bool {
+        if ["/dev/stdout", "/dev/stderr"].contains(path) { return true }
+        return (try? resolvedPath(Place(path).directory)).map { isInside($0, "/proc") } ?? false
+    }
+}
