@@ -1,34 +1,20 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-/// One row for each driver: the backend's module and what it imports, its folder under `remotes/`, and its actions. Each
-/// action becomes an executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
-let drivers: [(backend: String, imports: [Target.Dependency], folder: String, actions: [String])] = [
-    (
-        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"], "market/http",
-        ["import", "delete", "monitor", "export"]
-    ),
-    (
-        "MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol"], "market/s3",
-        ["import", "delete", "monitor", "export"]
-    ),
-    (
-        "MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "Checksums", "JSON", "DriverProtocol", "Bytes"],
-        "market/one",
-        ["import", "delete", "monitor", "export"]
-    ),
+/// One row for each driver: the backend's module in `Sources/Backends`, and what it imports. Its actions stand in
+/// `Sources/market-drivers/main.swift`.
+let drivers: [(backend: String, imports: [Target.Dependency])] = [
+    ("MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
+    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol"]),
+    ("MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "Checksums", "JSON", "DriverProtocol", "Bytes"]),
     (
         "MarketLinuxContainers",
-        ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"], "market/linuxcontainers",
-        ["import", "delete", "monitor", "export"]
+        ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"]
     ),
-    ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"], "datastore/fs", ["export", "cp"]),
+    ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"]),
     (
         "DatastoreDownloader",
-        [
-            "AppTransfer", "ContainerImages", "ImageTransfer", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix",
-        ], "datastore",
-        ["downloader"]
+        ["AppTransfer", "ContainerImages", "ImageTransfer", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]
     ),
 ]
 
@@ -73,14 +59,18 @@ let backends: [Target] = drivers.map { driver in
     .target(name: driver.backend, dependencies: driver.imports, path: "Sources/Backends/\(driver.backend)")
 }
 
-let actions: [Target] = drivers.flatMap { driver in
-    driver.actions.map { action in
-        .executableTarget(
-            name: (driver.folder + "/" + action).replacing("/", with: "-"),
-            dependencies: [.byName(name: driver.backend)],
-            path: "Sources/Actions/\(driver.folder)/\(action)")
-    }
-}
+/// The Swift runtime is linked in: an executable needs no library of the toolchain then, starts sooner, and is copied as
+/// one file. A release has no symbols, which would double its size.
+let linking: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"]), .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+]
+
+let executables: [Target] = [
+    .executableTarget(
+        name: "market-drivers", dependencies: ["DriverProtocol"] + backends.map { .byName(name: $0.name) },
+        linkerSettings: linking),
+    .executableTarget(name: "one_market", dependencies: ["OneMarket"], linkerSettings: linking),
+]
 
 /// The modules that have unit tests of their own, `XMLTests`, and what these import beside the module itself.
 let unitTests: [(module: String, imports: [Target.Dependency])] = [
@@ -122,16 +112,12 @@ let tests: [Target] =
             name: "BackendTests",
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]
                 + backends.map { .byName(name: $0.name) }),
-        .testTarget(
-            name: "ActionTests",
-            dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "one_market", "idle-action"]
-                + actions.map { .byName(name: $0.name) }),
+        // Without a dependency on the executables, whose linking would become the test bundle's.
+        .testTarget(name: "ActionTests", dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "idle-action"]),
     ]
 
 let package = Package(
     name: "market-drivers",
-    targets: modules + backends + actions + [
-        .executableTarget(name: "one_market", dependencies: ["OneMarket"])
-    ] + tests,
+    targets: modules + backends + executables + tests,
     swiftLanguageModes: [.v6]
 )

@@ -2,8 +2,7 @@
 # Puts the market drivers in place of OpenNebula's own ones, and takes them out again.
 #
 # Everything under remotes/ is installed as it stands there. A file that runs ".build/release/NAME" is a launcher: it is
-# made to run the installed executable NAME instead, which is copied with the Swift libraries that it needs. Adding a
-# driver therefore needs no edit here.
+# made to run the installed executable NAME instead. Adding a driver therefore needs no edit here.
 #
 # The manifest in the library directory has one line per file and version that was put in place: checksum, name. It is
 # written before the first file is touched, so that an interrupted run can be repeated or removed.
@@ -281,7 +280,7 @@ stage() {
         cp -- "$program" "$staging/lib/"
         chmod 755 "$staging/lib/${program##*/}"
     done
-    stage_runtime "${wanted[@]}"
+    check_libraries "${wanted[@]}"
 }
 
 # A datastore's script that is replaced stays beside ours, as NAME.stock: it does what ours leaves to it.
@@ -298,71 +297,12 @@ stage_replaced_script() {
     chmod 755 "$staging/$1.stock"
 }
 
-# "NAME PATH" of each library that the executables need, PATH empty where it is not found.
-libraries_of() {
-    local line
-    ldd "$@" 2>/dev/null | while IFS= read -r line; do
-        case $line in
-        *' => not found'*)
-            line=${line%% =>*}
-            printf '%s \n' "${line##*[[:space:]]}"
-            ;;
-        *' => '*)
-            local name=${line%% =>*} path=${line#* => }
-            printf '%s %s\n' "${name##*[[:space:]]}" "${path% (0x*}"
-            ;;
-        esac
-    done | sort -u
-}
-
-is_swift_library() {
-    case $1 in
-    libswift* | libdispatch* | libBlocksRuntime* | libFoundation* | lib_Foundation*) true ;;
-    *) false ;;
-    esac
-}
-
-# Copies the Swift libraries that the executables "$@" need beside the staged ones, and makes these look there alone.
-stage_runtime() {
-    local name path missing=() staged=() toolchain=
-    while read -r name path; do
-        if [[ -z $path ]]; then
-            missing+=("$name")
-        elif is_swift_library "$name"; then
-            cp -- "$path" "$staging/lib/$name"
-            chmod 644 "$staging/lib/$name"
-            [[ $name != libswiftCore.so ]] || toolchain=${path%/*}
-        fi
-    done < <(libraries_of "$@")
-    ((${#missing[@]} == 0)) || fail_missing_libraries "${missing[@]}"
-    [[ -n $toolchain ]] || fail "the executables in $programs have the Swift libraries linked in; build without -static-stdlib"
-    for path in "$@"; do
-        staged+=("$staging/lib/${path##*/}")
-        use_own_libraries "$staging/lib/${path##*/}" "$toolchain"
-    done
-    verify_runtime "${staged[@]}"
-}
-
-# The linker has recorded "TOOLCHAIN:$ORIGIN" as the search path. A toolchain that is upgraded, or one in a user's home,
-# must not decide what runs under oned: only $ORIGIN is left, ended by a zero byte as the shorter string that it is.
-use_own_libraries() {
-    local offsets
-    # shellcheck disable=SC2016 # $ORIGIN is the dynamic linker's word, not the shell's
-    offsets=$(LC_ALL=C grep -aboF -- "$2:"'$ORIGIN' "$1" | cut -d: -f1) || return 0
-    [[ $offsets != *$'\n'* ]] || fail "${1##*/} names the Swift libraries' directory more than once"
-    # shellcheck disable=SC2016
-    printf '$ORIGIN\0' | dd of="$1" bs=1 seek="$offsets" conv=notrunc status=none
-}
-
-# No executable of "$@" may depend on the toolchain, or on Foundation.
-verify_runtime() {
-    local name path
-    while read -r name path; do
-        if is_swift_library "$name" && [[ $path != "$staging/lib/"* ]]; then
-            fail "the executables would load $name from ${path:-nowhere}, not from their own directory"
-        fi
-        [[ $name != *Foundation* ]] || fail "an executable needs $name: import Foundation in the tests alone"
-    done < <(libraries_of "$@")
+# The executables "$@" have the Swift runtime in them: what else they load must be on this machine.
+check_libraries() {
+    local missing
+    missing=$(ldd "$@" 2>/dev/null | awk '/=> not found/ { print $1 }' | sort -u)
+    # shellcheck disable=SC2086 # a word each
+    [[ -z $missing ]] || fail_missing_libraries $missing
 }
 
 # ---- Putting files in place ----
@@ -430,7 +370,7 @@ plan() {
     done < <(cd "$staging" && find lib remotes mads -type f -exec sha256sum {} + | order_of_installation)
 }
 
-# Executables and libraries first, the driver manager last: nothing in place ever names what is not there yet.
+# Executables first, the driver manager last: nothing in place ever names what is not there yet.
 order_of_installation() {
     local line rank
     while IFS= read -r line; do
@@ -758,9 +698,6 @@ report_missing() {
 fail_missing_libraries() {
     local library prefix apt dnf
     for library in "$@"; do
-        if is_swift_library "$library"; then
-            fail "$programs needs the Swift toolchain that built it; name with -b an installed market-drivers directory"
-        fi
         while read -r prefix apt dnf; do
             [[ -z $prefix || $library != "$prefix"* ]] || say_missing "$library" "$apt" "$dnf" >&2
         done <<<"$libraries_needed"

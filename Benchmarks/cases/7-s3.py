@@ -71,7 +71,7 @@ class Service:
             MARKETPLACE__TEMPLATE__FORCE_PATH_STYLE="YES", **values)
 
     def act(self, action, message):
-        return timing.measure([f"{RELEASE}/market-s3-{action}"], message, self.place.env)
+        return timing.measure([f"{RELEASE}/market-drivers", f"market/s3/{action}"], message, self.place.env)
 
 
 def rows(case, sides):

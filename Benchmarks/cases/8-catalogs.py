@@ -21,12 +21,12 @@ os.environ["no_proxy"] = "127.0.0.1"
 
 for kind, count, stock in CASES:
     with catalog.Server(kind, count, directory) as server:
-        program = os.path.join(catalog.TREE, ".build", "release", f"market-{kind}-monitor")
+        program = os.path.join(catalog.TREE, ".build", "release", "market-drivers")
         case = f"{kind}/monitor, {count:,} entries, {server.size / 1e6:.1f} MB"
         # The report goes nowhere: to read it is not the monitor's work.
         ours, theirs = timing.alternately(
             runs,
-            lambda: timing.measure(["sh", "-c", 'exec "$0" >/dev/null', program], server.message, server.environment),
+            lambda: timing.measure(["sh", "-c", 'exec "$0" "$1" >/dev/null', program, f"market/{kind}/monitor"], server.message, server.environment),
             lambda: timing.measure([sys.executable, "-I", "-c", PARSE, server.url]))
         report.row(case, ours, "`json.load`", theirs)
         if stock:

@@ -33,7 +33,7 @@ class Market:
         path = self.action(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {RELEASE}/{name.replace("/", "-")} "$@" # message on stdin\n')
+            file.write(f'#!/bin/sh\nexec {RELEASE}/market-drivers {name} "$@" # message on stdin\n')
         os.chmod(path, 0o755)
 
     def path(self, name):

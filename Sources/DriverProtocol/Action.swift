@@ -2,11 +2,7 @@ import Posix
 import XML
 
 /// One executable under `remotes/`: a backend's `import`, `delete`, `monitor` or `export`.
-package protocol Action {
-    /// Its path under `remotes/`: `market/http/import`.
-    static var name: String { get }
-    /// What it does and prints, for `--help`.
-    static var purpose: String { get }
+package protocol Action: Program {
     /// The elements of the message that must be there and not empty, as paths below the root.
     static var inputs: [String] { get }
     /// The elements that must be there besides, unless `--to` names a file for the result. Empty for an action without

@@ -3,9 +3,9 @@ import Glibc
 import Posix
 
 extension Action {
-    /// Runs the action as a program: the message from the arguments or standard input, the reply to standard output,
-    /// log lines and the error to standard error, exit status 0 or 1.
-    package static func main() -> Never {
+    /// Runs the action as a program: the message from `arguments` or standard input, the reply to standard output, log
+    /// lines and the error to standard error, exit status 0 or 1.
+    package static func main(_ arguments: ArraySlice<String>) -> Never {
         let closed = CurrentProcess.beginProgram()
         if let manager = CurrentProcess.environmentVariable(ActionRunner.managerVariable).flatMap({ pid_t($0) }) {
             CurrentProcess.endWithParent(manager)
@@ -13,7 +13,7 @@ extension Action {
         // A reply that goes nowhere is a failure, not a success that nobody hears of.
         let output = closed.contains(1) ? FileDescriptor(-1, name: "", owned: false) : .standardOutput
         let streams = ActionRunner.Streams(input: .standardInput, output: output, errors: .standardError)
-        exit(ActionRunner.run(Self.self, arguments: Array(CommandLine.arguments.dropFirst()), streams: streams))
+        exit(ActionRunner.run(Self.self, arguments: Array(arguments), streams: streams))
     }
 }
 

@@ -20,7 +20,7 @@ import Testing
     @Test func aNegativeIdOfTheMessageIsNoHarm() throws {
         let bridge = try Bridge()
         let outcome = try run(
-            [Programs.path("market-http-monitor")],
+            Programs.action("market-http-monitor"),
             input: bridge.message(["MARKETPLACEAPP/ID": "-1", Bridge.marketHosts: "bridge1 bridge2"]),
             environment: bridge.server.environment)
         _ = try expectSuccess(outcome)

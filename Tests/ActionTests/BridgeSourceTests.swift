@@ -93,7 +93,7 @@ import Testing
             "message", bridge.message(["IMPORT_SOURCE": "ssh://slow:\(image)", Bridge.marketHosts: ""]))
         let environment = ProcessInfo.processInfo.environment.merging(bridge.server.environment) { $1 }
         let child = try Child(
-            [Programs.path("market-http-import"), "0"], environment: environment.map { "\($0)=\($1)" },
+            Programs.action("market-http-import") + ["0"], environment: environment.map { "\($0)=\($1)" },
             input: .descriptor(FileDescriptor.open(message, O_RDONLY)))
         #expect(try bridge.waitForData(8 << 20))
         let file = try FileDescriptor.open(image, O_RDWR)

@@ -55,7 +55,7 @@ struct Bridge {
         _ action: String, _ values: [String: String] = [:], id: Int = 0, environment: [String: String] = [:]
     ) throws -> Outcome {
         try TestSupport.run(
-            [Programs.path(action), "\(id)"], input: message(values),
+            Programs.action(action) + ["\(id)"], input: message(values),
             environment: server.environment.merging(environment) { $1 })
     }
 
@@ -69,7 +69,7 @@ struct Bridge {
         let file = try directory.write("message", message(["IMPORT_SOURCE": source]))
         let environment = ProcessInfo.processInfo.environment.merging(server.environment) { $1 }
         return try Child(
-            [Programs.path("market-http-import"), "0"], environment: environment.map { "\($0)=\($1)" },
+            Programs.action("market-http-import") + ["0"], environment: environment.map { "\($0)=\($1)" },
             input: .descriptor(FileDescriptor.open(file, O_RDONLY)))
     }
 

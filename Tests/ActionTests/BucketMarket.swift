@@ -44,7 +44,7 @@ final class BucketMarket: Sendable {
 
     func act(_ action: String, _ message: DriverMessage, environment: [String: String] = [:]) throws -> Outcome {
         try run(
-            [Programs.path("market-s3-\(action)")], input: message.base64,
+            Programs.action("market-s3-\(action)"), input: message.base64,
             environment: environment.merging(["ONE_LOCATION": directory.path]) { one, _ in one })
     }
 

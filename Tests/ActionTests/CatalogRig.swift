@@ -46,7 +46,7 @@ final class CatalogRig: Sendable {
     func act(_ action: String, _ message: DriverMessage, environment: [String: String] = [:]) throws -> Outcome {
         let away = ["ONE_LOCATION": directory.path, "http_proxy": "", "https_proxy": "", "no_proxy": ""]
         return try run(
-            [Programs.path("market-\(kind)-\(action)")], input: message.base64,
+            Programs.action("market-\(kind)-\(action)"), input: message.base64,
             environment: away.merging(environment) { $1 })
     }
 

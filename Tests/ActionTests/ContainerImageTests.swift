@@ -46,7 +46,7 @@ import Testing
         for path in [rig.datastore, rig.staging] where getuid() == 0 { chown(path, 65534, 65534) }
         let size = fileSystem == "xfs" ? 300 : 64
         let outcome = try run(
-            LocalMarket.unprivileged + [Programs.path("market-linuxcontainers-export")],
+            LocalMarket.unprivileged + Programs.action("market-linuxcontainers-export"),
             input: rig.message(size: size, fileSystem: fileSystem).base64,
             environment: ["ONE_LOCATION": rig.catalog.directory.path, "http_proxy": "", "no_proxy": ""])
         let image = try rig.image(outcome, size: size)
@@ -66,7 +66,7 @@ import Testing
             """
         try rig.prepare()
         let outcome = try run(
-            ["python3", "-c", keeper, Programs.path("market-linuxcontainers-export")], input: rig.message().base64,
+            ["python3", "-c", keeper] + Programs.action("market-linuxcontainers-export"), input: rig.message().base64,
             environment: ["ONE_LOCATION": rig.catalog.directory.path, "http_proxy": "", "no_proxy": ""])
         try rig.expectContainer(rig.image(outcome))
     }

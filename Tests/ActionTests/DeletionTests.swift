@@ -232,7 +232,7 @@ extension JournaledMarket {
     var launchers: [String: String] {
         let actions = ["import", "delete", "monitor"].map { ("market/\(kind)/\($0)", program($0)) }
         return Dictionary(uniqueKeysWithValues: actions + [("datastore/fs/export", "datastore-fs-export")]).mapValues {
-            "exec '\(Programs.path($0))' \"$@\" # message on stdin\n"
+            Programs.launcher($0)
         }
     }
 }

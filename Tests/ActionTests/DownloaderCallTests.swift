@@ -40,7 +40,7 @@ import Testing
         let output = arguments.hasSuffix("-") ? rig.target : "/dev/null"
         let script = """
             set -e -o pipefail
-            '\(Programs.path(DownloaderRig.program))' \(words) > '\(output)'
+            '\(DownloaderRig.program)' \(words) > '\(output)'
             echo "the end of the script"
             """
         let message = try DriverMessage("datastore-cp-from-app-http-qcow2").with([

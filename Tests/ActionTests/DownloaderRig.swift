@@ -1,12 +1,20 @@
 import DriverProtocol
 import Foundation
+import Glibc
 import Posix
 import TestSupport
 import Testing
 
 /// `datastore/downloader.sh`, its sources, and the place where it writes.
 final class DownloaderRig: Sendable {
-    static let program = "datastore-downloader"
+    /// A script that runs it, as the launcher does, beside the executables.
+    static let program: String = {
+        let path = Programs.path("downloader.sh")
+        let script = "#!/bin/sh\n" + Programs.launcher("datastore-downloader.sh")
+        try? script.write(toFile: path, atomically: true, encoding: .utf8)
+        chmod(path, 0o755)
+        return path
+    }()
     let directory: TemporaryDirectory
     let sources: String
     let target: String
@@ -24,7 +32,7 @@ final class DownloaderRig: Sendable {
         through wrapper: [String] = []
     ) throws -> Outcome {
         try run(
-            wrapper + [Programs.path(Self.program)] + arguments, input: Array("the rest of a script\n".utf8),
+            wrapper + [Self.program] + arguments, input: Array("the rest of a script\n".utf8),
             environment: [
                 "ONE_LOCATION": directory.path,
                 "DRV_ACTION": message.map { String(decoding: $0.base64, as: UTF8.self) } ?? "",

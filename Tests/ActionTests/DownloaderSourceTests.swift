@@ -34,7 +34,7 @@ import Testing
         _ = try market.directory.makeDirectory("var/remotes/datastore")
         try market.directory.write(
             "var/remotes/datastore/downloader.sh.stock", "#!/bin/sh\nprintf stock\n".utf8, mode: 0o755)
-        let outcome = try `import`(location, downloader: "exec '\(Programs.path(DownloaderRig.program))' \"$@\"")
+        let outcome = try `import`(location, downloader: "exec '\(DownloaderRig.program)' \"$@\"")
         #expect(try String(contentsOfFile: market.file(of: reply(of: outcome)), encoding: .utf8) == "stock")
     }
 

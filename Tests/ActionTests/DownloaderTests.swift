@@ -67,7 +67,7 @@ import Testing
         try rig.directory.write("sources/disk", "a disk".utf8)
         // A path may be relative.
         let outcome = try run(
-            ["sh", "-c", "cd \"$1\" && exec \"$2\" disk -", "sh", rig.sources, Programs.path(DownloaderRig.program)])
+            ["sh", "-c", "cd \"$1\" && exec \"$2\" disk -", "sh", rig.sources, DownloaderRig.program])
         rig.expectSuccess(outcome)
         #expect(outcome.output == "a disk")
     }
@@ -77,7 +77,7 @@ import Testing
         try TestFiles.succeed(["sh", "-c", "echo disk | gzip > \"$1\"", "sh", source])
         let script = "\"$1\" \"$2\" -\necho next\n"
         let outcome = try run(
-            ["sh", "-s", Programs.path(DownloaderRig.program), source], input: script.utf8)
+            ["sh", "-s", DownloaderRig.program, source], input: script.utf8)
         #expect(outcome.output == "disk\nnext\n")
     }
 
@@ -120,7 +120,7 @@ import Testing
             kind == "pipe"
             ? "\"$1\" \"$2\" \"$3\" & sleep 0.3; cat \"$3\" > \"$4\"; wait $!" : "\"$1\" \"$2\" \"$3\" > \"$4\""
         rig.expectSuccess(
-            try run(["sh", "-c", script, "sh", Programs.path(DownloaderRig.program), source, path, rig.target]))
+            try run(["sh", "-c", script, "sh", DownloaderRig.program, source, path, rig.target]))
         try rig.expectTarget(source)
     }
 
@@ -149,7 +149,7 @@ import Testing
     @Test func aReaderThatGoesIsAFailure() throws {
         let source = try rig.directory.write("sources/disk", TestFiles.noise(4 << 20))
         let script = "{ \"$1\" \"$2\" -; echo $? >&3; } 3>&2 | head -c 10 > /dev/null"
-        let outcome = try run(["sh", "-c", script, "sh", Programs.path(DownloaderRig.program), source])
+        let outcome = try run(["sh", "-c", script, "sh", DownloaderRig.program, source])
         #expect(outcome.errors.contains("Cannot write to 'standard output': Broken pipe"))
         #expect(outcome.errors.hasSuffix("1\n"))
     }
@@ -238,7 +238,7 @@ import Testing
             rig.expectSuccess(try rig.download(["-c", "\(limit)", from, rig.target]))
             try rig.expectTarget(beginning)
             let script = "\"$1\" -c \"$2\" \"$3\" - > \"$4\""
-            let program = Programs.path(DownloaderRig.program)
+            let program = DownloaderRig.program
             rig.expectSuccess(try run(["sh", "-c", script, "sh", program, "\(limit)", from, rig.target]))
             try rig.expectTarget(beginning)
         }

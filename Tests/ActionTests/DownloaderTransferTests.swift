@@ -188,7 +188,7 @@ import Testing
 
     @Test func aStockScriptThatIsOursEndsAtOnce() throws {
         _ = try rig.directory.makeDirectory("var/remotes/datastore")
-        let launcher = "#!/bin/sh\nexec '\(Programs.path(DownloaderRig.program))' \"$@\"\n"
+        let launcher = "#!/bin/sh\nexec '\(DownloaderRig.program)' \"$@\"\n"
         try rig.directory.write("var/remotes/datastore/downloader.sh.stock", launcher.utf8, mode: 0o755)
         try rig.expectNothing(try rig.download(["restic://1/2", rig.target]), "it is our own driver")
     }
@@ -202,7 +202,7 @@ import Testing
             (server.url("/~stall=500000,9/disk"), rig.target), (server.url("/~slow=200000/disk"), rig.target),
             (source, try TestFiles.makePipe(rig.directory.path("pipe"))),
         ] {
-            let child = try Child([Programs.path(DownloaderRig.program), from, target], output: .null)
+            let child = try Child([DownloaderRig.program, from, target], output: .null)
             #expect(eventually(within: 20) { Progress.catchesSignals(child.pid) })
             usleep(300_000)
             child.send(SIGTERM)

@@ -60,28 +60,24 @@ struct Guide {
 
     /// Returns the block for the monitor's file, changed for another action as the guide says.
     private func code(for file: String, of action: String) throws -> String {
-        try code(for: file).replacing("Monitor", with: action.capitalized).replacing("-monitor", with: "-" + action)
+        try code(for: file).replacing("/monitor", with: "/" + action)
     }
 
     // MARK: The package
 
-    /// Builds the package with the guide's backend, and returns the directory of its executables. Unchanged files are
-    /// not compiled again.
+    /// Builds the package with the guide's backend, and returns its executable. Unchanged files are not compiled again.
     func build() throws -> String {
         let root = Fixture.packageRoot.appending(path: ".build/guide").path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let lock = try FileDescriptor.open(root + "/lock", O_RDWR | O_CREAT)
         while !lock.tryLock() { usleep(100_000) }
         try makePackage(at: root)
-        for action in Self.actions {
-            let build = [
-                "swift", "build", "--package-path", root, "--product", "market-example-" + action, "-Xswiftc",
-                "-warnings-as-errors",
-            ]
-            let outcome = try run(build, timeout: 1800)
-            guard outcome.status.isSuccess else { throw TestFiles.Failed(build, outcome) }
-        }
-        return root + "/.build/debug"
+        let build = [
+            "swift", "build", "--package-path", root, "--product", "market-drivers", "-Xswiftc", "-warnings-as-errors",
+        ]
+        let outcome = try run(build, timeout: 1800)
+        guard outcome.status.isSuccess else { throw TestFiles.Failed(build, outcome) }
+        return root + "/.build/debug/market-drivers"
     }
 
     private func makePackage(at root: String) throws {
@@ -90,22 +86,27 @@ struct Guide {
         let row = try code(for: "Package.swift")
         try write(manifest[..<table.upperBound] + row + manifest[table.upperBound...], to: root + "/Package.swift")
         try link("Tests", in: root)
-        let folders = ["Sources", "Sources/Backends", "Sources/Actions", "Sources/Actions/market"]
+        let main = "Sources/market-drivers/main.swift"
+        let folders = ["Sources", "Sources/Backends", "Sources/market-drivers"]
         // All of them first: if a link stood in their place, the guide's files would be written into this checkout.
         for folder in folders {
             try FileManager.default.createDirectory(atPath: root + "/" + folder, withIntermediateDirectories: true)
         }
         for folder in folders {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.below(Fixture.packageRoot)) {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.below(Fixture.packageRoot))
+            where name != "main.swift" {
                 try link(folder + "/" + name, in: root)
             }
         }
         for file in blocks.compactMap(\.file) where file.hasPrefix("Sources/Backends/MarketExample/") {
             try write(code(for: file), to: root + "/" + file)
         }
+        let list = try String(contentsOfFile: main.below(Fixture.packageRoot), encoding: .utf8)
+        let rows = try code(for: main)
+        try write(
+            "import MarketExample\n" + list.replacing("ActionTable([\n", with: "ActionTable([\n" + rows),
+            to: root + "/" + main)
         for action in Self.actions {
-            let main = try code(for: "Sources/Actions/market/example/monitor/main.swift", of: action)
-            try write(main, to: root + "/Sources/Actions/market/example/\(action)/main.swift")
             let launcher = try code(for: "remotes/market/example/monitor", of: action)
             try write(launcher, to: root + "/remotes/market/example/\(action)")
         }

@@ -5,7 +5,7 @@ import Testing
 
 /// The guide for those who add a driver: its code works unchanged.
 @Suite(.serialized) struct GuideTests {
-    private static let programs = Result { try Guide().build() }
+    private static let program = Result { try Guide().build() }
 
     private let guide: Guide
     private let directory: TemporaryDirectory
@@ -22,7 +22,7 @@ import Testing
     {
         let message = try DriverMessage(fixture).with("MARKETPLACE/TEMPLATE/SHELF", shelf).with(values)
         return try run(
-            [Self.programs.get() + "/market-example-" + action], input: message.base64,
+            [Self.program.get(), "market/example/" + action], input: message.base64,
             environment: ["ONE_LOCATION": directory.path])
     }
 
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: Guide.actions) func itsActionsAndLaunchersAgree(_ action: String) throws {
-        let program = try Self.programs.get() + "/market-example-" + action
+        let program = try Self.program.get()
         #expect(try TestFiles.succeed([program, "--help"]).output.hasPrefix("market/example/\(action): "))
         let launcher = Fixture.packageRoot.appending(path: ".build/guide/remotes/market/example/\(action)")
         #expect(

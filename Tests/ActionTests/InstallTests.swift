@@ -47,16 +47,14 @@ import Testing
         try openNebula.install()
         let library = openNebula.path("lib/market-drivers")
         let executables = try openNebula.directory.names(in: openNebula.name + "/lib/market-drivers").filter {
-            $0 == "one_market" || $0.hasPrefix("market-") || $0.hasPrefix("datastore-")
+            $0 != "manifest"
         }
-        #expect(executables.count > 1)
+        #expect(executables == ["market-drivers", "one_market"])
+        let present = ["linux-vdso.so", "libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libcrypto.so", "/lib64/ld-linux"]
         for executable in executables {
             let lines = try run(["ldd", library + "/" + executable]).output.split(separator: "\n")
-            let swift = lines.filter { line in ["libswift", "libdispatch", "Foundation"].contains { line.contains($0) }
-            }
-            #expect(!swift.isEmpty)
-            #expect(swift.allSatisfy { $0.contains("=> \(library)/") }, "\(executable): \(swift)")
-            #expect(!lines.contains { $0.contains("FoundationICU") || $0.contains("not found") })
+            let others = lines.filter { line in !present.contains { line.drop { $0 == "\t" }.hasPrefix($0) } }
+            #expect(lines.count > 3 && others == [], "\(executable)")
         }
     }
 

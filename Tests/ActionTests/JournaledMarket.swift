@@ -30,7 +30,7 @@ extension JournaledMarket {
 
     /// Runs an action to its end.
     func perform(_ action: String, _ message: DriverMessage) throws -> Outcome {
-        try run([Programs.path(program(action))], input: message.base64, environment: environment)
+        try run(Programs.action(program(action)), input: message.base64, environment: environment)
     }
 
     /// Imports an app, and returns its SOURCE.
@@ -48,7 +48,7 @@ extension JournaledMarket {
         let file = try directory.write("message", message.base64)
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         return try Child(
-            [Programs.path(program(action))], environment: variables.map { "\($0.key)=\($0.value)" },
+            Programs.action(program(action)), environment: variables.map { "\($0.key)=\($0.value)" },
             input: .descriptor(FileDescriptor.open(file, O_RDONLY)), output: output)
     }
 

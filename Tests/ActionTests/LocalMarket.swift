@@ -67,7 +67,7 @@ final class LocalMarket: Sendable {
         through wrapper: [String] = []
     ) throws -> Outcome {
         try run(
-            wrapper + [Programs.path(program)] + arguments, input: input,
+            wrapper + Programs.action(program) + arguments, input: input,
             environment: environment.merging(["ONE_LOCATION": directory.path]) { one, _ in one })
     }
 

@@ -33,7 +33,7 @@ import Testing
             "DATASTORE/DS_MAD": "fs",
         ])
         let outcome = try run(
-            [Programs.path("market-s3-export")], input: message.base64, environment: ["ONE_LOCATION": directory.path])
+            Programs.action("market-s3-export"), input: message.base64, environment: ["ONE_LOCATION": directory.path])
         expectRefusal(outcome, ["its MD5 is"])
         #expect(try directory.names(in: "datastore") == [])
         #expect(try strict.asked().contains("GET /b/damaged 0-2"))

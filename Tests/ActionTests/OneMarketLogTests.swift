@@ -53,7 +53,7 @@ import XML
             .replacing("/a<", with: "\(image)<").replacing("<MD5>m</MD5>", with: "<MD5/>")
         let rig = try OneMarketRig(drivers: [
             "datastore/fs/export": "cat <<'END'\n\(information)\nEND\n",
-            "market/http/import": "exec \(Programs.path("market-http-import")) \"$@\" # message on stdin\n",
+            "market/http/import": Programs.launcher("market-http-import"),
         ])
         let request = try market.importMessage(image).with([
             "MARKETPLACEAPP/ID": "20", "MARKETPLACEAPP/NAME": "a \"b\"", "MARKETPLACE/MARKET_MAD": "http",

@@ -30,7 +30,7 @@ final class RunningAction {
         let settings = ["ONE_LOCATION": directory.path].merging(environment) { $1 }
         let merged = ProcessInfo.processInfo.environment.merging(settings) { $1 }
         child = try Child(
-            [Programs.path(program)], environment: merged.map { "\($0)=\($1)" }, input: .descriptor(input),
+            Programs.action(program), environment: merged.map { "\($0)=\($1)" }, input: .descriptor(input),
             output: .descriptor(FileDescriptor.open(record.write("out", []), O_WRONLY)),
             errors: .descriptor(FileDescriptor.open(record.write("err", []), O_WRONLY | O_APPEND)))
     }

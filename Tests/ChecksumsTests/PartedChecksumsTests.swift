@@ -111,7 +111,7 @@ import Testing
         _ function: String
     ) throws {
         guard Candidate.all.contains(where: \.hasSHA256) else { return }
-        let program = Programs.directory + "/market-s3-import"
+        let program = Programs.path("digest-race")
         let code = try run(["objdump", "-d", "--disassemble=" + function, program]).output
         #expect(code.contains("sha256rnds2"))
         #expect(!code.contains("%ymm") && !code.contains("%zmm"))

@@ -3,7 +3,7 @@
 
     s3-faults.py ENDPOINT ACCESS_KEY SECRET_KEY PROGRAMS DIRECTORY RUNS SEED
 
-PROGRAMS is the folder of market-s3-import and market-s3-export. One JSON line is printed: how many runs succeeded, how
+PROGRAMS is the folder of market-drivers. One JSON line is printed: how many runs succeeded, how
 many failed, and what was wrong in any of them. A run that succeeded has a whole object or file; one that failed says
 why on one line and leaves nothing: no object, no open upload, no file.
 """
@@ -167,7 +167,7 @@ def message(proxy, number, source="", extra=""):
 
 
 def run(program, text):
-    done = subprocess.run([f"{PROGRAMS}/{program}"], input=text, capture_output=True, timeout=300)
+    done = subprocess.run([f"{PROGRAMS}/market-drivers", program], input=text, capture_output=True, timeout=300)
     reasons = [line for line in done.stderr.decode().splitlines() if not re.match("(ERROR|INFO|WARN|DEBUG):", line)]
     return done.returncode, done.stdout.decode(), reasons, done.stderr.decode()
 

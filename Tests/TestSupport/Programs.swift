@@ -14,6 +14,17 @@ package enum Programs {
     }()
 
     package static func path(_ name: String) -> String { directory + "/" + name }
+
+    /// The command that runs an action: `market-http-import` is `market/http/import`.
+    package static func action(_ name: String) -> [String] {
+        [path("market-drivers"), name.replacing("-", with: "/")]
+    }
+
+    /// The script that runs an action, for an installation of one_market's.
+    package static func launcher(_ name: String) -> String {
+        let words = action(name).map { "'\($0)'" }.joined(separator: " ")
+        return "exec \(words) \"$@\" # message on stdin\n"
+    }
 }
 
 /// The result of a program: its exit status, and its output.

@@ -1,2 +1,2 @@
 #!/bin/sh
-exec "${0%/*}/../../.build/release/datastore-downloader" "$@"
+exec "${0%/*}/../../.build/release/market-drivers" datastore/downloader.sh "$@"

@@ -8,8 +8,9 @@ import Posix
 
 /// `datastore/downloader.sh`: brings an image to a file or to standard output. It takes the place of OpenNebula's script of
 /// that name, which datastores, transfer managers and Sunstone call.
-package enum Downloader {
-    static let name = "datastore/downloader.sh"
+package enum Downloader: Program {
+    package static let name = "datastore/downloader.sh"
+    package static let purpose = "brings an image to a file or to standard output, verified"
     /// The variable of the environment that has the driver message.
     private static let messageVariable = "DRV_ACTION"
     /// What is known here, and still left to the stock script: images of Ceph datastores.
@@ -17,10 +18,10 @@ package enum Downloader {
 
     /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read: it
     /// may be the rest of the caller's script.
-    package static func main() -> Never {
+    package static func main(_ arguments: ArraySlice<String>) -> Never {
         let closed = CurrentProcess.beginProgram()
         do {
-            try run(Array(CommandLine.arguments.dropFirst()), hasOutput: !closed.contains(1))
+            try run(Array(arguments), hasOutput: !closed.contains(1))
             exit(0)
         } catch {
             say(ActionRunner.describe(error, in: name) + "\n")

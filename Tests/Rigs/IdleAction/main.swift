@@ -15,4 +15,4 @@ enum IdleAction: Action {
     }
 }
 
-IdleAction.main()
+IdleAction.main(CommandLine.arguments.dropFirst())

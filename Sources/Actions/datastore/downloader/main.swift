@@ -1,3 +1,0 @@
-import DatastoreDownloader
-
-Downloader.main()

@@ -1,3 +1,0 @@
-import DatastoreFS
-
-Copy.main()

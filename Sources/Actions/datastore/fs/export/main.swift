@@ -1,3 +1,0 @@
-import DatastoreFS
-
-Export.main()

@@ -1,3 +1,0 @@
-import MarketHTTP
-
-Delete.main()

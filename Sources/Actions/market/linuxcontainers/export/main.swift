@@ -1,3 +1,0 @@
-import MarketLinuxContainers
-
-Export.main()

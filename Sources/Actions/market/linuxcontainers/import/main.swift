@@ -1,3 +1,0 @@
-import MarketLinuxContainers
-
-Import.main()

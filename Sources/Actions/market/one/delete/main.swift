@@ -1,3 +1,0 @@
-import MarketOne
-
-Delete.main()

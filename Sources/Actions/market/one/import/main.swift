@@ -1,3 +1,0 @@
-import MarketOne
-
-Import.main()

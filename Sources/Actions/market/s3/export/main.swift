@@ -1,3 +1,0 @@
-import MarketS3
-
-Export.main()

@@ -1,0 +1,18 @@
+import DatastoreDownloader
+import DatastoreFS
+import DriverProtocol
+import MarketHTTP
+import MarketLinuxContainers
+import MarketOne
+import MarketS3
+
+// One executable has all actions: the Swift runtime, which is linked in, is installed once.
+ActionTable([
+    MarketHTTP.Import.self, MarketHTTP.Delete.self, MarketHTTP.Monitor.self, MarketHTTP.Export.self,
+    MarketS3.Import.self, MarketS3.Delete.self, MarketS3.Monitor.self, MarketS3.Export.self,
+    MarketOne.Import.self, MarketOne.Delete.self, MarketOne.Monitor.self, MarketOne.Export.self,
+    MarketLinuxContainers.Import.self, MarketLinuxContainers.Delete.self, MarketLinuxContainers.Monitor.self,
+    MarketLinuxContainers.Export.self,
+    DatastoreFS.Export.self, DatastoreFS.Copy.self,
+    Downloader.self,
+]).main()
