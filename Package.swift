@@ -113,7 +113,8 @@ let tests: [Target] =
             dependencies: ["TestSupport", "Catalog", "JSON", "DriverProtocol", "Posix"]
                 + backends.map { .byName(name: $0.name) }),
         // Without a dependency on the executables, whose linking would become the test bundle's.
-        .testTarget(name: "ActionTests", dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "idle-action"]),
+        .testTarget(
+            name: "ActionTests", dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "idle-action"]),
     ]
 
 let package = Package(

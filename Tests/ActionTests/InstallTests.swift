@@ -50,7 +50,9 @@ import Testing
             $0 != "manifest"
         }
         #expect(executables == ["market-drivers", "one_market"])
-        let present = ["linux-vdso.so", "libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libcrypto.so", "/lib64/ld-linux"]
+        let present = [
+            "linux-vdso.so", "libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libcrypto.so", "/lib64/ld-linux",
+        ]
         for executable in executables {
             let lines = try run(["ldd", library + "/" + executable]).output.split(separator: "\n")
             let others = lines.filter { line in !present.contains { line.drop { $0 == "\t" }.hasPrefix($0) } }

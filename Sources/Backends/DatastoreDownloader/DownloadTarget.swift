@@ -37,7 +37,8 @@ struct DownloadTarget {
         // Through a link, as a shell would write.
         let place = Place((existing == nil ? nil : try? resolvedPath(path)) ?? path)
         let made = try LocalDirectory(path: place.directory, log: log).makeSink(
-            replacing: place.name, mode: existing.map { $0.mode & 0o7777 } ?? CurrentProcess.modeOfNewFiles, needing: needed)
+            replacing: place.name, mode: existing.map { $0.mode & 0o7777 } ?? CurrentProcess.modeOfNewFiles,
+            needing: needed)
         sink = made
         file = (made, place)
     }
