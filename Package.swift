@@ -5,11 +5,11 @@ import PackageDescription
 /// action becomes an executable, `market-http-import`, from `Sources/Actions/market/http/import/main.swift`.
 let drivers: [(backend: String, imports: [Target.Dependency], folder: String, actions: [String])] = [
     (
-        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"], "market/http",
+        "MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix"], "market/http",
         ["import", "delete", "monitor", "export"]
     ),
     (
-        "MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol"], "market/s3",
+        "MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol", "Bytes"], "market/s3",
         ["import", "delete", "monitor", "export"]
     ),
     (
@@ -45,7 +45,7 @@ let modules: [Target] = [
     .target(name: "Bytes"),
     // Floor 1: formats and protocols.
     .target(name: "XML", dependencies: ["Bytes"]),
-    .target(name: "JSON"),
+    .target(name: "JSON", dependencies: ["Bytes"]),
     .target(name: "DriverProtocol", dependencies: ["XML", "Bytes", "Posix"]),
     .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Bytes", "Posix"]),
@@ -60,7 +60,7 @@ let modules: [Target] = [
     .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
     .target(
         name: "ContainerImages",
-        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Posix"]),
+        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     // Floor 4: what all imports and exports of apps share.
     .target(
         name: "AppTransfer",
@@ -88,10 +88,10 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("XML", ["Posix"]),
     ("JSON", []),
     ("DriverProtocol", ["XML", "Posix"]),
-    ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol"]),
+    ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     ("HTTP", ["DriverProtocol", "Posix"]),
     ("OneMarket", ["DriverProtocol", "Posix"]),
-    ("S3", ["Checksums", "DriverProtocol", "Posix"]),
+    ("S3", ["HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     ("Catalog", ["DriverProtocol"]),
     ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
     ("Datastores", ["ImageTransfer", "DriverProtocol"]),
