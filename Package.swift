@@ -4,8 +4,8 @@ import PackageDescription
 /// One row for each driver: the backend's module in `Sources/Backends`, and what it imports. Its actions stand in
 /// `Sources/market-drivers/main.swift`.
 let drivers: [(backend: String, imports: [Target.Dependency])] = [
-    ("MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
-    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol"]),
+    ("MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
+    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol", "Bytes"]),
     ("MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "Checksums", "JSON", "DriverProtocol", "Bytes"]),
     (
         "MarketLinuxContainers",
@@ -31,7 +31,7 @@ let modules: [Target] = [
     .target(name: "Bytes"),
     // Floor 1: formats and protocols.
     .target(name: "XML", dependencies: ["Bytes"]),
-    .target(name: "JSON"),
+    .target(name: "JSON", dependencies: ["Bytes"]),
     .target(name: "DriverProtocol", dependencies: ["XML", "Bytes", "Posix"]),
     .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Bytes", "Posix"]),
@@ -46,7 +46,7 @@ let modules: [Target] = [
     .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
     .target(
         name: "ContainerImages",
-        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Posix"]),
+        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     // Floor 4: what all imports and exports of apps share.
     .target(
         name: "AppTransfer",
@@ -78,10 +78,10 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("XML", ["Posix"]),
     ("JSON", []),
     ("DriverProtocol", ["XML", "Posix"]),
-    ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol"]),
+    ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     ("HTTP", ["DriverProtocol", "Posix"]),
     ("OneMarket", ["DriverProtocol", "Posix"]),
-    ("S3", ["Checksums", "DriverProtocol", "Posix"]),
+    ("S3", ["HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     ("Catalog", ["DriverProtocol"]),
     ("ImageTransfer", ["Checksums", "DriverProtocol", "Posix"]),
     ("Datastores", ["ImageTransfer", "DriverProtocol"]),

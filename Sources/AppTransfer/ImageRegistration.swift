@@ -1,4 +1,3 @@
-import Bytes
 import Checksums
 import ContainerImages
 import Datastores
@@ -19,13 +18,13 @@ package struct ImageRegistration {
     private static let files = "2"
 
     private let request: Request
-    private let location: String
+    private let location: Location
     private let script: StockScript
 
     /// - Parameter action: the path under `remotes/`, whose stock script does what is not supported here.
     package init(_ request: Request, action: String) throws(DriverError) {
         self.request = request
-        location = try request.message.required(Self.path)
+        location = try request.message.location(Self.path)
         script = StockScript(action, request.installation)
     }
 
@@ -51,12 +50,12 @@ package struct ImageRegistration {
         if try request.message.flag(Self.datastore + "NFS_AUTO_ENABLE", default: false) {
             return "NFS_AUTO_ENABLE is not served by this driver"
         }
-        guard let scheme = urlScheme(location), !ImageSources.isKnown(location) else { return nil }
+        guard let scheme = location.scheme, !ImageSources.isKnown(location) else { return nil }
         return "\(scheme):// is not served by this driver"
     }
 
     private func source() throws -> any ImageSource {
-        guard urlScheme(location) != nil else { return try paced(AllowedPaths(request).open(location), request) }
+        guard location.scheme != nil else { return try paced(AllowedPaths(request).open(location.text), request) }
         try AllowedPaths(request).check(remote: location)
         return try paced(ImageSources.open(location, request), request)
     }
@@ -78,21 +77,11 @@ package struct ImageRegistration {
 /// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's app
 /// are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest, or two
 /// contradict each other.
-package func expectedDigests(ofImage message: Message, at location: String) throws(DriverError) -> ExpectedDigests {
+package func expectedDigests(ofImage message: Message, at location: Location) throws(DriverError) -> ExpectedDigests {
     let template = "IMAGE/TEMPLATE/"
-    guard !location.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
+    guard !location.text.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
     let own = try ExpectedDigests(
         message, md5: template + "MD5", sha1: template + "SHA1", sha256: template + "SHA256")
     let app = try ExpectedDigests(message, md5: template + "FROM_APP_MD5")
-    return try own.union(app, of: "the image \(quoted(redacted(location)))")
-}
-
-/// Returns the scheme of `SCHEME://…`, in lower case, or nil if `text` has none.
-package func urlScheme(_ text: String) -> String? {
-    guard let separator = text.utf8.firstRange(of: "://".utf8) else { return nil }
-    let scheme = text.utf8[..<separator.lowerBound]
-    guard let first = scheme.first, !isDigit(first),
-        scheme.allSatisfy({ isDigit($0) || (0x61...0x7A).contains($0 | 0x20) || "+-.".utf8.contains($0) })
-    else { return nil }
-    return String(Substring(scheme)).lowercased()
+    return try own.union(app, of: "the image \(quoted(location))")
 }

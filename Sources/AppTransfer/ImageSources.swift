@@ -5,26 +5,28 @@ import ImageTransfer
 /// The image sources that a message can name.
 package enum ImageSources {
     /// The kinds of image sources: the beginning of a location, and its source. A new kind is one more row.
-    private static let kinds: [(beginning: String, open: @Sendable (String, Request) throws -> any ImageSource)] = [
-        ("/", { path, _ in try FileSource(path: path) }),
+    private static let kinds: [(beginning: String, open: @Sendable (Location, Request) throws -> any ImageSource)] = [
+        ("/", { location, _ in try FileSource(path: location.text) }),
         ("ssh://", { try RemoteSource($0, $1) }),
         ("s3://", { try S3Source($0, $1) }),
-        ("http://", { try HTTPSource($0, $1, isOfCatalog: true) }),
-        ("https://", { try HTTPSource($0, $1, isOfCatalog: true) }),
+        ("http://", { try HTTPSource(ofCatalog: $0, $1) }),
+        ("https://", { try HTTPSource(ofCatalog: $0, $1) }),
         (ContainerImage.scheme, { try ContainerSource($0, $1) }),
         ("rbd://", { try DownloaderSource($0, $1) }),
     ]
 
     /// Whether `location` is of a known kind.
-    package static func isKnown(_ location: String) -> Bool { kinds.contains { location.hasPrefix($0.beginning) } }
+    package static func isKnown(_ location: Location) -> Bool {
+        kinds.contains { location.text.hasPrefix($0.beginning) }
+    }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
     /// server, `lxd://URL`, which is built first, or `rbd://…` of a Ceph datastore, which OpenNebula's own downloader
     /// reads. Throws a ``DriverError`` if it is of no such kind.
-    package static func open(_ location: String, _ request: Request) throws -> any ImageSource {
-        guard let kind = kinds.first(where: { location.hasPrefix($0.beginning) }) else {
+    package static func open(_ location: Location, _ request: Request) throws -> any ImageSource {
+        guard let kind = kinds.first(where: { location.text.hasPrefix($0.beginning) }) else {
             throw readError(
-                redacted(location), cause: "its kind is not known here",
+                location, cause: "its kind is not known here",
                 remedy: "give a path, ssh://HOST:PATH, s3://BUCKET/KEY, an http URL, lxd://URL or rbd://…")
         }
         return try kind.open(location, request)

@@ -65,7 +65,7 @@ package struct AppReport {
     }
 
     /// Returns the finished report. Throws if it has no apps: a catalog is never empty.
-    package func reply(of url: String) throws(DriverError) -> Reply {
+    package func reply(of url: WebURL) throws(DriverError) -> Reply {
         if leftOut > Self.namedLimit { log.warning("\(leftOut) apps in all are left out") }
         guard count > 0 else {
             let (cause, remedy) =

@@ -1,6 +1,8 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import Glibc
+import HTTP
 import Posix
 
 /// The last good catalog of a marketplace, in a file below the drivers' state: a template that describes it, an empty
@@ -12,10 +14,11 @@ struct CatalogCache {
         var lastModified: String?
 
         /// If-None-Match and If-Modified-Since.
-        var headers: [(String, String)] {
-            [("If-None-Match", etag), ("If-Modified-Since", lastModified)].compactMap { name, value in
-                value.map { (name, $0) }
-            }
+        var headers: HTTPHeaders {
+            HTTPHeaders(
+                [("If-None-Match", etag), ("If-Modified-Since", lastModified)].compactMap { name, value in
+                    value.map { (name, $0) }
+                })
         }
     }
 

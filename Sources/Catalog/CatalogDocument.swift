@@ -6,12 +6,12 @@ import Posix
 /// A catalog as its server sent it, now or earlier.
 package struct CatalogDocument {
     /// The URL that was requested, whatever redirects followed.
-    package let url: String
+    package let url: WebURL
     private var bytes: [UInt8]
     /// The file in which it is kept for the next time, or nil if it is not.
     private let copy: CatalogCache.Copy?
 
-    init(url: String, bytes: [UInt8], copy: CatalogCache.Copy? = nil) {
+    init(url: WebURL, bytes: [UInt8], copy: CatalogCache.Copy? = nil) {
         self.url = url
         self.bytes = bytes
         self.copy = copy

@@ -8,15 +8,12 @@ extension CatalogMarket {
     /// - Parameter part: the number of the document in its catalog; each is kept by itself.
     /// - Throws: ``DriverError`` or `Interrupted`.
     package func fetch(_ path: String, part: Int = 0) throws -> CatalogDocument {
-        let url = endpoint + path
+        let url = endpoint.appending(path)
         let client = HTTPClient(options: options, log: request.log)
-        guard isCached else {
-            let response = try client.request(.get, url, bodyLimit: limit)
-            return CatalogDocument(url: url, bytes: response.body)
-        }
-        let cache = CatalogCache(request, part: part, key: "\(options.userAgent ?? "") \(url)")
+        guard isCached else { return CatalogDocument(url: url, bytes: try client.get(url, bodyLimit: limit).body) }
+        let cache = CatalogCache(request, part: part, key: "\(options.userAgent ?? "") \(url.text)")
         if let kept = cache.load(limit: limit) {
-            let response = try client.exchange(.get, url, headers: kept.validators.headers, bodyLimit: limit)
+            let response = try client.answer(from: url, headers: kept.validators.headers, bodyLimit: limit)
             if response.status == 304 {
                 request.log.info("the catalog has not changed since it was last fetched")
                 return CatalogDocument(url: url, bytes: kept.bytes)
@@ -24,20 +21,20 @@ extension CatalogMarket {
             guard response.isSuccess else { throw response.error(.get, url) }
             return document(response, url, cache)
         }
-        return document(try client.request(.get, url, bodyLimit: limit), url, cache)
+        return document(try client.get(url, bodyLimit: limit), url, cache)
     }
 
     /// Like ``fetch(_:part:)``, but returns nil if the server says that there is no such document. Never kept.
     func fetchIfThere(_ path: String) throws -> CatalogDocument? {
-        let url = endpoint + path
-        let response = try HTTPClient(options: options, log: request.log).exchange(.get, url, bodyLimit: limit)
+        let url = endpoint.appending(path)
+        let response = try HTTPClient(options: options, log: request.log).answer(from: url, bodyLimit: limit)
         // Object stores say 403 for a missing key if listing is not allowed.
         if [403, 404, 410].contains(response.status) { return nil }
         guard response.isSuccess else { throw response.error(.get, url) }
         return CatalogDocument(url: url, bytes: response.body)
     }
 
-    private func document(_ response: HTTPResponse, _ url: String, _ cache: CatalogCache) -> CatalogDocument {
+    private func document(_ response: HTTPResponse, _ url: WebURL, _ cache: CatalogCache) -> CatalogDocument {
         let validators = CatalogCache.Validators(
             etag: response.headers["ETag"], lastModified: response.headers["Last-Modified"])
         do {

@@ -9,8 +9,8 @@ package struct CatalogMarket: Sendable {
     package static let standardLimit: UInt64 = 64
     private static let limits: ClosedRange<UInt64> = 1...1024
 
-    /// The server, without a slash at its end.
-    package let endpoint: String
+    /// The server.
+    package let endpoint: WebURL
     /// The server as written in the marketplace's template.
     package let statedEndpoint: String
     package let names: AppNames
@@ -28,17 +28,21 @@ package struct CatalogMarket: Sendable {
     ///   - standardEndpoint: the server if ENDPOINT is not set.
     ///   - agent: the User-Agent of the requests.
     package init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
-        let endpoint = try Self.endpoint(request.message, standard: standardEndpoint)
-        try self.init(request, endpoint: endpoint, agent: agent)
+        let (endpoint, stated) = try Self.endpoint(request.message, standard: standardEndpoint)
+        try self.init(request, endpoint: endpoint, stated: stated, agent: agent)
     }
 
-    /// Like ``init(_:standardEndpoint:agent:)``, for a server that is known, with or without slashes at its end.
-    package init(_ request: Request, endpoint: String, agent: String) throws(DriverError) {
+    /// Like ``init(_:standardEndpoint:agent:)``, for a server that is known.
+    ///
+    /// - Parameter stated: the server as it was stated, if not as `endpoint` has it.
+    package init(
+        _ request: Request, endpoint: WebURL, stated: String? = nil, agent: String
+    ) throws(DriverError) {
         let message = request.message
         let path = "MARKETPLACE/TEMPLATE/"
         self.request = request
-        self.endpoint = Self.withoutSlashes(endpoint)
-        statedEndpoint = endpoint
+        self.endpoint = endpoint
+        statedEndpoint = stated ?? endpoint.text
         names = try AppNames(message)
         filter = try AppFilter(message)
         isCached = try message.flag(path + "CACHE", default: false)
@@ -53,28 +57,20 @@ package struct CatalogMarket: Sendable {
         self.options = options
     }
 
-    private static func withoutSlashes(_ url: String) -> String {
-        var url = url
-        while url.hasSuffix("/") { url.removeLast() }
-        return url
-    }
-
     /// Returns the server as written in the message.
-    private static func endpoint(_ message: Message, standard: String) throws(DriverError) -> String {
+    private static func endpoint(
+        _ message: Message, standard: String
+    ) throws(DriverError) -> (WebURL, stated: String) {
         let path = "MARKETPLACE/TEMPLATE/ENDPOINT"
         let stated = message.value(path) ?? standard
-        let url = withoutSlashes(stated)
-        let isURL = ["http://", "https://"].contains {
-            url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
-        }
-        guard isURL, isSafeInURL(url), !url.contains("?"), !url.contains("#") else {
+        guard let url = WebURL(base: stated), isSafeInURL(url.text), !"?#".contains(where: url.text.contains) else {
             throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
         }
         // User and password would get into each app's SOURCE and LINK.
-        guard !url.dropFirst("https://".count).prefix(while: { $0 != "/" }).contains("@") else {
+        guard !url.authority.contains("@") else {
             throw message.invalid(path, "has a user or a password in it", remedy: "leave them out")
         }
-        return stated
+        return (url, stated)
     }
 
     /// The User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.

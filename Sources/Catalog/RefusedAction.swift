@@ -12,6 +12,6 @@ extension RefusedAction {
         throw DriverError(
             parts.last ?? name, "an app",
             cause: "a marketplace of MARKET_MAD \(parts.dropLast().last ?? name) is a public"
-                + " catalog, which is read-only", remedy: "use a marketplace of your own, of MARKET_MAD http or s3")
+                + " catalog, which is read-only", remedy: "use a private marketplace of your own")
     }
 }

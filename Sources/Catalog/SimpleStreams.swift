@@ -121,7 +121,7 @@ package enum SimpleStreams {
     private static func file(_ item: JSONValue) -> File? {
         guard let path = item["path"]?.text else { return nil }
         let sha256 = item["sha256"]?.text?.lowercased()
-        let isDigest = sha256?.utf8.count == 64 && sha256?.utf8.allSatisfy(isHexadecimalDigit) == true
+        let isDigest = sha256.map { isHexadecimal($0.utf8, digits: 64) } == true
         return File(path: path, sha256: isDigest ? sha256 : nil, size: item["size"]?.scalar.flatMap { UInt64($0) })
     }
 

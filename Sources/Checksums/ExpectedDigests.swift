@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// The digests that a file must have.
@@ -42,10 +43,7 @@ package struct ExpectedDigests: Sendable, Equatable {
     /// Returns the digest in lower case, or nil if `text` is none.
     private static func digest(_ text: String, _ algorithm: Digest.Algorithm) -> String? {
         let digest = text.lowercased()
-        guard digest.utf8.count == algorithm.digits, digest.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
-            return nil
-        }
-        return digest
+        return isHexadecimal(digest.utf8, digits: algorithm.digits) ? digest : nil
     }
 
     /// Returns the same with this MD5 if none was expected.

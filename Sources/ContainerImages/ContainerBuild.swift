@@ -14,7 +14,7 @@ struct ContainerBuild {
         let image = site.image
         let tree = try ContainerTree(site, name: "root")
         site.log.info("unpacking \(quoted(image.url))")
-        try tree.unpack(archive.path, of: image.url)
+        try tree.unpack(archive.path, of: "\(image.url)")
         unlink(archive.path)
         let told = try packages.install(into: tree, attributes: archive.attributes.all)
         if case let count = archive.attributes.incompleteFiles, count > 0 {

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// The image that `lxd://URL?size=MB&filesystem=ext4&format=raw` describes: its size, and a file system with the root
@@ -18,13 +19,13 @@ package struct ContainerImage: Equatable, Sendable {
     package static let scheme = "lxd://"
 
     /// The archive's URL: `https://images.linuxcontainers.org/images/…/rootfs.tar.xz`.
-    package let url: String
+    package let url: WebURL
     /// MB.
     package let size: UInt64
     package let fileSystem: FileSystem
     package let format: Format
 
-    package init(url: String, size: UInt64, fileSystem: FileSystem, format: Format) {
+    package init(url: WebURL, size: UInt64, fileSystem: FileSystem, format: Format) {
         self.url = url
         self.size = size
         self.fileSystem = fileSystem
@@ -33,21 +34,21 @@ package struct ContainerImage: Equatable, Sendable {
 
     /// The app's SOURCE.
     package var source: String {
-        "\(Self.scheme)\(url)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
+        "\(Self.scheme)\(url.text)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
     }
 
     /// Reads a SOURCE. Throws a ``DriverError`` for an unknown option, a bad value, or characters that no URL has.
     package init(source: String) throws(DriverError) {
         func problem(_ cause: String) -> DriverError {
             DriverError(
-                "read", "the image \(quoted(redacted(source)))", cause: cause,
+                "read", "the image \(quoted(Location(source)))", cause: cause,
                 remedy: "write it as in lxd://https://HOST/PATH/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
         }
         guard source.hasPrefix(Self.scheme) else { throw problem("it does not begin with lxd://") }
         let parts = source.dropFirst(Self.scheme.count).split(separator: "?", maxSplits: 1)
-        guard let url = parts.first.map(String.init), ["http://", "https://"].contains(where: { url.hasPrefix($0) }),
-            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"'\\`$;|<>(){}&#^".utf8.contains($0) }),
-            !url.split(separator: "/").contains("..")
+        guard let url = parts.first.flatMap({ WebURL(String($0)) }),
+            url.text.utf8.allSatisfy({ isVisible($0) && !"\"'\\`$;|<>(){}&#^".utf8.contains($0) }),
+            !url.text.split(separator: "/").contains("..")
         else { throw problem("its URL is none of an image") }
         var size: UInt64 = 2048
         var fileSystem = FileSystem.ext4

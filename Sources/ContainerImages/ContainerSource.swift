@@ -13,9 +13,9 @@ package final class ContainerSource: ImageSource {
     private let built: FileSource
 
     /// Does all the work. The image then lies in STAGING_DIR, and is removed with this source.
-    package init(_ location: String, _ request: Request) throws {
-        let image = try ContainerImage(source: location)
-        name = redacted(location)
+    package init(_ location: Location, _ request: Request) throws {
+        let image = try ContainerImage(source: location.text)
+        name = "\(location)"
         let packages = try ContextPackages(request)
         let expected = try Self.expectedDigests(of: image, request)
         directory = try WorkDirectory(in: request.settings.stagingDirectory)
@@ -58,13 +58,16 @@ package final class ContainerSource: ImageSource {
 
     /// Returns the server of an image, and the image's path in its catalog: the marketplace's server if the URL begins
     /// with it, else the most likely one, above `images/`. Returns nil if neither fits.
-    private static func place(of url: String, _ message: Message) -> (server: String, path: String)? {
-        var endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? SimpleStreams.standardEndpoint
-        while endpoint.hasSuffix("/") { endpoint.removeLast() }
-        if url.hasPrefix(endpoint + "/") { return (endpoint, String(url.dropFirst(endpoint.count + 1))) }
-        let parts = url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard let start = parts.dropFirst(3).firstIndex(of: "images") else { return nil }
-        return (parts[..<start].joined(separator: "/"), parts[start...].joined(separator: "/"))
+    private static func place(of url: WebURL, _ message: Message) -> (server: WebURL, path: String)? {
+        let endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? SimpleStreams.standardEndpoint
+        if let server = WebURL(base: endpoint), url.text.hasPrefix(server.text + "/") {
+            return (server, String(url.text.dropFirst(server.text.count + 1)))
+        }
+        let parts = url.text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let start = parts.dropFirst(3).firstIndex(of: "images"),
+            let server = WebURL(base: parts[..<start].joined(separator: "/"))
+        else { return nil }
+        return (server, parts[start...].joined(separator: "/"))
     }
 
     /// Fetches the file, and makes it a plain archive. That must wait until all of it is verified.
@@ -72,7 +75,7 @@ package final class ContainerSource: ImageSource {
         _ expected: ExpectedDigests, into site: BuildSite, _ request: Request
     ) throws -> PackedArchive.Plain {
         let url = site.image.url
-        let isSquashfs = url.hasSuffix(".squashfs")
+        let isSquashfs = url.text.hasSuffix(".squashfs")
         return try startingOver(request.log) {
             let source = try HTTPSource(url, request, isOfCatalog: true)
             let file = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
@@ -83,7 +86,7 @@ package final class ContainerSource: ImageSource {
                 _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(
                     into: sink)
                 let path = site.file(try sink.publish())
-                guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: url, in: site) }
+                guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: "\(url)", in: site) }
                 return PackedArchive.Plain(path: path, attributes: archive.attributes)
             } catch let fault as TarScanner.Fault {
                 throw damage(

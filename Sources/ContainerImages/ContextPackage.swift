@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import Posix
 
@@ -8,14 +9,14 @@ package struct ContextPackage: Sendable, Equatable {
     private static let mark = "#sha256="
 
     /// A path on this machine, or a URL.
-    let location: String
+    let location: Location
     /// In lower case; nil only for a path.
     let sha256: String?
     let kind: PackedArchive
 
-    var isLocal: Bool { location.hasPrefix("/") }
+    var isLocal: Bool { isAbsolute(location.text) }
     /// The file's name.
-    var name: Substring { location.split(separator: "/").last ?? "" }
+    var name: Substring { location.text.split(separator: "/").last ?? "" }
 
     /// Returns the packages that a message names; none if it has no such attribute. Throws a ``DriverError`` for one
     /// that is not written as it has to be.
@@ -23,17 +24,16 @@ package struct ContextPackage: Sendable, Equatable {
         var packages: [ContextPackage] = []
         for word in message.words(path) {
             func invalid(_ cause: String, _ remedy: String) -> DriverError {
-                DriverError("use", path, cause: "its package \(quoted(redacted(word))) \(cause)", remedy: remedy)
+                DriverError("use", path, cause: "its package \(quoted(Location(word))) \(cause)", remedy: remedy)
             }
             let parts = word.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let digest = parts.count > 1 ? String(parts[1].dropFirst(mark.count - 1)).lowercased() : nil
             if let digest {
-                guard word.dropFirst(parts[0].count).hasPrefix(mark), digest.utf8.count == 64,
-                    digest.allSatisfy({ $0.isHexDigit && $0.isASCII })
+                guard word.dropFirst(parts[0].count).hasPrefix(mark), isHexadecimal(digest.utf8, digits: 64)
                 else { throw invalid("has no SHA-256 behind its #", "write it as in \(mark)HEX, with 64 digits") }
             }
-            let isURL = ["http://", "https://"].contains { parts[0].hasPrefix($0) }
-            guard isURL || parts[0].hasPrefix("/") else {
+            let isURL = WebURL(parts[0]) != nil
+            guard isURL || isAbsolute(parts[0]) else {
                 throw invalid("is no absolute path and no URL", "begin it with /, http:// or https://")
             }
             guard !isURL || digest != nil else {
@@ -42,7 +42,7 @@ package struct ContextPackage: Sendable, Equatable {
             guard let kind = kind(of: parts[0]) else {
                 throw invalid("is no deb, rpm or apk", "name a file that ends in .deb, .rpm or .apk")
             }
-            packages.append(ContextPackage(location: parts[0], sha256: digest, kind: kind))
+            packages.append(ContextPackage(location: Location(parts[0]), sha256: digest, kind: kind))
         }
         return packages
     }
@@ -52,7 +52,7 @@ package struct ContextPackage: Sendable, Equatable {
     }
 
     /// Everything of it on which an image depends.
-    package var fingerprint: String { location + (sha256.map { Self.mark + $0 } ?? "") }
+    package var fingerprint: String { location.text + (sha256.map { Self.mark + $0 } ?? "") }
 }
 
 /// A container's distribution, according to its os-release.

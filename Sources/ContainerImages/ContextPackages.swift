@@ -32,7 +32,7 @@ struct ContextPackages {
         }
         var attributes = attributes
         for (number, package) in fitting.enumerated() {
-            log.info("putting in \(quoted(redacted(package.location)))")
+            log.info("putting in \(quoted(package.location))")
             try put(package, number: number, into: tree, &attributes)
         }
         try ContextServices(tree: tree).enable()
@@ -44,7 +44,7 @@ struct ContextPackages {
         _ attributes: inout [ExtendedAttribute]
     ) throws {
         let site = tree.site
-        let name = redacted(package.location)
+        let name = "\(package.location)"
         let archive = try package.kind.plain(fetch(package, number: number, site), of: name, in: site)
         let files = try ContainerTree(site, name: "package-\(number)-files")
         try files.unpack(archive.path, of: name)
@@ -62,11 +62,11 @@ struct ContextPackages {
 
     /// Makes a verified copy in the work directory. Returns its path.
     private func fetch(_ package: ContextPackage, number: Int, _ site: BuildSite) throws -> String {
-        if package.isLocal { try checkRegular(package.location) }
+        if package.isLocal { try checkRegular(package.location.text) }
         return try startingOver(request.log) {
             let source: any ImageSource =
                 try package.isLocal
-                ? FileSource(path: package.location) : HTTPSource(package.location, request, isOfCatalog: true)
+                ? FileSource(path: package.location.text) : HTTPSource(ofCatalog: package.location, request)
             let sink = try LocalDirectory(path: site.directory.path, log: request.log).makeSink(
                 ImageNames("package-\(number)"), mode: 0o600, needing: source.storageSize)
             let expected = package.sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import Glibc
 import Posix
@@ -131,7 +132,7 @@ struct XFSDatabase {
                 space: space, name: String(attribute.name.dropFirst(prefix.count)), value: attribute.value)
         }
         guard let result, !result.name.isEmpty, result.name.utf8.count + result.value.count <= lengthLimit,
-            result.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") })
+            result.name.utf8.allSatisfy({ isVisible($0) && $0 != UInt8(ascii: "\"") })
         else { return nil }
         return result
     }
@@ -207,7 +208,7 @@ struct XFSDatabase {
     }
 
     private func write(_ field: some StringProtocol, _ bytes: [UInt8]) -> Line {
-        "write \(field) #\(bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())"
+        "write \(field) #\(hexadecimal(bytes))"
     }
 
     /// - Parameter path: an alias in the form of ``TreeEntry``: `./etc`, or `.` for the top.

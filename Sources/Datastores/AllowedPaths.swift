@@ -27,15 +27,15 @@ package struct AllowedPaths: Sendable {
 
     /// Opens the local file at `path`. Throws a ``DriverError`` if it is not there, or must not be read.
     package func open(_ path: String) throws -> FileSource {
-        guard path.hasPrefix("/") else {
+        guard isAbsolute(path) else {
             throw readError(path, cause: "it is no absolute path and no URL", remedy: "begin it with /")
         }
         // Checked before it is opened, since opening a device can have effects, and again afterwards, since a link may
         // have been changed in between.
         do {
-            try check(resolvedPath(path), path)
+            try check(resolvedPath(path), Location(path))
             let file = try FileSource(path: path)
-            try check(file.resolvedPath(), path)
+            try check(file.resolvedPath(), Location(path))
             return file
         } catch let error as SystemError {
             throw DriverError("read", "the image \(quoted(path))", error)
@@ -44,7 +44,7 @@ package struct AllowedPaths: Sendable {
 
     /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are
     /// not known here.
-    package func check(remote location: String) throws(DriverError) {
+    package func check(remote location: Location) throws(DriverError) {
         guard let path = RemoteSource.path(of: location) else { return }
         try check(normalized(path), location)
     }
@@ -57,10 +57,10 @@ package struct AllowedPaths: Sendable {
         return isInsideOne(of: safe) || !isInsideOne(of: restricted)
     }
 
-    private func check(_ resolved: String, _ name: String) throws(DriverError) {
+    private func check(_ resolved: String, _ location: Location) throws(DriverError) {
         guard !allows(resolved) else { return }
         throw readError(
-            redacted(name), cause: "it lies in a directory that RESTRICTED_DIRS of the datastore keeps from being read",
+            location, cause: "it lies in a directory that RESTRICTED_DIRS of the datastore keeps from being read",
             remedy: "move it, or let an administrator name its directory in SAFE_DIRS (onedatastore update)")
     }
 }

@@ -24,10 +24,7 @@ package struct DirectoryDatastore: Datastore {
     /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
     package init(_ request: Request) throws(DriverError) {
         let message = request.message
-        path = try message.required("DATASTORE/BASE_PATH")
-        guard path.hasPrefix("/") else {
-            throw message.invalid("DATASTORE/BASE_PATH", "is no absolute path", remedy: "begin it with /")
-        }
+        path = try message.requiredPath("DATASTORE/BASE_PATH")
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
         images = try imageDirectory(path, bridge: bridge, log: request.log)
         safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")

@@ -14,7 +14,7 @@ package struct PlainFile: Datastore {
     package init(_ path: String, log: Log) throws(DriverError) {
         self.log = log
         do {
-            self.path = path.hasPrefix("/") ? path : joined(try workingDirectory(), path)
+            self.path = isAbsolute(path) ? path : joined(try workingDirectory(), path)
         } catch {
             throw DriverError("write", "to \(quoted(path))", error)
         }

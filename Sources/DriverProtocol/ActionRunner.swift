@@ -151,11 +151,11 @@ package enum ActionRunner {
             error.description
         case let interrupted as Interrupted:
             DriverError(
-                "finish", name, cause: "\(interrupted)",
+                "finish", name, cause: interrupted,
                 remedy: "nothing was kept but what a warning in the log names; run it again"
             ).description
         default:
-            DriverError("finish", name, cause: "\(error)", remedy: "see the log of oned for what preceded it")
+            DriverError("finish", name, cause: error, remedy: "see the log of oned for what preceded it")
                 .description
         }
     }
@@ -181,7 +181,9 @@ package enum ActionRunner {
 extension DriverError {
     /// The error of a system call that failed while `operation` was done to `object`.
     package init(_ operation: String, _ object: String, _ error: SystemError, remedy: String? = nil) {
-        self.init(operation, object, cause: error.cause, remedy: remedy ?? Self.remedy(for: error.code, object))
+        self.init(
+            operation, object, cause: error.cause, remedy: remedy ?? Self.remedy(for: error.code, object),
+            underlying: error)
     }
 
     private static func remedy(for code: Int32, _ object: String) -> String {

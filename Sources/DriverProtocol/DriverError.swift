@@ -2,7 +2,7 @@
 ///
 /// `description` is the line that an action writes to standard error and that oned stores in the app, so it is made
 /// safe for both: one line, no control characters, no `]]>`, at most ``maximumLength`` characters.
-package struct DriverError: Error, Equatable, CustomStringConvertible {
+package struct DriverError: Error, CustomStringConvertible {
     /// The longest line that is ever printed, in Unicode scalars.
     package static let maximumLength = 1000
 
@@ -14,12 +14,22 @@ package struct DriverError: Error, Equatable, CustomStringConvertible {
     package let cause: String
     /// What the reader can do about it.
     package let remedy: String
+    /// The error that ``cause`` tells of, for whoever has to know its kind: nothing is read out of texts. Nil if there is none.
+    package let underlying: (any Error)?
 
-    package init(_ operation: String, _ object: String, cause: String, remedy: String) {
+    package init(
+        _ operation: String, _ object: String, cause: String, remedy: String, underlying: (any Error)? = nil
+    ) {
         self.operation = operation
         self.object = object
         self.cause = cause
         self.remedy = remedy
+        self.underlying = underlying
+    }
+
+    /// An error whose cause another one tells in its own words.
+    package init(_ operation: String, _ object: String, cause: any Error, remedy: String) {
+        self.init(operation, object, cause: "\(cause)", remedy: remedy, underlying: cause)
     }
 
     package var description: String {
@@ -61,6 +71,6 @@ private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScala
 }
 
 /// Returns `text` between quotation marks, so that the reader sees where an odd name begins and ends.
-package func quoted(_ text: String) -> String {
-    "'" + text + "'"
+package func quoted(_ text: some CustomStringConvertible) -> String {
+    "'\(text)'"
 }

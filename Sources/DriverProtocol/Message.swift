@@ -1,4 +1,5 @@
 import Bytes
+import Posix
 import XML
 
 /// A driver message of oned: `<MARKET_DRIVER_ACTION_DATA>` or `<DS_DRIVER_ACTION_DATA>`, as base64 or as plain XML.
@@ -65,6 +66,16 @@ package struct Message: Sendable {
         return value
     }
 
+    /// Where something is that has to be there.
+    package func location(_ path: String) throws(DriverError) -> Location { Location(try required(path)) }
+
+    /// The path of a directory or file that has to be there.
+    package func requiredPath(_ path: String) throws(DriverError) -> String {
+        let value = try required(path)
+        guard isAbsolute(value) else { throw invalid(path, "is no absolute path", remedy: "begin it with /") }
+        return value
+    }
+
     /// Returns a whole number that is not negative, or nil if the element is missing or empty. Throws if it is no such
     /// number.
     package func number(_ path: String) throws(DriverError) -> UInt64? {
@@ -101,7 +112,7 @@ package struct Message: Sendable {
 
     /// Returns a value without the secrets that a URL can hold.
     private func shown(_ value: String) -> String {
-        value.contains("://") ? redacted(value) : value
+        value.contains("://") ? "\(Location(value))" : value
     }
 
     /// Returns the place where the reader sets the value at `path`.

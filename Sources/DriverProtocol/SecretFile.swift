@@ -14,7 +14,7 @@ package struct SecretFile: Sendable {
     package init(_ attribute: String, path: String) throws(DriverError) {
         self.attribute = attribute
         self.path = path
-        guard path.hasPrefix("/") else { throw problem("it is no absolute path", remedy: "begin it with /") }
+        guard isAbsolute(path) else { throw problem("it is no absolute path", remedy: "begin it with /") }
     }
 
     /// Returns the file's text. Logs a warning if every user can read it. Throws a ``DriverError``.

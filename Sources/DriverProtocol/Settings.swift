@@ -29,17 +29,17 @@ package struct Settings: Sendable, Equatable {
             text = String(decoding: try file.readToEnd(limit: 1 << 20) ?? [], as: UTF8.self)
         } catch {
             if error.code == ENOENT { return }
-            throw DriverError("read", path, cause: error.cause, remedy: "make it readable for the user that runs oned")
+            throw DriverError("read", path, error, remedy: "make it readable for the user that runs oned")
         }
         do {
             try apply(Template(parsing: text))
         } catch let error as Template.SyntaxError {
-            throw DriverError("read", path, cause: "\(error)", remedy: "write one NAME=\"value\" a line")
+            throw DriverError("read", path, cause: error, remedy: "write one NAME=\"value\" a line")
         } catch let problem as Problem {
             throw DriverError(
                 "read", path, cause: problem.cause, remedy: "known are \(Self.names.joined(separator: ", "))")
         } catch {
-            throw DriverError("read", path, cause: "\(error)", remedy: "correct the file")
+            throw DriverError("read", path, cause: error, remedy: "correct the file")
         }
     }
 

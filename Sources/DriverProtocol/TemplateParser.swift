@@ -50,13 +50,9 @@ struct TemplateParser {
 
     private mutating func parseName() throws(Template.SyntaxError) -> String {
         let start = offset
-        while let byte = peek, isNameByte(byte) { offset += 1 }
+        while let byte = peek, isWordByte(byte) { offset += 1 }
         guard offset > start else { throw failure("an attribute's name was expected") }
         return String(decoding: bytes[start..<offset], as: UTF8.self)
-    }
-
-    private func isNameByte(_ byte: UInt8) -> Bool {
-        isAlphanumeric(byte) || byte == UInt8(ascii: "_")
     }
 
     private mutating func expect(_ sign: Character, after name: String) throws(Template.SyntaxError) {

@@ -1,3 +1,4 @@
+import Bytes
 import CCurl
 import DriverProtocol
 
@@ -7,12 +8,14 @@ extension CurlHandle {
     private static let bufferSize: UInt64 = 256 << 10
     private static let redirectLimit = 10
 
-    /// Prepares a request. A header with a line break in it is a ``DriverError``.
+    /// Prepares a request, whose body must stay where it is until it has ended. A header with a line break in it is a
+    /// ``DriverError``.
     func prepare(
-        _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: [UInt8]?, options: HTTPOptions
+        _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders, body: UnsafeRawBufferPointer? = nil,
+        options: HTTPOptions
     ) throws(DriverError) {
         reset()
-        set(CURLOPT_URL, url)
+        set(CURLOPT_URL, url.text)
         setMethod(method, body: body)
         setHeaders(try lines(options.headers(for: url) + headers, of: url))
         set(CURLOPT_USERAGENT, options.userAgent)
@@ -34,12 +37,12 @@ extension CurlHandle {
     /// Lets the answer come compressed; it is unpacked on the way.
     func acceptGzip() { set(CURLOPT_ACCEPT_ENCODING, "gzip") }
 
-    private func setMethod(_ method: HTTPMethod, body: [UInt8]?) {
+    private func setMethod(_ method: HTTPMethod, body: UnsafeRawBufferPointer?) {
         switch method {
         case .get: set(CURLOPT_HTTPGET, true)
         case .head: set(CURLOPT_NOBODY, true)
         case .put, .post, .delete:
-            if body != nil || method != .delete { setBody(body ?? []) }
+            if body != nil || method != .delete { setBody(at: body ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
             set(CURLOPT_CUSTOMREQUEST, method.rawValue)
         }
     }
@@ -74,15 +77,14 @@ extension CurlHandle {
     }
 
     /// The lines of CURLOPT_HTTPHEADER.
-    private func lines(_ headers: [(String, String)], of url: String) throws(DriverError) -> [String] {
+    private func lines(_ headers: HTTPHeaders, of url: WebURL) throws(DriverError) -> [String] {
         // What libcurl adds by itself: a type for a body that it does not know, and a wait for leave to send it.
-        var lines = headers.contains { $0.0.lowercased() == "content-type" } ? [] : ["Content-Type:"]
+        var lines = headers["Content-Type"] == nil ? ["Content-Type:"] : []
         lines.append("Expect:")
         for (name, value) in headers {
-            guard (name + value).unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F || $0 == "\t" })
-            else {
+            guard !(name + value).utf8.contains(where: { isControl($0) && $0 != UInt8(ascii: "\t") }) else {
                 throw DriverError(
-                    "send", "the header \(quoted(name)) to \(redacted(url))",
+                    "send", "the header \(quoted(name)) to \(url)",
                     cause: "it has a control character in it", remedy: "correct the value that it comes from")
             }
             lines.append(value.isEmpty ? name + ";" : "\(name): \(value)")

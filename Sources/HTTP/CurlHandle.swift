@@ -29,13 +29,12 @@ enum TransferEnd: Sendable {
 final class CurlHandle: @unchecked Sendable {
     private static let headerLimit = 256 << 10
     /// Seconds for ``awaitsAnswer``: less than a driver manager waits before it kills.
-    private static let answerPatience = 3.5
+    private static let answerTimeout = 3.5
 
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var body: UnsafeMutableRawBufferPointer?
     private var bodyLength: curl_off_t = 0
     /// The first option that libcurl did not take.
     private var setUp = CURLE_OK
@@ -66,7 +65,6 @@ final class CurlHandle: @unchecked Sendable {
         ccurl_easy_cleanup(easy)
         ccurl_multi_cleanup(multi)
         ccurl_list_free(headerList)
-        body?.deallocate()
         errorText.deallocate()
     }
 
@@ -75,8 +73,6 @@ final class CurlHandle: @unchecked Sendable {
         ccurl_easy_reset(easy)
         ccurl_list_free(headerList)
         headerList = nil
-        body?.deallocate()
-        body = nil
         bodyLength = 0
         awaitsAnswer = false
         setUp = CURLE_OK
@@ -102,26 +98,12 @@ final class CurlHandle: @unchecked Sendable {
         note(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList))
     }
 
-    /// CURLOPT_POSTFIELDS, with a copy of `bytes`.
-    func setBody(_ bytes: [UInt8]) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
-        copy.copyBytes(from: bytes)
-        body?.deallocate()
-        body = copy
-        setBodyLength(bytes.count)
-        note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress))
-    }
-
     /// CURLOPT_POSTFIELDS, with `bytes` where they are: they must stay there until the request has ended.
     func setBody(at bytes: UnsafeRawBufferPointer) {
-        setBodyLength(bytes.count)
+        bodyLength = curl_off_t(bytes.count)
+        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
         // Null would mean that a callback gives the body.
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorText)))
-    }
-
-    private func setBodyLength(_ count: Int) {
-        bodyLength = curl_off_t(count)
-        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(count))
     }
 
     /// CURLINFO_RETRY_AFTER in seconds, 0 where the server did not ask for a delay. Not to be asked during a transfer.
@@ -155,20 +137,20 @@ final class CurlHandle: @unchecked Sendable {
 
     private func run(for receiver: any TransferReceiver) -> TransferEnd {
         var running: Int32 = 1
-        var patience: Double?
+        var answerDeadline: Double?
         while true {
             let code = ccurl_multi_perform(multi, &running)
             if code != CURLM_OK { return .failed(failure(code)) }
             let isWanted = receiver.endRound()
             if running == 0 { return isWanted ? end(for: receiver) : .stopped }
             if let reason = isWanted ? interruption : .stopped {
-                let deadline = patience ?? Clock.now + Self.answerPatience
+                let deadline = answerDeadline ?? Clock.now + Self.answerTimeout
                 guard awaitsAnswer, isSent, Clock.now < deadline else { return reason }
-                patience = deadline
+                answerDeadline = deadline
             }
             // The signal's descriptor stays readable.
             let waited =
-                patience == nil
+                answerDeadline == nil
                 ? ccurl_multi_poll(multi, heedsSignals ? Interrupt.descriptor : -1, 60_000)
                 : ccurl_multi_poll(multi, -1, 100)
             if waited != CURLM_OK { return .failed(failure(waited)) }
@@ -203,7 +185,7 @@ final class CurlHandle: @unchecked Sendable {
     private func failure(_ code: CURLcode) -> TransferFailure {
         let text = errorText.pointee == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
         return TransferFailure(
-            code: code, text: TransferFailure.redacted(text),
+            code: code, text: TransferFailure.withoutSecrets(text),
             systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
             proxyStatus: ccurl_info_long(easy, CURLINFO_HTTP_CONNECTCODE))
     }
@@ -261,7 +243,7 @@ extension CurlHandle {
     private func beginOnce() {
         guard !hasBegun, var head else { return }
         hasBegun = true
-        head.effectiveURL = ccurl_info_text(easy, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? ""
+        head.effectiveURL = ccurl_info_text(easy, CURLINFO_EFFECTIVE_URL).flatMap { WebURL(String(cString: $0)) }
         receiver?.begin(head)
     }
 }

@@ -3,10 +3,10 @@ import DriverProtocol
 import Glibc
 
 /// A request that got no whole answer, in libcurl's terms.
-struct TransferFailure: Sendable {
+package struct TransferFailure: Error, Sendable {
     let code: CURLcode
     /// CURLOPT_ERRORBUFFER, else curl_easy_strerror(3).
-    let text: String
+    package let text: String
     /// CURLINFO_OS_ERRNO of the last connect or read, 0 where there is none.
     var systemError: Int32 = 0
     /// What a proxy answered to CONNECT, 0 where none was asked.
@@ -21,7 +21,7 @@ struct TransferFailure: Sendable {
 
     /// libcurl's words without secrets. A proxy that it cannot use it quotes as it stands: nobody knows there what the
     /// password is.
-    static func redacted(_ text: String) -> String {
+    static func withoutSecrets(_ text: String) -> String {
         guard text.hasPrefix(unusableProxy), let first = text.firstIndex(of: "'"), let last = text.lastIndex(of: "'")
         else { return redactedURLs(in: text) }
         return text[..<first] + "…" + text[text.index(after: last)...]
@@ -30,7 +30,7 @@ struct TransferFailure: Sendable {
     private var isOfUnusableProxy: Bool { text.hasPrefix(Self.unusableProxy) }
 
     /// Whether the same request may succeed a little later.
-    var isTransient: Bool {
+    package var isTransient: Bool {
         switch code {
         case _ where isOfUnusableProxy: false
         // A proxy that refuses will refuse again.
@@ -44,7 +44,7 @@ struct TransferFailure: Sendable {
         }
     }
 
-    var remedy: String {
+    package var remedy: String {
         switch code {
         case _ where isOfUnusableProxy:
             "write PROXY of the marketplace, or http_proxy and https_proxy in etc/defaultrc, as "
@@ -71,10 +71,6 @@ struct TransferFailure: Sendable {
 
 /// What an HTTP status means to the one who asked.
 enum Status {
-    static func isSuccess(_ status: Int) -> Bool {
-        (200..<300).contains(status)
-    }
-
     /// Whether the same request may succeed a little later.
     static func isTransient(_ status: Int) -> Bool {
         [408, 429, 500, 502, 503, 504].contains(status)

@@ -6,9 +6,7 @@ package enum HTTPAttempt {
     /// An answer, whatever its status.
     case answer(HTTPResponse)
     /// No whole answer. `received` bytes of a body with status 2xx have come before it broke.
-    case failure(DriverError, isTransient: Bool, received: Int)
-    /// The caller's `goOn` wanted no more.
-    case cancelled
+    case failure(TransferFailure, received: Int)
 }
 
 /// Takes the body of an answer with status 2xx as it comes. The calls come from the thread that makes the request.
@@ -25,37 +23,36 @@ extension HTTPClient {
     /// Makes a request once: for callers that sign each attempt anew, and that know themselves what may be repeated.
     ///
     /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` where that is given, and may
-    /// end early where it is not wanted. `goOn` is asked about once a second, and ends the transfer by answering false.
-    /// libcurl makes a request again by itself where a connection that it had kept turns out to be broken;
-    /// `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent as a whole waits for its answer
-    /// before a signal or `goOn` ends it, a few seconds at the most. Throws ``DriverError``, or `Interrupted` when a signal
-    /// comes.
+    /// end early where it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about once a
+    /// second, and ends the transfer by answering false. libcurl makes a request again by itself where a connection that it
+    /// had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent
+    /// as a whole waits for its answer before a signal or `goOn` ends it, a few seconds at the most. Throws
+    /// ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
     package func attempt(
-        _ method: HTTPMethod, _ url: String, headers: [(String, String)], body: UnsafeRawBufferPointer? = nil,
-        into sink: (any BodyReceiver)? = nil, onNewConnection: Bool = false,
+        _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders = [:], body: UnsafeRawBufferPointer? = nil,
+        into sink: (any BodyReceiver)? = nil, bodyLimit: Int = defaultBodyLimit, onNewConnection: Bool = false,
         awaitsAnswer: Bool = false, goOn: @escaping () -> Bool = { true }
     ) throws -> HTTPAttempt {
         let handle = try takeHandle()
         defer { giveBack(handle) }
-        try handle.prepare(method, url, headers: headers, body: nil, options: options)
+        try handle.prepare(method, url, headers: headers, body: body, options: options)
+        if options.acceptGzip { handle.acceptGzip() }
         handle.set(CURLOPT_FRESH_CONNECT, onNewConnection)
         handle.awaitsAnswer = awaitsAnswer
-        if let body { handle.setBody(at: body) }
-        let receiver = SingleAnswer(sink: sink, limit: Self.defaultBodyLimit, goOn: goOn)
+        // What answers a HEAD has the length of a body, and none.
+        let receiver = SingleAnswer(sink: sink, limit: method == .head ? 0 : bodyLimit, goOn: goOn)
         switch (handle.perform(for: receiver), receiver.refusal) {
         case (.interrupted(let interrupted), _): throw interrupted
-        case (_, .cancelled): return .cancelled
+        case (_, .cancelled): throw Cancelled()
         case (_, .tooLong):
             throw DriverError(
-                method.operation, redacted(url), cause: "the answer is longer than what was asked for",
+                method.operation, "\(url)", cause: "the answer is longer than \(bodyLimit) bytes",
                 remedy: "check that the URL leads to what is expected there")
         case (.failed(let failure), nil) where sink?.isComplete != true:
-            return .failure(
-                DriverError(method.operation, url, failure), isTransient: failure.isTransient,
-                received: receiver.received)
+            return .failure(failure, received: receiver.received)
         case (.failed, _), (.stopped, _), (.completed, _):
             // An answer has begun: nothing is complete, unwanted or stopped before.
-            return .answer(HTTPResponse(head: receiver.head!, body: receiver.body))
+            return .answer(HTTPResponse(head: receiver.head!, body: receiver.body, retryAfter: handle.retryAfter))
         }
     }
 }
@@ -66,8 +63,6 @@ private final class SingleAnswer: TransferReceiver {
     enum Refusal {
         case cancelled, unwanted, tooLong
     }
-
-    private static let errorLimit = 64 << 10
 
     private let sink: (any BodyReceiver)?
     private let limit: Int
@@ -83,18 +78,23 @@ private final class SingleAnswer: TransferReceiver {
         self.goOn = goOn
     }
 
-    private var isSuccess: Bool { head.map { Status.isSuccess($0.status) } ?? false }
-
     func begin(_ head: ResponseHead) {
         self.head = head
-        if isSuccess, sink?.begin(status: head.status, head.headers) == false { refusal = .unwanted }
+        guard head.isSuccess else { return }
+        if let sink {
+            if !sink.begin(status: head.status, head.headers) { refusal = .unwanted }
+        } else if let length = head.contentLength {
+            // A body that moves as it grows takes its size once more.
+            body.reserveCapacity(Int(clamping: min(length, UInt64(limit))))
+        }
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard refusal == nil else { return false }
-        guard isSuccess else {
-            body.append(contentsOf: bytes.prefix(Self.errorLimit - body.count))
-            return true
+        guard head?.isSuccess == true else {
+            body.append(contentsOf: bytes.prefix(HTTPResponse.errorBodyLimit - body.count))
+            if body.count == HTTPResponse.errorBodyLimit { refusal = .unwanted }
+            return refusal == nil
         }
         received += bytes.count
         if let sink {

@@ -10,11 +10,10 @@ import Posix
 /// One thread uses a download.
 package final class HTTPDownload {
     private static let operation = "download"
-    private static let errorBodyLimit = 64 << 10
     /// Mirrors without the file that are passed over before any that has it.
     private static let emptyMirrorsLimit = 2
 
-    package let url: String
+    package let url: WebURL
     private let options: HTTPOptions
     private let log: Log
     private var handle: CurlHandle?
@@ -38,11 +37,11 @@ package final class HTTPDownload {
     package var total: UInt64? { pin.total }
     /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw, empty where there was none.
     package private(set) var errorBody: [UInt8] = []
-    /// Where redirects have led, once the download is open. May hold secrets: see ``redacted(_:)``.
-    package private(set) var effectiveURL: String?
+    /// Where redirects have led, once the download is open.
+    package private(set) var effectiveURL: WebURL?
 
     /// A download that tells `log` when it has to go on anew. Nothing is asked for yet.
-    package init(url: String, options: HTTPOptions, log: Log) {
+    package init(url: WebURL, options: HTTPOptions, log: Log) {
         self.url = url
         self.options = options
         self.log = log
@@ -77,7 +76,7 @@ package final class HTTPDownload {
                 try advance(by: count)
                 return count
             }
-            try settle(transfer.awaitEnd())
+            try goOn(after: transfer.awaitEnd())
         }
         return 0
     }
@@ -112,7 +111,7 @@ package final class HTTPDownload {
     }
 
     /// Decides what the end of an answer means: the end of the file, or a reason to go on with another request.
-    private func settle(_ end: TransferEnd) throws {
+    private func goOn(after end: TransferEnd) throws {
         if case .interrupted(let interrupted) = end { throw interrupted }
         if received == total, toSkip == 0 {
             return finish()
@@ -132,7 +131,7 @@ package final class HTTPDownload {
 
     private func problem(_ cause: String, remedy: String) -> DriverError {
         close()
-        return DriverError(Self.operation, redacted(url), cause: cause, remedy: remedy)
+        return DriverError(Self.operation, "\(url)", cause: cause, remedy: remedy)
     }
 }
 
@@ -156,16 +155,16 @@ extension HTTPDownload {
 
     private func start() throws -> Transfer {
         close()
-        var headers: [(String, String)] = []
+        var headers: HTTPHeaders = [:]
         if received > 0 {
-            headers.append(("Range", "bytes=\(received)-"))
+            headers.append("Range", "bytes=\(received)-")
             // Another mirror would send the whole again.
-            if !isVerified, let validator = pin.validator { headers.append(("If-Range", validator)) }
+            if !isVerified, let validator = pin.validator { headers.append("If-Range", validator) }
         }
         if self.handle?.hasFailed ?? false { self.handle = nil }
         let handle = try self.handle ?? CurlHandle()
         self.handle = handle
-        try handle.prepare(.get, url, headers: headers, body: nil, options: options)
+        try handle.prepare(.get, url, headers: headers, options: options)
         let started = Transfer(handle, rate: options.bandwidthLimit)
         transfer = started
         return started
@@ -201,22 +200,18 @@ extension HTTPDownload {
     /// Throws the error of a server that has not what is missing. A redirector may lead to another one the next time:
     /// where the caller verifies what comes, this is tried as often as a connection is.
     private func giveUp(_ cause: String, remedy: String) throws {
-        guard isVerified, let delay = backoff.delayAfterFailure() else {
-            throw problem(backoff.context + cause, remedy: remedy)
-        }
-        log.retry(Self.operation, url, cause: cause, delay: delay)
-        try sleep(until: Clock.now + delay)
+        guard isVerified, try pause(cause) else { throw problem(backoff.context + cause, remedy: remedy) }
     }
 
     /// Tells the log of a file that goes on elsewhere.
     private func note(_ head: ResponseHead) {
         let now = ContentPin(head, total: nil)
-        let other = effectiveURL != head.effectiveURL ? "from \(redacted(head.effectiveURL))" : nil
+        let other = effectiveURL == head.effectiveURL ? nil : head.effectiveURL.map { "from \($0)" }
         let difference = ContentPin(etag: pin.etag, lastModified: pin.lastModified).difference(from: now)
         guard isVerified, other != nil || difference != nil else { return }
         let what = [other, difference].compactMap { $0 }.joined(separator: "; ")
         isPatched = true
-        log.info("\(redacted(url)) goes on after \(received) bytes \(what): its checksum tells whether it is the same")
+        log.info("\(url) goes on after \(received) bytes \(what): its checksum tells whether it is the same")
         effectiveURL = head.effectiveURL
         pin = ContentPin(etag: now.etag, lastModified: now.lastModified, total: pin.total)
     }
@@ -225,7 +220,7 @@ extension HTTPDownload {
         pin = ContentPin(head, total: head.contentLength)
         effectiveURL = head.effectiveURL
         if head.contentLength == nil, !head.isChunked {
-            log.warning("\(redacted(url)) is sent without its length: only a checksum can tell whether it came whole")
+            log.warning("\(url) is sent without its length: only a checksum can tell whether it came whole")
         }
     }
 
@@ -233,16 +228,13 @@ extension HTTPDownload {
     private func refuse(_ head: ResponseHead, from transfer: Transfer) throws {
         errorBody = readErrorBody(transfer)
         if case .interrupted(let interrupted) = transfer.awaitEnd() { throw interrupted }
-        let retryAfter = handle?.retryAfter ?? 0
         // What has given bytes has the file: another mirror may have not.
         guard Status.isTransient(head.status) || received > 0 || mayBeElsewhere(head),
-            let delay = backoff.delayAfterFailure(retryAfter: retryAfter)
+            try pause("\(head)", retryAfter: handle?.retryAfter ?? 0)
         else {
             close()
             throw DriverError(Self.operation, url, head, context: backoff.context)
         }
-        log.retry(Self.operation, url, cause: head.description, delay: delay)
-        try sleep(until: Clock.now + delay)
         errorBody = []
     }
 
@@ -256,23 +248,25 @@ extension HTTPDownload {
     private func readErrorBody(_ transfer: Transfer) -> [UInt8] {
         var body: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        while body.count < Self.errorBodyLimit {
+        while body.count < HTTPResponse.errorBodyLimit {
             let count = chunk.withUnsafeMutableBytes { transfer.read(into: $0) }
             if count == 0 { break }
             body += chunk[..<count]
         }
         transfer.close()
-        return Array(body.prefix(Self.errorBodyLimit))
+        return Array(body.prefix(HTTPResponse.errorBodyLimit))
     }
 
     private func waitBeforeRetry(_ failure: TransferFailure) throws {
         let place = "after \(received)" + (total.map { " of \($0)" } ?? "") + " bytes"
-        guard failure.isTransient, let delay = backoff.delayAfterFailure() else {
+        guard failure.isTransient, try pause("\(failure.text) \(place)") else {
             close()
             let context = backoff.context + (received > 0 ? place + ": " : "")
             throw DriverError(Self.operation, url, failure, context: context)
         }
-        log.retry(Self.operation, url, cause: "\(failure.text) \(place)", delay: delay)
-        try sleep(until: Clock.now + delay)
+    }
+
+    private func pause(_ cause: String, retryAfter: Double = 0) throws -> Bool {
+        try backoff.pause(Self.operation, "\(url)", because: cause, retryAfter: retryAfter, log: log)
     }
 }

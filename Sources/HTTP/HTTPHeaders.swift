@@ -1,38 +1,45 @@
+import Bytes
 import DriverProtocol
 
 /// Header fields, found by their names in any case.
-package struct HTTPHeaders: Sendable {
-    package private(set) var fields: [(name: String, value: String)] = []
+package struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
+    package private(set) var fields: [(name: String, value: String)]
 
-    package init() {}
+    package init(_ fields: [(name: String, value: String)] = []) {
+        self.fields = fields
+    }
+
+    package init(dictionaryLiteral fields: (String, String)...) {
+        self.fields = fields.map { ($0.0, $0.1) }
+    }
 
     /// The value of the last field of that name.
     package subscript(_ name: String) -> String? {
-        fields.last { $0.name.utf8.elementsEqual(name.utf8, by: isSameLetter) }?.value
+        fields.last { $0.name.utf8.elementsEqual(name.utf8) { lowercased($0) == lowercased($1) } }?.value
     }
+
+    package var isEmpty: Bool { fields.isEmpty }
+
+    package func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { fields.makeIterator() }
 
     /// Adds a field.
     package mutating func append(_ name: String, _ value: String) {
         fields.append((name, value))
     }
-}
 
-private func isSameLetter(_ one: UInt8, _ other: UInt8) -> Bool {
-    lowered(one) == lowered(other)
-}
-
-private func lowered(_ byte: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    package static func + (left: HTTPHeaders, right: HTTPHeaders) -> HTTPHeaders {
+        HTTPHeaders(left.fields + right.fields)
+    }
 }
 
 /// Status line and header fields of an answer.
-struct ResponseHead: Sendable {
+struct ResponseHead: Sendable, CustomStringConvertible {
     let status: Int
     /// The server's word for the status; HTTP/1.1 may leave it out.
     let reason: String
     var headers = HTTPHeaders()
     /// Where redirects have led.
-    var effectiveURL = ""
+    var effectiveURL: WebURL?
 
     /// Reads `HTTP/1.1 404 Not Found`; nil where the line is no status line.
     init?(statusLine line: String) {
@@ -50,6 +57,8 @@ struct ResponseHead: Sendable {
         while let last = value.last, last == " " || last == "\t" { value.removeLast() }
         headers.append(String(line[..<colon]), String(value))
     }
+
+    var isSuccess: Bool { (200..<300).contains(status) }
 
     /// Whether the body comes in chunks, the last of which marks the end.
     var isChunked: Bool { headers["Transfer-Encoding"] != nil }

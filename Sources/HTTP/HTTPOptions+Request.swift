@@ -35,7 +35,7 @@ extension HTTPOptions {
         guard let text = message.value(path + "PROXY") else { return nil }
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         let hasScheme = parts.count == 1 || proxySchemes.contains(parts[0].lowercased())
-        guard hasScheme, parts.last?.isEmpty == false, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard hasScheme, parts.last?.isEmpty == false, text.utf8.allSatisfy(isVisible) else {
             // The value stays out of the error: nobody knows where in it a password is.
             throw DriverError(
                 "use", path + "PROXY", cause: "its value is no proxy's URL",

@@ -1,3 +1,5 @@
+import DriverProtocol
+
 /// How requests are made, whatever they ask for.
 ///
 /// Where ``proxy`` names none, the proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy`,
@@ -17,7 +19,7 @@ package struct HTTPOptions: Sendable {
     /// CURLOPT_USERAGENT.
     package var userAgent: String?
     /// Sent with every request, not to another host that a redirect leads to where they are credentials.
-    package var headers: [(String, String)] = []
+    package var headers: HTTPHeaders = [:]
     /// Bytes per second that a download may take, on average. Requests that fit in memory are not slowed down.
     package var bandwidthLimit: UInt64?
     /// Seconds for name, connection and TLS handshake: CURLOPT_CONNECTTIMEOUT_MS.
@@ -28,6 +30,8 @@ package struct HTTPOptions: Sendable {
     package var attempts = 5
     /// Seconds to wait at most after the first failure; each further one doubles it.
     package var retryDelay = 0.5
+    /// Seconds to wait at most, also where the server asks for more.
+    package var longestDelay = 60.0
     /// Whether an answer may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
     /// is wanted as it is stored.
     package var acceptGzip = false
@@ -39,9 +43,9 @@ package struct HTTPOptions: Sendable {
     package init() {}
 
     /// The headers of a request to `url`. libcurl leaves Authorization out where a redirect leads to another host.
-    func headers(for url: String) -> [(String, String)] {
+    func headers(for url: WebURL) -> HTTPHeaders {
         guard let credential, credential.isMeant(for: url) else { return headers }
-        return headers + [("Authorization", credential.field)]
+        return headers + ["Authorization": credential.field]
     }
 }
 

@@ -16,7 +16,8 @@ struct ServerCredential: Sendable {
     /// Reads the file; nil where the template names none. Throws a ``DriverError`` that tells nothing of what it holds.
     init?(_ message: Message, log: Log) throws(DriverError) {
         guard let path = message.value(Self.path + Self.attribute) else { return nil }
-        guard let endpoint = message.value(Self.path + "ENDPOINT"), let server = Self.server(of: endpoint) else {
+        guard let endpoint = message.value(Self.path + "ENDPOINT").flatMap({ WebURL($0) }), let server = endpoint.server
+        else {
             throw DriverError(
                 "use", Self.path + Self.attribute, cause: "there is no ENDPOINT, which it would be meant for",
                 remedy: "set ENDPOINT: the credential is sent to that server alone")
@@ -29,13 +30,13 @@ struct ServerCredential: Sendable {
         }
         self.field = field
         self.server = server
-        if server.hasPrefix("http:") {
+        if endpoint.scheme == .http {
             log.warning("the credential of AUTH_FILE is not encrypted on its way: ENDPOINT is no https:// URL")
         }
     }
 
     /// Whether the one who is asked at `url` may see it.
-    func isMeant(for url: String) -> Bool { Self.server(of: url) == server }
+    func isMeant(for url: WebURL) -> Bool { url.server == server }
 
     /// The field that a file's text comes to; nil where there is none in it.
     static func field(_ text: String) -> String? {
@@ -43,12 +44,12 @@ struct ServerCredential: Sendable {
         guard let line = lines.first(where: { $0.first?.hasPrefix("#") == false }), line.count == 2 else { return nil }
         var value = line[1].drop(while: \.isWhitespace)
         while value.last?.isWhitespace == true { value.removeLast() }
-        guard !value.isEmpty, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+        guard !value.isEmpty, !value.utf8.contains(where: isControl) else {
             return nil
         }
         switch line[0].lowercased() {
         case "bearer":
-            return value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? "Bearer \(value)" : nil
+            return value.utf8.allSatisfy(isVisible) ? "Bearer \(value)" : nil
         case "basic":
             if value.contains(":") {
                 return "Basic " + String(decoding: Base64.encode(Array(value.utf8)), as: UTF8.self)
@@ -57,21 +58,5 @@ struct ServerCredential: Sendable {
             return "Basic \(value)"
         default: return nil
         }
-    }
-
-    /// Scheme, host and port of a URL, in one spelling: `https://host:443`. Nil where it has a user, or no host.
-    static func server(of url: String) -> String? {
-        let ports = ["http": "80", "https": "443"]
-        guard let separator = url.firstRange(of: "://") else { return nil }
-        let scheme = url[..<separator.lowerBound].lowercased()
-        let authority = url[separator.upperBound...].prefix { !"/?#".contains($0) }
-        guard let standardPort = ports[scheme], !authority.isEmpty, !authority.contains("@") else { return nil }
-        // Colons between brackets are an address's.
-        let name = authority.hasPrefix("[") ? authority.drop { $0 != "]" } : authority
-        guard let colon = name.lastIndex(of: ":") else {
-            return "\(scheme)://\(authority.lowercased()):\(standardPort)"
-        }
-        let port = authority[authority.index(after: colon)...].drop { $0 == "0" }
-        return "\(scheme)://\(authority[..<colon].lowercased()):\(port.isEmpty ? standardPort : String(port))"
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The tokens of ``JSONReader``.
 extension JSONReader {
     func failure(_ reason: String) -> JSONError {
@@ -65,7 +67,7 @@ extension JSONReader {
 
     private mutating func skipDigits(_ reason: String) throws(JSONError) {
         let start = offset
-        while offset < end, base[offset] &- 0x30 < 10 { offset += 1 }
+        while offset < end, isDigit(base[offset]) { offset += 1 }
         guard offset > start else { throw failure(reason) }
     }
 
@@ -199,11 +201,10 @@ extension JSONReader {
         guard position + 4 <= end else { throw failure("the document ends too early") }
         var number: UInt32 = 0
         for offset in position..<position + 4 {
-            switch base[offset] {
-            case 0x30...0x39: number = number << 4 | UInt32(base[offset] - 0x30)
-            case 0x41...0x46, 0x61...0x66: number = number << 4 | UInt32((base[offset] | 0x20) - 0x57)
-            default: throw failure("four hexadecimal digits were expected")
+            guard let digit = hexadecimalValue(base[offset]) else {
+                throw failure("four hexadecimal digits were expected")
             }
+            number = number << 4 | UInt32(digit)
         }
         return number
     }

@@ -95,7 +95,7 @@ struct Redaction {
         let lines = secret.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Array($0) }
         return lines.filter { $0.count >= shortestSecret }.flatMap { line in
             let base64 = Base64.encode(line).prefix { $0 != UInt8(ascii: "=") }
-            return [line, Array(base64), percentEncoded(line), XMLText.escaped(line)]
+            return [line, Array(base64), Array(percentEncoded(line).utf8), XMLText.escaped(line)]
         }
     }
 
@@ -169,12 +169,7 @@ struct Redaction {
 }
 
 private func isDigit64(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "+"),
-        UInt8(ascii: "/"):
-        true
-    default: isDigit(byte)
-    }
+    isAlphanumeric(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
 }
 
 /// Returns the first range of `part` in `bytes`, or nil if there is none.
@@ -186,14 +181,4 @@ private func firstRange(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<
         candidates = candidates[(start + 1)...]
     }
     return nil
-}
-
-/// Returns bytes as in a URL: all but the unreserved characters as `%XX`.
-private func percentEncoded(_ bytes: [UInt8]) -> [UInt8] {
-    bytes.flatMap { byte -> [UInt8] in
-        let isPlain = (isDigit64(byte) && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "/"))
-        if isPlain || "-._~".utf8.contains(byte) { return [byte] }
-        let digits = Array("0123456789ABCDEF".utf8)
-        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-    }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The variables that a file for the shell sets, as far as they can be taken literally: `NAME=value` with the shell's
 /// quotation marks, comments, `export NAME=value`.
 ///

@@ -23,6 +23,9 @@ package func isInside(_ path: String, _ directory: String) -> Bool {
     return path.utf8.starts(with: directory.utf8.last == UInt8(ascii: "/") ? directory.utf8 : (directory + "/").utf8)
 }
 
+/// Whether a path begins with a slash, whatever the working directory is.
+package func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
 /// Returns `directory/name` with one slash between.
 package func joined(_ directory: String, _ name: String) -> String {
     directory.utf8.last == UInt8(ascii: "/") ? directory + name : directory + "/" + name
@@ -52,5 +55,5 @@ package func directoryEntries(_ path: String) throws(SystemError) -> [String] {
 /// Returns `count` random hexadecimal digits from getrandom(2): a name that nobody can foresee.
 package func randomName(digits count: Int = 16) -> String {
     var generator = SystemRandomNumberGenerator()
-    return String((0..<count).map { _ in "0123456789abcdef".randomElement(using: &generator)! })
+    return (0..<count).map { _ in String(UInt8.random(in: 0..<16, using: &generator), radix: 16) }.joined()
 }

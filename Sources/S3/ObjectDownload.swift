@@ -39,8 +39,7 @@ package final class ObjectDownload: @unchecked Sendable {
         deinit { giveBack() }
     }
 
-    package let bucket: String
-    package let key: String
+    private let source: S3Address
     private let client: S3Client
     private let layout: Layout
     private var window: RangeWindow?
@@ -51,10 +50,9 @@ package final class ObjectDownload: @unchecked Sendable {
     private var consumed = 0
 
     /// Asks for nothing yet.
-    package init(_ client: S3Client, bucket: String, key: String) {
+    package init(_ client: S3Client, _ source: S3Address) {
         self.client = client
-        self.bucket = bucket
-        self.key = key
+        self.source = source
         layout = Layout(rate: client.bandwidthLimit)
     }
 
@@ -63,19 +61,16 @@ package final class ObjectDownload: @unchecked Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// What errors call it.
-    package var name: String { client.name(bucket: bucket, key: key) }
-
     /// Looks the object up, and answers what it is. Throws where there is none.
     @discardableResult
     package func open() throws -> S3Object {
         if let object { return object }
-        let object = try client.existing(bucket: bucket, key: key)
+        let object = try client.existing(source)
         self.object = object
         let window = RangeWindow(length: object.size, rangeSizes: layout.rangeSizes, capacity: layout.window)
         self.window = window
         threads = (0..<min(layout.concurrency, window.count)).map { _ in
-            Thread { [client, bucket, key] in Self.work(client, bucket, key, object, window) }
+            Thread { [client, source] in Self.work(client, source, object, window) }
         }
         return object
     }
@@ -107,13 +102,13 @@ package final class ObjectDownload: @unchecked Sendable {
     }
 
     private static func work(
-        _ client: S3Client, _ bucket: String, _ key: String, _ object: S3Object, _ window: RangeWindow
+        _ client: S3Client, _ source: S3Address, _ object: S3Object, _ window: RangeWindow
     ) {
         var pacer = client.bandwidthLimit.map { Pacer(rate: $0) }
         while let fetch = window.next() {
             let range = ObjectRange(fetch, of: object)
             do {
-                try client.get(range, bucket: bucket, key: key) { !window.isCancelled }
+                try client.get(range, of: source) { !window.isCancelled }
                 try pacer?.pause(after: range.length) { !window.isCancelled }
             } catch {
                 range.fail(error)

@@ -35,7 +35,7 @@ final class ObjectRange: S3Receiver {
     private var missing: String { "bytes=\(fetch.position)-\(fetch.end - 1)" }
 
     /// What asks for the bytes that are missing, and for no other version's.
-    var headers: [(String, String)] { [("Range", missing), ("If-Match", "\"\(object.etag)\"")] }
+    var headers: HTTPHeaders { ["Range": missing, "If-Match": "\"\(object.etag)\""] }
 
     /// Where the next missing byte is.
     var position: UInt64 { fetch.position }
@@ -83,19 +83,18 @@ extension S3Client {
     private static let answersLimit = 3
 
     /// GetObject with Range and If-Match: brings all bytes of `range`, going on where an answer broke off.
-    func get(_ range: ObjectRange, bucket: String, key: String, goOn: @escaping () -> Bool) throws {
-        let request = S3Request(method: .get, operation: "download", bucket: bucket, key: key)
-        var failures = 0
+    func get(_ range: ObjectRange, of source: S3Address, goOn: @escaping () -> Bool) throws {
+        let request = S3Request(.get, "download", source)
+        var backoff = backoff(attempts: Self.answersLimit)
         while true {
             let start = range.position
             let answer = try exchange(request, into: range, goOn: goOn)
             if [412, 416].contains(answer.status) { throw changed(request, answer.cause) }
             guard answer.isSuccess else { throw error(answer, request) }
             if range.isComplete { return }
-            failures = range.position - start < Self.progress ? failures + 1 : 1
-            guard failures < Self.answersLimit else { throw useless(range.problem, request) }
+            if range.position - start >= Self.progress { backoff.progressed() }
             let problem = range.problem?.text ?? "the answer ended before byte \(range.position)"
-            try pause(afterFailure: failures, request, problem, goOn: goOn)
+            guard try pause(&backoff, request, problem, goOn: goOn) else { throw useless(range.problem, request) }
         }
     }
 

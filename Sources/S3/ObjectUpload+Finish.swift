@@ -1,5 +1,7 @@
+import Bytes
 import Checksums
 import DriverProtocol
+import HTTP
 import Posix
 
 /// Making the object visible, verifying it, and taking it back.
@@ -20,8 +22,7 @@ extension ObjectUpload {
         let combined = hexadecimal(PartedChecksums.md5(of: parts.flatMap(\.md5))) + "-\(parts.count)"
         beginCompleting(multipart)
         let answer = try withConditions { headers in
-            try client.completeUpload(
-                multipart.id, bucket: target.bucket, key: target.key, parts: parts, headers: headers)
+            try client.completeUpload(multipart.id, of: target.object, parts: parts, headers: headers)
         }
         try check(answer, doing: "complete the upload of")
         let given = answer.isSuccess ? answer.document?.root.child("ETag").map { unquoted($0.text) } : nil
@@ -36,8 +37,7 @@ extension ObjectUpload {
         let (content, checksums) = finishOnlyPart()
         let answer = try withConditions { headers in
             try client.put(
-                bucket: target.bucket, key: target.key, body: content, checksums: checksums,
-                headers: creationHeaders + headers)
+                target.object, body: content, checksums: checksums, headers: creationHeaders + headers)
         }
         try check(answer, doing: "upload")
         try verify(etags: [hexadecimal(checksums.md5)], given: answer.isSuccess ? answer.etag : nil)
@@ -45,10 +45,10 @@ extension ObjectUpload {
     }
 
     /// The request with If-None-Match, and without it where the service does not know that.
-    private func withConditions(_ send: ([(String, String)]) throws -> S3Answer) throws -> S3Answer {
-        let answer = try send([("If-None-Match", "*")])
-        if answer.mayNotKnowRequest { return try send([]) }
-        return try answer.status == 412 && removeLeftover() ? try send([("If-None-Match", "*")]) : answer
+    private func withConditions(_ send: (HTTPHeaders) throws -> S3Answer) throws -> S3Answer {
+        let answer = try send(["If-None-Match": "*"])
+        if answer.mayNotKnowRequest { return try send([:]) }
+        return try answer.status == 412 && removeLeftover() ? try send(["If-None-Match": "*"]) : answer
     }
 
     /// Removes the object where an earlier try of the same app has sent it, which the service has carried out only
@@ -58,7 +58,7 @@ extension ObjectUpload {
             object.metadata[Self.ownerField] == target.owner, object.metadata[Self.tryField] != nonce
         else { return false }
         client.log.warning("removing \(name): an earlier import of this app has left it")
-        try client.delete(bucket: target.bucket, key: target.key)
+        try client.delete(target.object)
         return true
     }
 
@@ -72,12 +72,11 @@ extension ObjectUpload {
                 operation, name, cause: "an object of that name has come into being meanwhile (HTTP 412)",
                 remedy: "remove it, or choose another APP_PREFIX, and import again")
         }
-        throw client.error(
-            answer, S3Request(method: .put, operation: operation, bucket: target.bucket, key: target.key))
+        throw client.error(answer, S3Request(.put, operation, target.object))
     }
 
     private func current() throws -> S3Object? {
-        try client.head(bucket: target.bucket, key: target.key)
+        try client.head(target.object)
     }
 
     /// Throws where a part came back with a tag that is no MD5 of it, and another one with its MD5: such a service has
@@ -132,14 +131,14 @@ extension ObjectUpload {
             // Each by itself: what one cannot take back must not keep the others from it.
             if let multipart { abort(multipart, client) }
             attempt("remove what was uploaded to", "where it is there, the next action of the marketplace removes it") {
-                _ = try client.removeOwn(bucket: target.bucket, key: target.key, attempt: nonce)
+                _ = try client.removeOwn(target.object, attempt: nonce)
             }
         }
     }
 
     private func abort(_ multipart: Multipart, _ client: S3Client) {
         attempt("abort the upload of", "the next import of the app does, or monitor a day after the last part") {
-            try client.abortUpload(multipart.id, bucket: target.bucket, key: target.key)
+            try client.abortUpload(multipart.id, of: target.object)
         }
         if multipart.mayHaveStray { client.abortStrays(of: target, except: multipart.id) }
     }
@@ -157,21 +156,19 @@ extension S3Client {
     /// Aborts all open uploads of a target's key: an app is imported by one process at a time.
     func abortStrays(of target: ObjectUpload.Target, except kept: String?) {
         do {
-            for upload in try openUploads(bucket: target.bucket, prefix: target.key)
-            where haveSameBytes(upload.key, target.key) && upload.id != kept {
-                try abortUpload(upload.id, bucket: target.bucket, key: target.key)
+            for upload in try openUploads(bucket: target.object.bucket, prefix: target.object.key)
+            where upload.object == target.object && upload.id != kept {
+                try abortUpload(upload.id, of: upload.object)
             }
         } catch {
-            log.warning("cannot look for open uploads of \(quoted(target.key)): \(error)")
+            log.warning("cannot look for open uploads of \(quoted(target.object.key)): \(error)")
         }
     }
 
     /// Removes the object where the upload with that ``ObjectUpload/nonce`` has made it: whether it had.
-    package func removeOwn(bucket: String, key: String, attempt: String) throws -> Bool {
-        guard let object = try head(bucket: bucket, key: key), object.metadata[ObjectUpload.tryField] == attempt else {
-            return false
-        }
-        try delete(bucket: bucket, key: key)
+    package func removeOwn(_ object: S3Address, attempt: String) throws -> Bool {
+        guard try head(object)?.metadata[ObjectUpload.tryField] == attempt else { return false }
+        try delete(object)
         return true
     }
 }

@@ -1,5 +1,7 @@
+import Bytes
 import Checksums
 import DriverProtocol
+import HTTP
 import Posix
 
 /// An object that is being uploaded: bytes in, in order, and an object that is whole and verified, or none.
@@ -19,32 +21,29 @@ package final class ObjectUpload {
 
     /// What is uploaded where, and how.
     package struct Target: Sendable {
-        package let bucket: String
-        package let key: String
+        package let object: S3Address
         /// Bytes in all, nil where that is not known.
         package let length: UInt64?
         package let partSize: UInt64
         package let concurrency: Int
         /// Fields that go with the object: storage class, encryption.
-        package let headers: [(String, String)]
+        package let headers: HTTPHeaders
         /// The most parts that the service takes.
         let maximumParts: Int
         /// Who it belongs to: kept in the object's metadata under ``ObjectUpload/ownerField``.
         package let owner: String
 
-        package init(_ market: S3Market, key: String, length: UInt64?, owner: String) {
+        package init(_ object: S3Address, _ market: S3Market, length: UInt64?, owner: String) {
             self.init(
-                bucket: market.bucket, key: key, length: length, partSize: market.partSize,
-                concurrency: market.concurrency, headers: market.storageHeaders, maximumParts: market.maximumParts,
-                owner: owner)
+                object, length: length, partSize: market.partSize, concurrency: market.concurrency,
+                headers: market.storageHeaders, maximumParts: market.maximumParts, owner: owner)
         }
 
         init(
-            bucket: String, key: String, length: UInt64?, partSize: UInt64, concurrency: Int,
-            headers: [(String, String)] = [], maximumParts: Int = PartPlan.mostParts, owner: String = ""
+            _ object: S3Address, length: UInt64?, partSize: UInt64, concurrency: Int, headers: HTTPHeaders = [:],
+            maximumParts: Int = PartPlan.mostParts, owner: String = ""
         ) {
-            self.bucket = bucket
-            self.key = key
+            self.object = object
             self.length = length
             self.partSize = partSize
             self.concurrency = concurrency
@@ -108,7 +107,7 @@ package final class ObjectUpload {
     package init(_ client: S3Client, _ target: Target) throws(DriverError) {
         let plan = PartPlan(length: target.length, partSize: target.partSize, maximumParts: target.maximumParts)
         guard let plan else {
-            throw Self.tooLong(client.name(bucket: target.bucket, key: target.key), target.length ?? 0, target)
+            throw Self.tooLong(client.name(of: target.object), target.length ?? 0, target)
         }
         self.client = client
         self.target = target
@@ -131,7 +130,7 @@ package final class ObjectUpload {
     }
 
     /// What errors call it.
-    package var name: String { client.name(bucket: target.bucket, key: target.key) }
+    package var name: String { client.name(of: target.object) }
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -213,17 +212,16 @@ package final class ObjectUpload {
     }
 
     /// The fields that the object is created with.
-    var creationHeaders: [(String, String)] {
+    var creationHeaders: HTTPHeaders {
         target.headers + [
-            ("Content-Type", "application/octet-stream"), ("x-amz-meta-" + Self.tryField, nonce),
-            ("x-amz-meta-" + Self.ownerField, target.owner.isEmpty ? "-" : target.owner),
+            "Content-Type": "application/octet-stream", "x-amz-meta-" + Self.tryField: nonce,
+            "x-amz-meta-" + Self.ownerField: target.owner.isEmpty ? "-" : target.owner,
         ]
     }
 
     private func begin() throws {
         phase = .beginning
-        let (id, isRepeated) = try client.createUpload(
-            bucket: target.bucket, key: target.key, headers: creationHeaders)
+        let (id, isRepeated) = try client.createUpload(of: target.object, headers: creationHeaders)
         phase = .sending(Multipart(id: id, mayHaveStray: isRepeated))
         let tags = PartTags()
         threads = (0..<target.concurrency).map { _ in
@@ -237,7 +235,7 @@ package final class ObjectUpload {
         while let filled = queue.next() {
             do {
                 let part = try client.uploadPart(
-                    filled.number, of: upload, bucket: target.bucket, key: target.key,
+                    filled.number, of: upload, target.object,
                     body: UnsafeRawBufferPointer(rebasing: filled.buffer[..<filled.count]),
                     checksums: filled.checksums, tags: tags, goOn: { !queue.hasFailed })
                 queue.finish(part)

@@ -1,6 +1,7 @@
 import Checksums
 import DriverProtocol
 import Glibc
+import HTTP
 import Posix
 
 /// Filled parts on their way from the one thread that reads an image to the several that upload it.
@@ -74,7 +75,7 @@ final class PartQueue: @unchecked Sendable {
 
     /// Ends everything that is under way.
     func cancel() {
-        fail(S3Cancelled())
+        fail(Cancelled())
         close()
     }
 

@@ -7,15 +7,16 @@ struct RangeSizing {
     /// Bytes after which the next length is chosen: more than a window holds of ranges of the length before.
     private static let sampleSize: UInt64 = 32 << 20
     /// Samples until longer ranges are tried again where they were too slow: for the first time, and at the most.
-    private static let patience = 4...64
+    private static let samplesBeforeRetry = 4...64
 
     private let sizes: ClosedRange<UInt64>
     /// Bytes of a range that is begun now.
     private(set) var size: UInt64
     private var sampled: (read: UInt64, late: UInt64) = (0, 0)
     private var hasGrown = false
+    /// Samples that are still to come before longer ranges are tried again, and how many it will be the next time.
     private var waiting = 0
-    private var patience = Self.patience.lowerBound
+    private var nextWait = Self.samplesBeforeRetry.lowerBound
 
     /// Begins with the least of `sizes`.
     init(_ sizes: ClosedRange<UInt64>) {
@@ -35,8 +36,8 @@ struct RangeSizing {
     private mutating func choose(isHungry: Bool) {
         if isHungry {
             if hasGrown {
-                waiting = patience
-                patience = min(2 * patience, Self.patience.upperBound)
+                waiting = nextWait
+                nextWait = min(2 * nextWait, Self.samplesBeforeRetry.upperBound)
             }
             hasGrown = false
             size = sizes.lowerBound

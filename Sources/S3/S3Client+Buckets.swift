@@ -24,7 +24,7 @@ extension S3Client {
     ///
     /// - Parameter countsBytes: whether ``S3Bucket/used`` is wanted: newer Ceph tells it only where it is asked for.
     package func head(bucket: String, countsBytes: Bool = false) throws -> S3Bucket? {
-        var request = S3Request(method: .head, operation: "look at", bucket: bucket)
+        var request = S3Request(.head, "look at", bucket: bucket)
         let answer = try look(request)
         if answer.status == 404 { return nil }
         let found = S3Bucket(answer.headers)
@@ -36,7 +36,7 @@ extension S3Client {
 
     /// The error of a bucket that is not there, in the service's own words.
     package func missing(bucket: String) throws -> DriverError {
-        let request = S3Request(method: .head, operation: "look at", bucket: bucket)
+        let request = S3Request(.head, "look at", bucket: bucket)
         return try error(explanation(of: request), request)
     }
 
@@ -59,8 +59,7 @@ extension S3Client {
     func explanation(of request: S3Request) throws -> S3Answer {
         try exchange(
             S3Request(
-                method: .get, operation: request.operation, bucket: request.bucket,
-                query: [("list-type", "2"), ("max-keys", "1")]))
+                .get, request.operation, bucket: request.bucket, query: [("list-type", "2"), ("max-keys", "1")]))
     }
 
     /// CreateBucket, in the region that this client signs for. One that is there already and ours is no error.
@@ -72,7 +71,7 @@ extension S3Client {
             ? ""
             : "<CreateBucketConfiguration><LocationConstraint>\(XMLText.escaped(region))</LocationConstraint>"
                 + "</CreateBucketConfiguration>"
-        let request = S3Request(method: .put, operation: "create", bucket: bucket)
+        let request = S3Request(.put, "create", bucket: bucket)
         let answer = try withBytes(of: document) { try exchange(request, body: $0) }
         guard answer.isSuccess || answer.code == "BucketAlreadyOwnedByYou" else { throw error(answer, request) }
     }

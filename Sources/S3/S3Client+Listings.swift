@@ -1,10 +1,11 @@
+import Bytes
 import DriverProtocol
 import HTTP
 import XML
 
 /// A multipart upload that was begun and neither completed nor aborted.
 package struct S3OpenUpload: Sendable, Equatable {
-    package let key: String
+    package let object: S3Address
     package let id: String
     /// Seconds since 1970, by the server's clock; nil where the service does not say.
     package let initiated: Int?
@@ -20,8 +21,7 @@ extension S3Client {
         repeat {
             var query = [("uploads", ""), ("encoding-type", "url"), ("prefix", prefix)]
             if let marker { query += [("key-marker", marker[0]), ("upload-id-marker", marker[1])] }
-            let request = S3Request(
-                method: .get, operation: "list the open uploads of", bucket: bucket, query: query)
+            let request = S3Request(.get, "list the open uploads of", bucket: bucket, query: query)
             let answer = try exchange(request)
             if answer.status == 404 { return [] }
             let page = try document(answer, of: request, root: "ListMultipartUploadsResult")
@@ -29,18 +29,18 @@ extension S3Client {
                 guard let name = entry.child("Key")?.text, let id = entry.child("UploadId")?.text else { continue }
                 uploads.append(
                     S3OpenUpload(
-                        key: page.key(name), id: id,
+                        object: S3Address(bucket: bucket, key: page.key(name)), id: id,
                         initiated: entry.child("Initiated").flatMap { Timestamp.extended($0.text) }))
             }
             marker = try next(page.root, ["NextKeyMarker", "NextUploadIdMarker"], &marks, of: request)
                 .map { [page.key($0[0]), $0[1]] }
         } while marker != nil
-        return uploads.filter { $0.key.utf8.starts(with: prefix.utf8) }
+        return uploads.filter { $0.object.key.utf8.starts(with: prefix.utf8) }
     }
 
     /// Seconds since the last sign of life of an open upload by the server's clock: since its newest part was stored,
     /// or since it was begun where it has none. Nil where the service does not say, or where it is not open any more.
-    package func idleTime(of upload: S3OpenUpload, bucket: String) throws -> Int? {
+    package func idleTime(of upload: S3OpenUpload) throws -> Int? {
         var last = upload.initiated
         var now: Int
         var marker: [String]?
@@ -48,8 +48,7 @@ extension S3Client {
         repeat {
             var query = [("uploadId", upload.id)]
             if let marker { query.append(("part-number-marker", marker[0])) }
-            let request = S3Request(
-                method: .get, operation: "list the parts of", bucket: bucket, key: upload.key, query: query)
+            let request = S3Request(.get, "list the parts of", upload.object, query: query)
             let answer = try exchange(request)
             if answer.status == 404 { return nil }
             let page = try document(answer, of: request, root: "ListPartsResult")
@@ -93,7 +92,7 @@ extension S3Client {
 
     func unreadable(_ request: S3Request, _ cause: String) -> DriverError {
         DriverError(
-            request.operation, name(bucket: request.bucket, key: request.key),
+            request.operation, name(of: request),
             cause: "the answer is not S3's: \(cause)", remedy: S3Remedy.otherService)
     }
 }

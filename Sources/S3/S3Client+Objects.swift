@@ -1,3 +1,4 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import HTTP
@@ -24,7 +25,7 @@ package struct S3Object: Sendable, Equatable {
         self.etag = etag
         hasOpaqueETag = answer.hasOpaqueETag
         var metadata: [String: String] = [:]
-        for (name, value) in answer.headers.fields where name.lowercased().hasPrefix("x-amz-meta-") {
+        for (name, value) in answer.headers where name.lowercased().hasPrefix("x-amz-meta-") {
             metadata[String(name.lowercased().dropFirst("x-amz-meta-".count))] = value
         }
         self.metadata = metadata
@@ -43,36 +44,35 @@ extension S3Answer {
 
 /// Whether `etag` is 32 hexadecimal digits.
 func isMD5(_ etag: some StringProtocol) -> Bool {
-    etag.utf8.count == 32 && etag.allSatisfy { $0.isHexDigit && $0.isASCII }
+    isHexadecimal(etag.utf8, digits: 32)
 }
 
 /// Requests about single objects.
 extension S3Client {
     /// HeadObject: nil where there is no such object.
-    package func head(bucket: String, key: String) throws -> S3Object? {
-        let request = S3Request(method: .head, operation: "look up", bucket: bucket, key: key)
+    package func head(_ object: S3Address) throws -> S3Object? {
+        let request = S3Request(.head, "look up", object)
         let answer = try look(request)
         // A bucket that is missing answers with the same status; whoever lists or writes will be told.
-        return answer.status == 404 ? nil : try object(answer, request)
+        return answer.status == 404 ? nil : try found(answer, request)
     }
 
     /// HeadObject of one that has to be there. Throws where it is not, or where its bucket is not.
-    func existing(bucket: String, key: String) throws -> S3Object {
-        let request = S3Request(method: .head, operation: "download", bucket: bucket, key: key)
+    func existing(_ object: S3Address) throws -> S3Object {
+        let request = S3Request(.head, "download", object)
         let answer = try look(request)
-        guard answer.status == 404 else { return try object(answer, request) }
+        guard answer.status == 404 else { return try found(answer, request) }
         let explanation = try explanation(of: request)
         if explanation.status == 404 { throw error(explanation, request) }
         throw DriverError(
-            request.operation, name(bucket: bucket, key: key), cause: "there is no such object (\(answer.trace))",
+            request.operation, name(of: object), cause: "there is no such object (\(answer.trace))",
             remedy: "check that the app's object is still there, and BUCKET and ENDPOINT")
     }
 
-    private func object(_ answer: S3Answer, _ request: S3Request) throws -> S3Object {
+    private func found(_ answer: S3Answer, _ request: S3Request) throws -> S3Object {
         func unusable(_ cause: String) -> DriverError {
             DriverError(
-                request.operation, name(bucket: request.bucket, key: request.key), cause: cause,
-                remedy: "check ENDPOINT, and proxies on the way")
+                request.operation, name(of: request), cause: cause, remedy: "check ENDPOINT, and proxies on the way")
         }
         guard let object = S3Object(answer) else { throw unusable("the answer has no Content-Length or no ETag") }
         guard object.size <= S3Object.maximumSize else {
@@ -82,23 +82,20 @@ extension S3Client {
     }
 
     /// DeleteObject. An object that is not there is no error.
-    package func delete(bucket: String, key: String) throws {
-        let request = S3Request(method: .delete, operation: "delete", bucket: bucket, key: key)
+    package func delete(_ object: S3Address) throws {
+        let request = S3Request(.delete, "delete", object)
         let answer = try exchange(request)
         guard answer.isSuccess || answer.code == "NoSuchKey" else { throw error(answer, request) }
     }
 
     /// PutObject with Content-MD5. `headers` go into the request as they are.
     func put(
-        bucket: String, key: String, body: UnsafeRawBufferPointer, checksums: PartedChecksums.Part,
-        headers: [(String, String)]
+        _ object: S3Address, body: UnsafeRawBufferPointer, checksums: PartedChecksums.Part, headers: HTTPHeaders
     ) throws -> S3Answer {
-        let checked = headers + [("Content-MD5", base64(checksums.md5))]
-        return try exchange(
-            S3Request(
-                method: .put, operation: "upload", bucket: bucket, key: key, headers: checked,
-                bodySHA256: checksums.sha256, leavesTraces: true),
-            body: body)
+        let request = S3Request(
+            .put, "upload", object, headers: headers + ["Content-MD5": base64(checksums.md5)],
+            bodySHA256: checksums.sha256, awaitsAnswer: true)
+        return try exchange(request, body: body)
     }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import HTTP
 import XML
@@ -38,8 +39,7 @@ extension S3Client {
         var beginnings = PageMarks()
         var page = Page.second(token: nil)
         while true {
-            let request = S3Request(
-                method: .get, operation: "list", bucket: bucket, query: page.query(prefix: prefix))
+            let request = S3Request(.get, "list", bucket: bucket, query: page.query(prefix: prefix))
             let answer = try exchange(request)
             if page.isNewest, answer.mayNotKnowRequest {
                 page = .first(marker: nil, isBare: true)

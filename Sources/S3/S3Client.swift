@@ -1,3 +1,4 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import Glibc
@@ -10,21 +11,48 @@ struct S3Request {
     /// The words for it in errors: `upload`.
     let operation: String
     let bucket: String
-    var key: String?
+    /// Nil for a request about the bucket.
+    let key: String?
     var query: [(String, String)] = []
-    var headers: [(String, String)] = []
+    var headers: HTTPHeaders = [:]
     /// The 32 bytes of the body's SHA-256, where they are known already.
     var bodySHA256: [UInt8]?
-    /// Whether it matters that it is carried out twice, so that libcurl must not repeat it by itself.
-    var countsOnce = false
-    /// Whether it leaves something in the bucket that has to be taken back where the answer is not waited for.
-    var leavesTraces = false
+    /// Whether libcurl must not repeat it by itself, because it matters that it is carried out twice.
+    var onNewConnection = false
+    /// Whether an answer is waited for that nobody wants any more, because what it tells of has to be taken back.
+    var awaitsAnswer = false
+
+    /// A request about a bucket.
+    init(_ method: HTTPMethod, _ operation: String, bucket: String, query: [(String, String)] = []) {
+        self.method = method
+        self.operation = operation
+        self.bucket = bucket
+        key = nil
+        self.query = query
+    }
+
+    /// A request about an object.
+    init(
+        _ method: HTTPMethod, _ operation: String, _ object: S3Address, query: [(String, String)] = [],
+        headers: HTTPHeaders = [:], bodySHA256: [UInt8]? = nil, onNewConnection: Bool = false,
+        awaitsAnswer: Bool = false
+    ) {
+        self.method = method
+        self.operation = operation
+        bucket = object.bucket
+        key = object.key
+        self.query = query
+        self.headers = headers
+        self.bodySHA256 = bodySHA256
+        self.onNewConnection = onNewConnection
+        self.awaitsAnswer = awaitsAnswer
+    }
 }
 
 /// What a request asks for beyond its own fields, anew at each attempt, and where its answer's body goes.
 protocol S3Receiver: BodyReceiver {
     /// The fields that ask for what is still missing.
-    var headers: [(String, String)] { get }
+    var headers: HTTPHeaders { get }
 }
 
 /// An S3 service, addressed with one pair of keys.
@@ -49,29 +77,21 @@ package final class S3Client: Sendable {
     private let service: S3Service
     private let http: HTTPClient
     private let learned: Locked<Learned>
-    private let attempts: Int
 
     /// A client that tells `log` when it tries again. No connection is made yet.
     package convenience init(_ service: S3Service, log: Log) {
         self.init(
-            service, http: Self.httpClient(service.http, log), attempts: service.http.attempts,
+            service, service.http,
             learned: Locked(Learned(region: service.region, endpoint: service.endpoint)), log: log)
     }
 
-    private init(
-        _ service: S3Service, http: HTTPClient, attempts: Int, learned: Locked<Learned>, log: Log
-    ) {
-        self.service = service
-        self.http = http
-        self.attempts = attempts
-        self.learned = learned
-        self.log = log
-    }
-
-    private static func httpClient(_ options: HTTPOptions, _ log: Log) -> HTTPClient {
+    private init(_ service: S3Service, _ options: HTTPOptions, learned: Locked<Learned>, log: Log) {
         var options = options
         options.followsRedirects = false
-        return HTTPClient(options: options, log: log)
+        self.service = service
+        http = HTTPClient(options: options)
+        self.learned = learned
+        self.log = log
     }
 
     /// The same service for cleaning up: signals do not break its requests off, and it gives up sooner.
@@ -80,8 +100,8 @@ package final class S3Client: Sendable {
         options.heedsSignals = false
         options.connectTimeout = min(options.connectTimeout, 5)
         options.stallTimeout = min(options.stallTimeout, 20)
-        return S3Client(
-            service, http: Self.httpClient(options, log), attempts: 4, learned: learned, log: log)
+        (options.attempts, options.longestDelay) = (4, 5)
+        return S3Client(service, options, learned: learned, log: log)
     }
 
     /// Makes a request and answers what came with status 2xx; anything else is a ``DriverError``.
@@ -94,37 +114,36 @@ package final class S3Client: Sendable {
     /// Makes a request and answers whatever came in the end. What may pass by itself is tried again, so that a request
     /// must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver says each time what it still lacks.
     ///
-    /// Throws ``DriverError`` where no answer came, and `Interrupted` when a signal did or `goOn` answered false.
+    /// Throws ``DriverError`` where no answer came, `Interrupted` when a signal did, and `Cancelled` where `goOn` answered
+    /// false.
     func exchange(
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
         into receiver: (any S3Receiver)? = nil, goOn: @escaping () -> Bool = { true }
     ) throws -> S3Answer {
         let payload = payloadHash(of: body, sha256: request.bodySHA256)
-        var failures = 0
+        var backoff = Backoff(http.options)
         var isRepeated = false
         var corrections = 0
         while true {
-            let problem: String
             let known = learned.read { $0 }
             switch try attempt(request, known, payload: payload, body: body, into: receiver, goOn: goOn) {
-            case .cancelled: throw S3Cancelled()
             case .answer(let response):
                 let answer = S3Answer(response, isRepeated: isRepeated)
                 if corrections < 3, !answer.isSuccess, learn(from: answer, to: known) {
                     corrections += 1
                     continue
                 }
-                failures += 1
-                guard !answer.isSuccess, answer.isTransient, failures < attempts else { return answer }
-                problem = answer.cause
-            case .failure(let failure, let isTransient, let received):
+                guard !answer.isSuccess, answer.isTransient,
+                    try pause(&backoff, request, answer.cause, retryAfter: response.retryAfter, goOn: goOn)
+                else { return answer }
+            case .failure(let failure, let received):
                 // What has come need not come again: it is not the same attempt.
-                failures = receiver != nil && received >= Self.progress ? 1 : failures + 1
-                guard isTransient, failures < attempts else { throw error(failure, request, failures) }
-                problem = failure.cause
+                if receiver != nil, received >= Self.progress { backoff.progressed() }
+                guard failure.isTransient, try pause(&backoff, request, failure.text, goOn: goOn) else {
+                    throw error(failure, request, context: backoff.context)
+                }
             }
             isRepeated = true
-            try pause(afterFailure: failures, request, problem, goOn: goOn)
         }
     }
 
@@ -133,43 +152,38 @@ package final class S3Client: Sendable {
         into receiver: (any S3Receiver)?, goOn: @escaping () -> Bool
     ) throws -> HTTPAttempt {
         let (host, path) = known.endpoint.location(bucket: request.bucket, key: request.key)
-        let headers = request.headers + (receiver?.headers ?? [])
+        let headers = request.headers + (receiver?.headers ?? [:])
         let signed = Signature.fields(
             method: request.method.rawValue, host: host, path: path, query: request.query, headers: headers,
             payload: payload, credentials: service.credentials, region: known.region,
             time: service.clock() + known.clockOffset)
         let query = request.query.isEmpty ? "" : "?" + queryString(request.query)
         return try http.attempt(
-            request.method, "\(known.endpoint.scheme)://\(host)\(path)\(query)", headers: headers + signed,
-            body: body, into: receiver, onNewConnection: request.countsOnce,
-            awaitsAnswer: request.leavesTraces, goOn: goOn)
+            request.method, WebURL(known.endpoint.scheme, host + path + query), headers: headers + signed, body: body,
+            into: receiver, onNewConnection: request.onNewConnection, awaitsAnswer: request.awaitsAnswer, goOn: goOn)
     }
 
     /// Whether the SHA-256 of a request's body is signed. What TLS protects needs no second digest.
-    var signsBodies: Bool { service.endpoint.scheme != "https" }
+    var signsBodies: Bool { service.endpoint.scheme != .https }
 
     private func payloadHash(of body: UnsafeRawBufferPointer?, sha256: [UInt8]?) -> PayloadHash {
         guard let body else { return .empty }
         return signsBodies ? .sha256(hexadecimal(sha256 ?? Hash.sha256(body))) : .unsigned
     }
 
+    func backoff(attempts: Int) -> Backoff {
+        var options = http.options
+        options.attempts = attempts
+        return Backoff(options)
+    }
+
+    /// As `Backoff.pause`.
     func pause(
-        afterFailure failures: Int, _ request: S3Request, _ problem: String, goOn: () -> Bool
-    ) throws {
-        let ceiling = min(service.http.retryDelay * Double(1 << min(failures - 1, 10)), 20)
-        let delay = Double.random(in: ceiling / 2...ceiling)
-        let rounded = (delay * 10).rounded() / 10
-        log.info(
-            redacted("cannot \(request.operation) \(name(of: request)) yet: \(problem); trying again in \(rounded) s"))
-        let deadline = Clock.now + delay
-        while Clock.now < deadline {
-            guard goOn() else { throw S3Cancelled() }
-            if http.options.heedsSignals {
-                try sleep(until: min(deadline, Clock.now + 0.2))
-            } else {
-                usleep(50_000)
-            }
-        }
+        _ backoff: inout Backoff, _ request: S3Request, _ problem: String, retryAfter: Double = 0, goOn: () -> Bool
+    ) throws -> Bool {
+        try backoff.pause(
+            request.operation, name(of: request), because: withoutSecrets(problem), retryAfter: retryAfter, log: log,
+            goOn: goOn)
     }
 }
 
@@ -207,25 +221,25 @@ extension S3Client {
 
     func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
         DriverError(
-            request.operation, name(of: request), cause: redacted(answer.cause),
+            request.operation, name(of: request), cause: withoutSecrets(answer.cause),
             remedy: answer.remedy(keys: service.credentials.names))
     }
 
-    private func error(_ failure: DriverError, _ request: S3Request, _ failures: Int) -> DriverError {
+    private func error(_ failure: TransferFailure, _ request: S3Request, context: String) -> DriverError {
         DriverError(
-            request.operation, name(of: request),
-            cause: (failures > 1 ? "tried \(failures) times: " : "") + redacted(failure.cause), remedy: failure.remedy)
+            request.operation, name(of: request), cause: context + withoutSecrets(failure.text), remedy: failure.remedy,
+            underlying: failure)
     }
 
     /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
-    package func name(bucket: String, key: String?) -> String {
-        "s3://\(bucket)" + (key.map { "/" + $0 } ?? "") + " at " + learned.read { $0.endpoint.name }
-    }
+    package func name(of object: S3Address) -> String { name("\(object)") }
 
-    func name(of request: S3Request) -> String { name(bucket: request.bucket, key: request.key) }
+    func name(of request: S3Request) -> String { name("s3://\(request.bucket)" + (request.key.map { "/" + $0 } ?? "")) }
+
+    private func name(_ address: String) -> String { "\(address) at \(learned.read { $0.endpoint.name })" }
 
     /// `text` from the service without the secrets that it may echo.
-    private func redacted(_ text: String) -> String {
+    private func withoutSecrets(_ text: String) -> String {
         var text = text
         for secret in [service.credentials.secretAccessKey, service.credentials.sessionToken ?? ""]
         where !secret.isEmpty {
@@ -234,9 +248,6 @@ extension S3Client {
         return text
     }
 }
-
-/// Another part of the same transfer has failed, and this one is not wanted any more.
-struct S3Cancelled: Error {}
 
 /// Where a service is, who asks, and how.
 package struct S3Service: Sendable {

@@ -1,7 +1,9 @@
+import Bytes
+import DriverProtocol
+
 /// Where an S3 service answers, and how it is addressed.
 package struct S3Endpoint: Sendable, Equatable {
-    /// `https` or `http`.
-    let scheme: String
+    let scheme: WebURL.Scheme
     /// Host, with the port where that is not the scheme's own.
     let authority: String
     /// A path before the bucket, without a slash at its end; empty for most.
@@ -11,19 +13,15 @@ package struct S3Endpoint: Sendable, Equatable {
 
     /// Reads `https://s3.example:9000`; nil where it is no such URL. A URL without a scheme is taken for https.
     package init?(_ url: String, usesPathStyle: Bool) {
-        let parts = url.firstRange(of: "://").map { (url[..<$0.lowerBound].lowercased(), url[$0.upperBound...]) }
-        let (scheme, rest) = parts ?? ("https", url[...])
-        guard scheme == "http" || scheme == "https" else { return nil }
-        let authority = rest.prefix { $0 != "/" }.lowercased()
-        var path = rest[rest.index(rest.startIndex, offsetBy: authority.count)...]
-        while path.hasSuffix("/") { path.removeLast() }
+        guard let url = WebURL(base: url.contains("://") ? url : "https://" + url) else { return nil }
+        let authority = url.authority.lowercased()
         guard Self.isAuthority(authority),
-            path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#\"\\".utf8.contains($0) })
+            url.path.utf8.allSatisfy({ isVisible($0) && !"?#\"\\".utf8.contains($0) })
         else { return nil }
-        let ownPort = scheme == "http" ? ":80" : ":443"
-        self.scheme = scheme
+        let ownPort = url.scheme == .http ? ":80" : ":443"
+        scheme = url.scheme
         self.authority = authority.hasSuffix(ownPort) ? String(authority.dropLast(ownPort.count)) : authority
-        self.basePath = String(path)
+        basePath = String(url.path)
         self.usesPathStyle = usesPathStyle
     }
 
@@ -66,9 +64,9 @@ package struct S3Endpoint: Sendable, Equatable {
 
     /// Host and encoded path of a bucket, or of an object in it.
     func location(bucket: String, key: String?) -> (host: String, path: String) {
-        let object = key.map { "/" + percentEncoded($0, keepingSlashes: true) }
+        let object = key.map { "/" + percentEncoded($0.utf8, keepingSlashes: true) }
         if isInHost(bucket) { return ("\(bucket).\(authority)", basePath + (object ?? "/")) }
-        return (authority, "\(basePath)/\(percentEncoded(bucket))" + (object ?? ""))
+        return (authority, "\(basePath)/\(percentEncoded(bucket.utf8))" + (object ?? ""))
     }
 
     /// Whether the bucket is the first label of the host. An address has no labels, a wildcard certificate covers one
@@ -77,9 +75,9 @@ package struct S3Endpoint: Sendable, Equatable {
         guard !usesPathStyle, !isAddress else { return false }
         let isLabel =
             (3...63).contains(bucket.utf8.count)
-            && bucket.utf8.allSatisfy { isLowerOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
-            && isLowerOrDigit(bucket.utf8.first!) && isLowerOrDigit(bucket.utf8.last!)
-        return isLabel && (scheme == "http" || !bucket.contains("."))
+            && bucket.utf8.allSatisfy { isLowercase($0) || isDigit($0) || "-.".utf8.contains($0) }
+            && isAlphanumeric(bucket.utf8.first!) && isAlphanumeric(bucket.utf8.last!)
+        return isLabel && (scheme == .http || !bucket.contains("."))
     }
 
     private var isAddress: Bool {
@@ -89,12 +87,8 @@ package struct S3Endpoint: Sendable, Equatable {
 
     private static func isAuthority(_ text: String) -> Bool {
         guard !text.isEmpty, !text.hasPrefix(":") else { return false }
-        let isNamed = text.utf8.allSatisfy { isLowerOrDigit($0) || "-._:[]".utf8.contains($0) }
+        let isNamed = text.utf8.allSatisfy { isAlphanumeric($0) || "-._:[]".utf8.contains($0) }
         let port = text.hasSuffix("]") ? nil : text.lastIndex(of: ":").map { text[text.index(after: $0)...] }
         return isNamed && (port.map { (1...65535).contains(Int($0) ?? 0) } ?? true)
     }
-}
-
-private func isLowerOrDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import HTTP
 
@@ -25,7 +26,7 @@ package struct S3Market: Sendable {
     /// MAX_PARTS: the most parts that the service takes for an object.
     package let maximumParts: Int
     /// The fields for STORAGE_CLASS, SSE and SSE_KMS_KEY_ID.
-    package let storageHeaders: [(String, String)]
+    package let storageHeaders: HTTPHeaders
     /// CREATE_BUCKET.
     package let createsBucket: Bool
 
@@ -53,21 +54,11 @@ package struct S3Market: Sendable {
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
     }
 
-    /// The key of an app's object.
-    package func key(ofApp id: String) -> String { "\(prefix)-\(id)" }
+    /// Where an app's object is.
+    package func object(ofApp id: String) -> S3Address { object("\(prefix)-\(id)") }
 
-    /// `s3://BUCKET/KEY`, an app's SOURCE.
-    package func url(ofKey key: String) -> String { "s3://\(bucket)/\(key)" }
-
-    /// Divides `s3://BUCKET/KEY`; nil where `url` is none.
-    package static func parse(_ url: String) -> (bucket: String, key: String)? {
-        // Byte by byte: a key may begin with a mark that makes one character of itself and the slash.
-        guard url.utf8.starts(with: "s3://".utf8) else { return nil }
-        let rest = url.utf8.dropFirst("s3://".utf8.count)
-        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), slash != rest.startIndex else { return nil }
-        let key = rest[rest.index(after: slash)...]
-        return key.isEmpty ? nil : (String(Substring(rest[..<slash])), String(Substring(key)))
-    }
+    /// An object of the bucket.
+    package func object(_ key: String) -> S3Address { S3Address(bucket: bucket, key: key) }
 }
 
 /// The attributes, one by one.
@@ -86,7 +77,7 @@ private struct Attributes {
         // A colon divides a tenant of Ceph RGW from the bucket.
         let isName =
             name.utf8.count <= 255 && !name.hasPrefix(".")
-            && name.utf8.allSatisfy { isLetterOrDigit($0) || "-._:".utf8.contains($0) }
+            && name.utf8.allSatisfy { isAlphanumeric($0) || "-._:".utf8.contains($0) }
         guard isName else {
             throw invalid("BUCKET", "is no bucket's name", remedy: "use letters, digits, dots and hyphens")
         }
@@ -97,7 +88,7 @@ private struct Attributes {
         guard let prefix = value("APP_PREFIX") else { return standard }
         // What comes back as SOURCE must be what was answered: see the template's syntax.
         guard prefix.utf8.count <= 512, !prefix.hasPrefix("/"),
-            prefix.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "\\" }),
+            prefix.utf8.allSatisfy({ !isControl($0) && !"\"\\".utf8.contains($0) }),
             haveSameBytes(Template.representable(prefix), prefix)
         else {
             throw invalid(
@@ -116,7 +107,7 @@ private struct Attributes {
 
     func region() throws(DriverError) -> String? {
         guard let region = value("REGION") else { return nil }
-        guard region.utf8.count <= 64, region.utf8.allSatisfy({ isLetterOrDigit($0) || "-_".utf8.contains($0) }) else {
+        guard region.utf8.count <= 64, region.utf8.allSatisfy({ isAlphanumeric($0) || "-_".utf8.contains($0) }) else {
             throw invalid("REGION", "is no region's name", remedy: "write it as in eu-central-1")
         }
         return region
@@ -134,7 +125,7 @@ private struct Attributes {
         guard let endpoint = S3Endpoint(url, usesPathStyle: usesPathStyle) else {
             guard !url.contains("@") else {
                 throw DriverError(
-                    "use", path("ENDPOINT"), cause: "its value \(quoted(redacted(url))) has a user or a password in it",
+                    "use", path("ENDPOINT"), cause: "its value \(quoted(Location(url))) has a user or a password in it",
                     remedy: "take all before the host out, and set ACCESS_KEY_ID and SECRET_ACCESS_KEY")
             }
             throw invalid("ENDPOINT", "is no URL", remedy: "write it as in https://s3.example:9000")
@@ -181,33 +172,27 @@ private struct Attributes {
         return number
     }
 
-    func storageHeaders() throws(DriverError) -> [(String, String)] {
-        var headers: [(String, String)] = []
+    func storageHeaders() throws(DriverError) -> HTTPHeaders {
+        var headers: HTTPHeaders = [:]
         if let storageClass = value("STORAGE_CLASS") {
-            guard storageClass.utf8.allSatisfy({ isLetterOrDigit($0) || "-_".utf8.contains($0) }) else {
+            guard storageClass.utf8.allSatisfy({ isAlphanumeric($0) || "-_".utf8.contains($0) }) else {
                 throw invalid("STORAGE_CLASS", "is no storage class", remedy: "write it as in STANDARD_IA")
             }
-            headers.append(("x-amz-storage-class", storageClass))
+            headers.append("x-amz-storage-class", storageClass)
         }
         let encryption = value("SSE") ?? "none"
         switch encryption.lowercased() {
         case "none": break
-        case "aes256": headers.append(("x-amz-server-side-encryption", "AES256"))
-        case "aws:kms": headers.append(("x-amz-server-side-encryption", "aws:kms"))
+        case "aes256": headers.append("x-amz-server-side-encryption", "AES256")
+        case "aws:kms": headers.append("x-amz-server-side-encryption", "aws:kms")
         default: throw invalid("SSE", "is not known", remedy: "write none, AES256 or aws:kms")
         }
         if let key = value("SSE_KMS_KEY_ID") {
-            guard encryption.lowercased() == "aws:kms", key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            guard encryption.lowercased() == "aws:kms", key.utf8.allSatisfy(isVisible) else {
                 throw invalid("SSE_KMS_KEY_ID", "needs SSE = aws:kms, and a key's id or ARN", remedy: "correct both")
             }
-            headers.append(("x-amz-server-side-encryption-aws-kms-key-id", key))
+            headers.append("x-amz-server-side-encryption-aws-kms-key-id", key)
         }
         return headers
     }
-}
-
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    let letter = byte | 0x20
-    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }

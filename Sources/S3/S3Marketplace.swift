@@ -1,20 +1,21 @@
+import Bytes
 import DriverProtocol
 
 extension S3Market {
-    /// The key of the message's app.
-    package func objectKey(of message: Message) throws(DriverError) -> String {
+    /// Where the object of the message's app is.
+    package func object(of message: Message) throws(DriverError) -> S3Address {
         let id = try message.required("MARKETPLACEAPP/ID")
-        guard id.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard id.utf8.allSatisfy(isDigit) else {
             throw message.invalid("MARKETPLACEAPP/ID", "is no number", remedy: "pass the message as oned writes it")
         }
-        return key(ofApp: id)
+        return object(ofApp: id)
     }
 }
 
 /// A marketplace's bucket, and what the actions do to it.
 package struct S3Marketplace: Sendable {
     /// How long an upload may stay open without a new part before it counts as left behind, in seconds.
-    private static let patience = 86_400
+    private static let abandonmentAge = 86_400
 
     /// What its template says.
     package let market: S3Market
@@ -49,51 +50,51 @@ package struct S3Marketplace: Sendable {
     ///
     /// An object of that name is refused, unless it was uploaded for this same app: then its answer was lost, and it is
     /// removed.
-    package func prepare(key: String, owner: String) throws {
+    package func prepare(_ object: S3Address, owner: String) throws {
         // Some services create a bucket that something is put into: whether it may be made is asked first.
         if try bucket() == nil {
             log.info("creating the bucket \(quoted(market.bucket))")
             try client.create(bucket: market.bucket)
         }
-        let found = try client.head(bucket: market.bucket, key: key)
+        let found = try client.head(object)
         if let found, found.metadata[ObjectUpload.ownerField] != owner {
             throw DriverError(
-                "upload", client.name(bucket: market.bucket, key: key),
+                "upload", client.name(of: object),
                 cause: "there is an object of that name already",
                 remedy: "remove it, or choose another APP_PREFIX")
         }
-        abortAbandoned(key: key)
-        guard found != nil else { return }
-        log.warning("removing \(quoted(key)): an earlier import of this app has left it")
-        try client.delete(bucket: market.bucket, key: key)
+        abortAbandoned(object)
+        if found != nil { try removeLeftover(object) }
     }
 
-    /// Aborts open uploads of this marketplace that nothing has come to for a day, and those of `key` in every case:
+    private func removeLeftover(_ object: S3Address) throws {
+        log.warning("removing \(quoted(object.key)): an earlier import of this app has left it")
+        try client.delete(object)
+    }
+
+    /// Aborts open uploads of this marketplace that nothing has come to for a day, and those of `object` in every case:
     /// the app is not imported twice at the same time. Failures do not matter to what follows.
-    package func abortAbandoned(key: String? = nil) {
+    package func abortAbandoned(_ object: S3Address? = nil) {
         do {
-            func isOfKey(_ upload: S3OpenUpload) -> Bool { key.map { haveSameBytes(upload.key, $0) } == true }
             var uploads = try client.openUploads(bucket: market.bucket, prefix: market.prefix + "-")
-            // The key's own first: where the others' parts may not be listed, these are gone.
-            _ = uploads.partition { !isOfKey($0) }
-            for upload in uploads where market.isOwn(upload.key) {
-                let isAbandoned =
-                    try isOfKey(upload) || (client.idleTime(of: upload, bucket: market.bucket) ?? 0) > Self.patience
-                guard isAbandoned else { continue }
-                log.warning("aborting an upload of \(quoted(upload.key)) that was left open")
-                try client.abortUpload(upload.id, bucket: market.bucket, key: upload.key)
+            // The object's own first: where the others' parts may not be listed, these are gone.
+            _ = uploads.partition { $0.object != object }
+            for upload in uploads where market.isOwn(upload.object.key) {
+                guard
+                    try upload.object == object || (client.idleTime(of: upload) ?? 0) > Self.abandonmentAge
+                else { continue }
+                log.warning("aborting an upload of \(quoted(upload.object.key)) that was left open")
+                try client.abortUpload(upload.id, of: upload.object)
             }
         } catch {
             log.warning("cannot look for uploads that were left open: \(error)")
         }
     }
 
-    /// Removes the object of that name if it was uploaded for that ``owner(_:)``. Returns whether it was.
-    package func removeObject(ofOwner owner: String, key: String) throws -> Bool {
-        let object = try client.head(bucket: market.bucket, key: key)
-        guard let object, object.metadata[ObjectUpload.ownerField] == owner else { return false }
-        log.warning("removing \(quoted(key)): an earlier import of this app has left it")
-        try client.delete(bucket: market.bucket, key: key)
+    /// Removes the object if it was uploaded for that ``owner(_:)``. Returns whether it was.
+    package func remove(_ object: S3Address, ofOwner owner: String) throws -> Bool {
+        guard try client.head(object)?.metadata[ObjectUpload.ownerField] == owner else { return false }
+        try removeLeftover(object)
         return true
     }
 }
@@ -104,6 +105,6 @@ extension S3Market {
         let beginning = Array("\(prefix)-".utf8)
         guard key.utf8.starts(with: beginning) else { return false }
         let id = key.utf8.dropFirst(beginning.count)
-        return !id.isEmpty && id.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return !id.isEmpty && id.allSatisfy(isDigit)
     }
 }

@@ -1,5 +1,7 @@
+import Bytes
 import Checksums
 import DriverProtocol
+import HTTP
 
 /// Who asks.
 package struct S3Credentials: Sendable, Equatable {
@@ -31,7 +33,7 @@ package struct S3Credentials: Sendable, Equatable {
 
     /// Whether `text` can be a key or a token. A comma would end a key's ID in the Authorization field.
     static func isKey(_ text: String, allowsCommas: Bool = false) -> Bool {
-        text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && (allowsCommas || $0 != UInt8(ascii: ",")) }
+        text.utf8.allSatisfy { isVisible($0) && (allowsCommas || $0 != UInt8(ascii: ",")) }
     }
 }
 
@@ -62,20 +64,20 @@ struct Signature {
     /// Names and values, not yet encoded, in any order.
     let query: [(String, String)]
     /// All fields that are signed, Host among them; names in any case.
-    let headers: [(String, String)]
+    let headers: HTTPHeaders
     let payload: PayloadHash
 
     /// The fields that a request needs beside those in `headers`: date, hash of the body, token and Authorization.
     /// `time` in seconds since 1970.
     static func fields(
-        method: String, host: String, path: String, query: [(String, String)], headers: [(String, String)],
+        method: String, host: String, path: String, query: [(String, String)], headers: HTTPHeaders,
         payload: PayloadHash, credentials: S3Credentials, region: String, time: Int
-    ) -> [(String, String)] {
-        var added = [("x-amz-content-sha256", payload.field), ("x-amz-date", Timestamp.basic(time))]
-        if let token = credentials.sessionToken { added.append(("x-amz-security-token", token)) }
+    ) -> HTTPHeaders {
+        var added: HTTPHeaders = ["x-amz-content-sha256": payload.field, "x-amz-date": Timestamp.basic(time)]
+        if let token = credentials.sessionToken { added.append("x-amz-security-token", token) }
         let signature = Signature(
-            method: method, path: path, query: query, headers: headers + added + [("host", host)], payload: payload)
-        added.append(("Authorization", signature.authorization(credentials, region: region, time: time)))
+            method: method, path: path, query: query, headers: headers + added + ["host": host], payload: payload)
+        added.append("Authorization", signature.authorization(credentials, region: region, time: time))
         return added
     }
 
@@ -107,7 +109,7 @@ struct Signature {
 
 /// A query as it is signed and sent: sorted by the encoded names, then values, each with its `=`.
 func queryString(_ query: [(String, String)]) -> String {
-    query.map { (percentEncoded($0.0), percentEncoded($0.1)) }
+    query.map { (percentEncoded($0.0.utf8), percentEncoded($0.1.utf8)) }
         .sorted { $0.0 != $1.0 ? $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) : $0.1 < $1.1 }
         .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
 }

@@ -231,8 +231,8 @@ struct XMLScanner {
         let radix: UInt32 = skip("x") ? 16 : 10
         var value: UInt32 = 0
         let start = offset
-        while let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, digit < radix {
-            value = min(value * radix + UInt32(digit), 0x110000)
+        while let byte = peek, let digit = hexadecimalValue(byte).map(UInt32.init), digit < radix {
+            value = min(value * radix + digit, 0x110000)
             offset += 1
         }
         guard offset > start, skip(";"), let scalar = Unicode.Scalar(value), XMLCharacters.isCharacter(value) else {

@@ -146,6 +146,6 @@ import Testing
         #expect(outcome.status == .exited(1) && outcome.output == "")
         #expect(
             outcome.errors == "Cannot \(action) an app: a marketplace of MARKET_MAD one is a public catalog, which is "
-                + "read-only; use a marketplace of your own, of MARKET_MAD http or s3\n")
+                + "read-only; use a private marketplace of your own\n")
     }
 }

@@ -19,7 +19,7 @@ import Testing
         let request = try request(log, attributes)
         let market = try CatalogMarket(request, standardEndpoint: standardEndpoint, agent: "test")
         let options = try ContainerOptions(request.message)
-        var document = CatalogDocument(url: "http://127.0.0.1/streams/v1/images.json", bytes: Array(catalog))
+        var document = CatalogDocument(url: WebURL("http://127.0.0.1/streams/v1/images.json")!, bytes: Array(catalog))
         do {
             var report = AppReport(catalogSize: 0, log: log)
             try MarketLinuxContainers.Monitor.add(&document, to: &report, market, options)

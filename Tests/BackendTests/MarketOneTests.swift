@@ -14,8 +14,8 @@ import Testing
     ) {
         let warnings = Locked<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
-        let market = try CatalogMarket(request(log), endpoint: "http://127.0.0.1", agent: "test")
-        var document = CatalogDocument(url: "http://127.0.0.1/appliance", bytes: Array(catalog))
+        let market = try CatalogMarket(request(log), endpoint: WebURL("http://127.0.0.1")!, agent: "test")
+        var document = CatalogDocument(url: WebURL("http://127.0.0.1/appliance")!, bytes: Array(catalog))
         do {
             let reply = try MarketOne.Monitor.report(&document, market, log: log).reply(of: document.url)
             return (try apps(reply), warnings.update { $0 }, nil)

@@ -31,7 +31,7 @@ import Testing
     }
 
     private func paths(_ index: String) throws -> [String] {
-        var document = CatalogDocument(url: "http://h/streams/v1/index.json", bytes: Array(index.utf8))
+        var document = CatalogDocument(url: WebURL("http://h/streams/v1/index.json")!, bytes: Array(index.utf8))
         return try SimpleStreams.paths(in: &document)
     }
 
@@ -56,6 +56,6 @@ import Testing
     @Test(arguments: [
         ("{}", true), (" \n{", true), ("\u{FEFF}{}", true), ("", false), ("<html>", false), ("[]", false),
     ]) func tellsAnObjectFromAPage(_ text: String, _ isObject: Bool) {
-        #expect(CatalogDocument(url: "", bytes: Array(text.utf8)).isObject == isObject)
+        #expect(CatalogDocument(url: WebURL("http://h")!, bytes: Array(text.utf8)).isObject == isObject)
     }
 }

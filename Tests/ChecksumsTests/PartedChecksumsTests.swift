@@ -1,3 +1,4 @@
+import Bytes
 import CChecksums
 import COpenSSL
 import DriverProtocol

@@ -49,7 +49,7 @@ struct BreakOffTests {
         let nginx = try Nginx(root: directory.path)
         let url = nginx.url("/image")
         await #expect(processExitsWith: .success) { [url = url as String] in
-            let download = HTTPDownload(url: url, options: quick(), log: LogRecorder().log)
+            let download = HTTPDownload(url: web(url), options: quick(), log: LogRecorder().log)
             try download.open()
             let before = try peakMemory()
             var chunk = [UInt8](repeating: 0, count: 256 << 10)
@@ -82,10 +82,10 @@ struct BreakOffTests {
                 kill(getpid(), SIGTERM)
             }
             let start = Clock.now
-            let download = HTTPDownload(url: url, options: quick { $0.stallTimeout = 60 }, log: LogRecorder().log)
+            let download = HTTPDownload(url: web(url), options: quick { $0.stallTimeout = 60 }, log: LogRecorder().log)
             let end = #expect(throws: Interrupted.self) { try download.readAll() }
             #expect(end?.signal == SIGTERM)
-            #expect(throws: Interrupted.self) { try HTTPClient(options: quick()).request(.get, url) }
+            #expect(throws: Interrupted.self) { try HTTPClient(options: quick()).get(web(url)) }
             #expect(Clock.now - start < 5)
             thread.join()
         }

@@ -13,12 +13,12 @@ struct ClientTests {
         let nginx = try Nginx(root: directory.path)
         let client = HTTPClient(options: quick { $0.userAgent = "test/1" })
         for _ in 0..<3 {
-            let response = try client.request(.get, nginx.url("/catalog"))
+            let response = try client.get(web(nginx.url("/catalog")))
             #expect(response.status == 200)
             #expect(response.body == catalog)
             #expect(response.headers["content-length"] == "300000")
         }
-        let head = try client.request(.head, nginx.url("/catalog"))
+        let head = try client.once(.head, nginx.url("/catalog"))
         #expect(head.body == [])
         #expect(head.headers["CONTENT-LENGTH"] == "300000")
     }
@@ -28,7 +28,7 @@ struct ClientTests {
         let rig = try Rig(size: 1000)
         let response = try rig.get("/~redirect=\(status),3/image")
         #expect(response.body == rig.content)
-        #expect(response.effectiveURL == rig.server.url("/~redirect=\(status),0/image"))
+        #expect(response.head.effectiveURL?.text == rig.server.url("/~redirect=\(status),0/image"))
         #expect(try rig.server.requests().count == 4)
     }
 
@@ -45,7 +45,7 @@ struct ClientTests {
         let error = try #require(throws: DriverError.self) { try rig.get("/~to=302,\(hexadecimal(target))/image") }
         #expect(error.cause.contains("not supported or disabled"))
         #expect(error.remedy.contains("only http:// and https://"))
-        #expect(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, target) }
+        #expect(WebURL(target) == nil)
     }
 
     /// A lasting failure is not retried.
@@ -85,7 +85,7 @@ struct ClientTests {
     @Test func anErrorAnswerCanBeRead() throws {
         let rig = try Rig(size: 10)
         let client = HTTPClient(options: quick())
-        let response = try client.exchange(.get, rig.server.url("/~status=404/image"))
+        let response = try client.answer(from: web(rig.server.url("/~status=404/image")))
         #expect(response.status == 404)
         #expect(!response.isSuccess)
         #expect(String(decoding: response.body, as: UTF8.self) == "status 404")
@@ -104,9 +104,10 @@ struct ClientTests {
         let recorder = LogRecorder()
         let client = HTTPClient(options: quick { $0.attempts = 3 }, log: recorder.log)
         let url = "http://user:secret@127.0.0.1:\(LocalPort.closed.number)/image?key=secret"
-        let error = try #require(throws: DriverError.self) { try client.request(.get, url) }
+        let error = try #require(throws: DriverError.self) { try client.get(web(url)) }
         #expect(error.cause.contains("Failed to connect to 127.0.0.1"))
         #expect(error.remedy.contains("firewall"))
+        #expect((error.underlying as? TransferFailure)?.isTransient == true)
         #expect(recorder.lines.count == 2)
         #expect(!(recorder.lines + [error.description]).contains { $0.contains("secret") })
     }
@@ -117,23 +118,23 @@ struct ClientTests {
         let options = quick { $0.attempts = 3 }
         let expected = "tried 3 times: Could not resolve host: nowhere.invalid"
         #expect(
-            try #require(throws: DriverError.self) { try HTTPClient(options: options).request(.get, url) }.cause
+            try #require(throws: DriverError.self) { try HTTPClient(options: options).get(web(url)) }.cause
                 == expected)
-        let download = HTTPDownload(url: url, options: options, log: LogRecorder().log)
+        let download = HTTPDownload(url: web(url), options: options, log: LogRecorder().log)
         #expect(try #require(throws: DriverError.self) { try download.open() }.cause == expected)
         let client = HTTPClient(options: options)
         for _ in 0..<3 {
-            guard case .failure(let error, let isTransient, _) = try client.attempt(.get, url, headers: []) else {
+            guard case .failure(let failure, _) = try client.attempt(.get, web(url)) else {
                 Issue.record("an answer came from nowhere")
                 return
             }
-            #expect(isTransient && error.cause == "Could not resolve host: nowhere.invalid")
+            #expect(failure.isTransient && failure.text == "Could not resolve host: nowhere.invalid")
         }
     }
 
     @Test func anUnknownNameIsToldAsOne() throws {
         let client = HTTPClient(options: quick { $0.attempts = 1 })
-        let error = try #require(throws: DriverError.self) { try client.request(.get, "http://nowhere.invalid/x") }
+        let error = try #require(throws: DriverError.self) { try client.get(web("http://nowhere.invalid/x")) }
         #expect(error.cause == "Could not resolve host: nowhere.invalid")
         #expect(error.remedy.contains("DNS"))
     }
@@ -174,9 +175,9 @@ struct ClientTests {
     func bodiesAreSent(method: HTTPMethod, size: Int?) throws {
         let rig = try Rig(size: 10)
         let body = size.map { [UInt8](repeating: UInt8(ascii: "x"), count: $0) }
-        let client = HTTPClient(options: quick { $0.headers = [("X-One", "1"), ("X-Empty", "")] })
-        let response = try client.request(
-            method, rig.server.url("/~echo/image"), headers: [("X-Two", "2")], body: body)
+        let client = HTTPClient(options: quick { $0.headers = ["X-One": "1", "X-Empty": ""] })
+        let response = try client.once(
+            method, rig.server.url("/~echo/image"), headers: ["X-Two": "2"], body: body)
         let echo = String(decoding: response.body, as: UTF8.self)
         #expect(echo.hasPrefix("\(method.rawValue) /~echo/image HTTP/1.1\n"))
         #expect(echo.hasSuffix("\n\n" + String(repeating: "x", count: size ?? 0)))
@@ -188,16 +189,16 @@ struct ClientTests {
 
     @Test func aRedirectOfAnUploadIsAnError() throws {
         let rig = try Rig(size: 10)
-        let error = try #require(throws: DriverError.self) {
-            try HTTPClient(options: quick()).request(.put, rig.server.url("/~redirect=307,1/image"), body: [1])
-        }
+        let url = rig.server.url("/~redirect=307,1/image")
+        let response = try HTTPClient(options: quick()).once(.put, url, body: [1])
+        let error = response.error(.put, web(url))
         #expect(error.cause.hasPrefix("HTTP 307 Temporary Redirect (to /~redirect=307,0/image)"))
     }
 
     @Test func aHeaderWithALineBreakIsRefused() throws {
         let rig = try Rig(size: 10)
         let error = try #require(throws: DriverError.self) {
-            try rig.get("/image", quick { $0.headers = [("X-One", "1\r\nX-Two: 2")] })
+            try rig.get("/image", quick { $0.headers = ["X-One": "1\r\nX-Two: 2"] })
         }
         #expect(error.cause.contains("control character"))
         #expect(try rig.server.requests().isEmpty)
@@ -207,10 +208,10 @@ struct ClientTests {
         let rig = try Rig(size: 50_000)
         let client = HTTPClient(options: quick())
         let bodies = Locked<[[UInt8]]>([])
-        let url = rig.server.url("/image")
+        let url = web(rig.server.url("/image"))
         let threads = (0..<8).map { _ in
             Thread {
-                let body = (try? client.request(.get, url).body) ?? []
+                let body = (try? client.get(url).body) ?? []
                 bodies.update { $0.append(body) }
             }
         }

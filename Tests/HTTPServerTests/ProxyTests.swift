@@ -22,7 +22,7 @@ struct ProxyTests {
         let proxy = "http://\(Self.credentials)@127.0.0.1:\(proxied.server.port)"
         await #expect(processExitsWith: .success) { [url = url as String, proxy = proxy as String, variable] in
             setenv(variable, proxy, 1)
-            let download = HTTPDownload(url: url, options: quick(), log: LogRecorder().log)
+            let download = HTTPDownload(url: web(url), options: quick(), log: LogRecorder().log)
             let content = try download.readAll()
             #expect(content == TestFiles.noise(50_000))
         }
@@ -38,7 +38,7 @@ struct ProxyTests {
             [url = url as String, proxy = proxy as String, authority = authority as String] in
             setenv("https_proxy", proxy, 1)
             let options = quick { $0.caFile = authority }
-            let download = HTTPDownload(url: url, options: options, log: LogRecorder().log)
+            let download = HTTPDownload(url: web(url), options: options, log: LogRecorder().log)
             let content = try download.readAll()
             #expect(content == TestFiles.noise(50_000))
         }
@@ -54,7 +54,7 @@ struct ProxyTests {
         await #expect(processExitsWith: .success) { [url = url as String, proxy = proxy as String, exception] in
             setenv("http_proxy", proxy, 1)
             setenv("no_proxy", exception, 1)
-            let response = try HTTPClient(options: quick()).request(.get, url)
+            let response = try HTTPClient(options: quick()).get(web(url))
             #expect(response.body == TestFiles.noise(50_000))
         }
         #expect(try proxied.server.requests().isEmpty)
@@ -90,7 +90,7 @@ struct ProxyTests {
                 $0.proxy = proxy.isEmpty ? nil : proxy
                 $0.noProxy = noProxy == "none" ? nil : noProxy
             }
-            let response = try HTTPClient(options: options).request(.get, url)
+            let response = try HTTPClient(options: options).get(web(url))
             #expect(response.body == TestFiles.noise(50_000))
         }
         #expect(try proxied.server.requests().isEmpty != choice.isUsed)
@@ -101,7 +101,7 @@ struct ProxyTests {
         let url = origin.server.url("/image")
         await #expect(processExitsWith: .success) { [url = url as String] in
             setenv("HTTP_PROXY", "http://127.0.0.1:1", 1)
-            let response = try HTTPClient(options: quick()).request(.get, url)
+            let response = try HTTPClient(options: quick()).get(web(url))
             #expect(response.body == TestFiles.noise(50_000))
         }
     }
@@ -112,7 +112,7 @@ struct ProxyTests {
         let proxy = "http://user:wrong@127.0.0.1:\(proxied.server.port)"
         await #expect(processExitsWith: .success) { [url = url as String, proxy = proxy as String, scheme] in
             setenv(scheme + "_proxy", proxy, 1)
-            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
+            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).get(web(url)) }
             #expect(error.cause.contains("407"))
             #expect(error.remedy.contains("user and password into PROXY, or http_proxy"))
             #expect(!error.description.contains("wrong"))
@@ -131,7 +131,7 @@ struct ProxyTests {
             setenv("http_proxy", proxy, 1)
             let recorder = LogRecorder()
             let error = try #require(throws: DriverError.self) {
-                try HTTPClient(options: quick(), log: recorder.log).request(.get, url)
+                try HTTPClient(options: quick(), log: recorder.log).get(web(url))
             }
             #expect(!error.description.contains("hidden") && !error.description.contains("hid "))
             #expect(error.cause.hasPrefix("Unsupported proxy") && error.cause.contains("…"))
@@ -144,7 +144,7 @@ struct ProxyTests {
         let url = origin.server.url("/image")
         await #expect(processExitsWith: .success) { [url = url as String] in
             setenv("http_proxy", "http://nowhere.invalid:3128", 1)
-            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
+            let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).get(web(url)) }
             #expect(error.cause.contains("Could not resolve proxy: nowhere.invalid"))
             #expect(error.remedy.contains("http_proxy"))
         }

@@ -37,11 +37,28 @@ struct Rig {
     }
 
     func download(_ behaviours: String = "", _ options: HTTPOptions = quick()) -> HTTPDownload {
-        HTTPDownload(url: server.url(behaviours + "/image"), options: options, log: recorder.log)
+        HTTPDownload(url: web(server.url(behaviours + "/image")), options: options, log: recorder.log)
     }
 
     func get(_ path: String, _ options: HTTPOptions = quick(), limit: Int = 1 << 20) throws -> HTTPResponse {
-        try HTTPClient(options: options, log: recorder.log).request(.get, server.url(path), bodyLimit: limit)
+        try HTTPClient(options: options, log: recorder.log).get(web(server.url(path)), bodyLimit: limit)
+    }
+}
+
+func web(_ url: String) -> WebURL { WebURL(url)! }
+
+extension HTTPClient {
+    /// The answer to one attempt. Throws why there was none.
+    func once(
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders = [:], body: [UInt8]? = nil
+    ) throws -> HTTPResponse {
+        func answer(_ body: UnsafeRawBufferPointer?) throws -> HTTPResponse {
+            switch try attempt(method, web(url), headers: headers, body: body) {
+            case .answer(let answer): return answer
+            case .failure(let failure, _): throw failure
+            }
+        }
+        return try body.map { try $0.withUnsafeBytes(answer) } ?? answer(nil)
     }
 }
 

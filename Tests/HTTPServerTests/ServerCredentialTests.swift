@@ -29,7 +29,7 @@ struct ServerCredentialTests {
     ]
 
     @Test(arguments: servers) func aServerHasOneSpelling(url: String, server: String?) {
-        #expect(ServerCredential.server(of: url) == server)
+        #expect(WebURL(url)?.server == server)
     }
 
     /// The options of a catalog at `endpoint`, with a credential, and what the log was told.
@@ -65,11 +65,10 @@ struct ServerCredentialTests {
         let (options, _) = try options(rig.server.url("/"))
         // Another port is another server, too.
         let elsewhere = "http://\(otherHost):\(other.server.port)/image"
-        let first = HTTPDownload(
-            url: rig.server.url("/~to=302,\(hexadecimal(elsewhere))/image"), options: options, log: LogRecorder().log)
+        let first = rig.download("/~to=302,\(hexadecimal(elsewhere))", options)
         #expect(try first.readAll() == other.content)
         #expect(try rig.server.requests().map { $0.headers["authorization"] } == ["Bearer t0ken"])
-        let second = try HTTPClient(options: options).request(.get, elsewhere)
+        let second = try HTTPClient(options: options).get(web(elsewhere))
         #expect(second.body == other.content)
         let seen = try other.server.requests()
         #expect(seen.count == 2)

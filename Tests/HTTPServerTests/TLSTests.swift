@@ -36,7 +36,7 @@ struct TLSTests {
         let other = try Certificate(names: "DNS:elsewhere.example")
         let nginx = try Nginx(root: rig.directory.path, certificate: other)
         let client = HTTPClient(options: quick { $0.caFile = other.authorityFile })
-        let error = try #require(throws: DriverError.self) { try client.request(.get, nginx.url("/image")) }
+        let error = try #require(throws: DriverError.self) { try client.get(web(nginx.url("/image"))) }
         #expect(error.cause.contains("127.0.0.1"))
         #expect(error.cause.contains("SSL"))
     }
@@ -44,7 +44,7 @@ struct TLSTests {
     @Test func nginxServesWithTLS() throws {
         let nginx = try Nginx(root: rig.directory.path, certificate: certificate)
         let options = quick { $0.caFile = certificate.authorityFile }
-        let download = HTTPDownload(url: nginx.url("/image"), options: options, log: rig.recorder.log)
+        let download = HTTPDownload(url: web(nginx.url("/image")), options: options, log: rig.recorder.log)
         #expect(try download.readAll() == rig.content)
     }
 
@@ -62,7 +62,7 @@ struct TLSTests {
     @Test func aServerWithoutTLSIsToldAsOne() throws {
         let plain = try Rig(size: 10)
         let url = plain.server.url("/image").replacing("http:", with: "https:")
-        let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).request(.get, url) }
+        let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).get(web(url)) }
         #expect(error.remedy.contains("speaks TLS"))
     }
 }

@@ -14,11 +14,10 @@ import Testing
         let client = client(of: strict)
         let upload = try ObjectUpload(
             client,
-            ObjectUpload.Target(
-                bucket: "b", key: "k", length: UInt64(length), partSize: 8 << 20, concurrency: 1))
+            ObjectUpload.Target(object(), length: UInt64(length), partSize: 8 << 20, concurrency: 1))
         try content.withUnsafeBytes { try upload.write($0) }
         try upload.finish()
-        return ObjectDownload(client, bucket: "b", key: "k")
+        return ObjectDownload(client, object())
     }
 
     private static func read(_ download: ObjectDownload) throws -> [UInt8] {

@@ -8,8 +8,7 @@ import Testing
 /// Services that reply differently from most: the quirks of Tests/Rigs/s3-strict.py.
 @Suite struct OddServiceTests {
     private static func upload(_ bytes: Int, to client: S3Client, owner: String = "") throws -> ObjectUpload {
-        let target = ObjectUpload.Target(
-            bucket: "b", key: "k", length: nil, partSize: 5 << 20, concurrency: 2, owner: owner)
+        let target = ObjectUpload.Target(object(), length: nil, partSize: 5 << 20, concurrency: 2, owner: owner)
         let upload = try ObjectUpload(client, target)
         try [UInt8](repeating: 1, count: bytes).withUnsafeBytes { try upload.write($0) }
         return upload
@@ -18,10 +17,10 @@ import Testing
     @Test(arguments: [-600, 0, 600]) func theAgeOfAnUploadIsThatOfItsNewestPart(clock: Int) throws {
         let client = client(of: try StrictS3Server(clock: clock))
         let running = try #require(try client.openUploads(bucket: "b", prefix: "marketapp-4").first)
-        let age = try #require(try client.idleTime(of: running, bucket: "b"))
+        let age = try #require(try client.idleTime(of: running))
         #expect((99...130).contains(age), "\(age) s")
         let old = try #require(try client.openUploads(bucket: "b", prefix: "marketapp-3").first)
-        #expect(try #require(try client.idleTime(of: old, bucket: "b")) > 86_400)
+        #expect(try #require(try client.idleTime(of: old)) > 86_400)
     }
 
     /// One PUT, or three parts.
@@ -30,7 +29,7 @@ import Testing
         let client = client(of: strict)
         let upload = try Self.upload(bytes, to: client, owner: "7 1795310619")
         try upload.finish()
-        #expect(try client.head(bucket: "b", key: "k")?.size == UInt64(bytes))
+        #expect(try client.head(object())?.size == UInt64(bytes))
         #expect(try strict.asked().contains("DELETE /b/k"))
     }
 
@@ -41,7 +40,7 @@ import Testing
         let error = #expect(throws: DriverError.self) { try upload.finish() }
         #expect(error?.cause == "an object of that name has come into being meanwhile (HTTP 412)")
         upload.discard()
-        #expect(try client.head(bucket: "b", key: "k")?.size == 3)
+        #expect(try client.head(object())?.size == 3)
     }
 
     @Test func namesAreComparedByteByByte() throws {
@@ -74,7 +73,7 @@ import Testing
         ] {
             let client = client(of: try StrictS3Server(quirks))
             let error = #expect(throws: DriverError.self) {
-                try ObjectDownload(client, bucket: "b", key: "k").open()
+                try ObjectDownload(client, object()).open()
             }
             #expect(words.allSatisfy { error?.cause.contains($0) == true }, "\(String(describing: error))")
         }
@@ -98,7 +97,7 @@ import Testing
             let strict = try StrictS3Server(["no-conditions"])
             let client = client(of: strict)
             try Self.upload(bytes, to: client).finish()
-            #expect(try client.head(bucket: "b", key: "k")?.size == UInt64(bytes))
+            #expect(try client.head(object())?.size == UInt64(bytes))
         }
     }
 
@@ -110,7 +109,7 @@ import Testing
         let error = #expect(throws: DriverError.self) { try upload.finish() }
         #expect(error?.operation == "verify")
         upload.discard()
-        #expect(try client.head(bucket: "b", key: "k") == nil)
+        #expect(try client.head(object()) == nil)
         let warnings = said.withLock { $0 }.filter { $0.contains("cannot abort the upload of s3://b/k") }
         #expect(warnings.count == 1 && warnings[0].contains("a day after the last part"), "\(warnings)")
     }

@@ -15,13 +15,13 @@ import Testing
         service.http.retryDelay = 0.02
         let client = S3Client(service, log: Log(action: "test", id: "1") { _ in })
         let target = ObjectUpload.Target(
-            bucket: "b", key: "k", length: isKnown ? UInt64(bytes) : nil, partSize: 5 << 20, concurrency: 2,
+            object(), length: isKnown ? UInt64(bytes) : nil, partSize: 5 << 20, concurrency: 2,
             maximumParts: maximumParts)
         let upload = try ObjectUpload(client, target)
         defer { upload.discard() }
         try [UInt8](repeating: 1, count: bytes).withUnsafeBytes { try upload.write($0) }
         try upload.finish()
-        #expect(try client.head(bucket: "b", key: "k")?.size == UInt64(bytes))
+        #expect(try client.head(object())?.size == UInt64(bytes))
     }
 
     private static func parts(sentTo strict: StrictS3Server) throws -> Int {
@@ -72,9 +72,9 @@ import Testing
 
     @Test func aWebPageIsNoDeletion() throws {
         let client = client(of: try StrictS3Server(["portal"]))
-        let error = #expect(throws: DriverError.self) { try client.delete(bucket: "b", key: "k") }
+        let error = #expect(throws: DriverError.self) { try client.delete(object()) }
         #expect(error?.cause.contains("not S3's") == true && error?.remedy.contains("ENDPOINT") == true)
-        #expect(throws: DriverError.self) { try client.abortUpload("u", bucket: "b", key: "k") }
+        #expect(throws: DriverError.self) { try client.abortUpload("u", of: object()) }
     }
 
     @Test(arguments: [true, false]) func partsGrowWhereAServiceTakesFew(isKnown: Bool) throws {
@@ -87,7 +87,7 @@ import Testing
         let strict = try StrictS3Server()
         let error = #expect(throws: DriverError.self) {
             let target = ObjectUpload.Target(
-                bucket: "b", key: "k", length: 11 << 30, partSize: 5 << 20, concurrency: 2, maximumParts: 2)
+                object(), length: 11 << 30, partSize: 5 << 20, concurrency: 2, maximumParts: 2)
             _ = try ObjectUpload(client(of: strict), target)
         }
         #expect(error?.cause.contains("MAX_PARTS = 2") == true)

@@ -1,3 +1,4 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import TestSupport
@@ -19,13 +20,13 @@ import Testing
         for (key, length) in Self.objects {
             let bytes = TestFiles.noise(length)
             let upload = try ObjectUpload(
-                client, ObjectUpload.Target(bucket: "b", key: key, length: nil, partSize: 5 << 20, concurrency: 3))
+                client, ObjectUpload.Target(object(key), length: nil, partSize: 5 << 20, concurrency: 3))
             // In pieces that do not end with a block.
             for start in stride(from: 0, to: length, by: 1_000_001) {
                 try bytes[start..<min(start + 1_000_001, length)].withUnsafeBytes { try upload.write($0) }
             }
             try upload.finish()
-            #expect(try client.head(bucket: "b", key: key)?.md5 == hexadecimal(PartedChecksums.md5(of: bytes)))
+            #expect(try client.head(object(key))?.md5 == hexadecimal(PartedChecksums.md5(of: bytes)))
             let isSingle = length <= 5 << 20
             let sent = try strict.asked().filter { $0.hasPrefix("PUT /b/\(key)") }.count
             let tries = quirks.isEmpty || isSingle && quirks == ["damaged-part"] ? 1 : 2
@@ -39,7 +40,7 @@ import Testing
         let body: [UInt8] = [1, 2, 3]
         let request = body.withUnsafeBytes { bytes in
             S3Request(
-                method: .put, operation: "upload", bucket: "b", key: "k",
+                .put, "upload", object(),
                 bodySHA256: isRight.map { $0 ? Hash.sha256(bytes) : [UInt8](repeating: 0, count: 32) })
         }
         let answer = try body.withUnsafeBytes { try client.exchange(request, body: $0) }

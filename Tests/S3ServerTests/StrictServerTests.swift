@@ -14,6 +14,8 @@ func client(
     return S3Client(service, log: Log(action: "test", id: "1") { line in withExtendedLifetime(server) { log(line) } })
 }
 
+func object(_ key: String = "k") -> S3Address { S3Address(bucket: "b", key: key) }
+
 /// Lessons that a client learns from refusals: Tests/Rigs/s3-strict.py.
 @Suite struct StrictServerTests {
     @Test func aRegionIsTakenFromTheFirstRefusalAndKept() throws {
@@ -55,7 +57,7 @@ func client(
         #expect(try client(of: strict).head(bucket: "b") != nil)
         // HEAD, a listing, the same in the right region, HEAD again.
         #expect(try strict.asked().count == 4)
-        #expect(try client(of: strict).head(bucket: "b", key: "none") == nil)
+        #expect(try client(of: strict).head(object("none")) == nil)
     }
 
     @Test(arguments: [-86_400, -1000, 0, 1000, 86_400]) func aClockThatIsOffIsSetOnce(seconds: Int) throws {
@@ -70,8 +72,8 @@ func client(
         let strict = try StrictS3Server()
         let client = client(of: strict)
         let uploads = try client.openUploads(bucket: "b", prefix: "marketapp-3")
-        #expect(uploads == [S3OpenUpload(key: "marketapp-3", id: "old", initiated: 1_577_836_800)])
-        try client.abortUpload("old", bucket: "b", key: "marketapp-3")
+        #expect(uploads == [S3OpenUpload(object: object("marketapp-3"), id: "old", initiated: 1_577_836_800)])
+        try client.abortUpload("old", of: uploads[0].object)
         #expect(try client.openUploads(bucket: "b", prefix: "marketapp-3").isEmpty)
     }
 
@@ -79,7 +81,7 @@ func client(
         let strict = try StrictS3Server()
         let upload = try ObjectUpload(
             client(of: strict),
-            ObjectUpload.Target(bucket: "b", key: "k", length: 100, partSize: 5 << 20, concurrency: 2))
+            ObjectUpload.Target(object(), length: 100, partSize: 5 << 20, concurrency: 2))
         try [UInt8](repeating: 1, count: 99).withUnsafeBytes { try upload.write($0) }
         #expect(throws: DriverError.self) { try upload.finish() }
         upload.discard()
@@ -89,7 +91,7 @@ func client(
     @Test func fiveTebibytesAreRefusedBeforeAByteIsSent() throws {
         let strict = try StrictS3Server()
         let target = ObjectUpload.Target(
-            bucket: "b", key: "k", length: PartPlan.maximumLength + 1, partSize: 5 << 20, concurrency: 2)
+            object(), length: PartPlan.maximumLength + 1, partSize: 5 << 20, concurrency: 2)
         #expect(throws: DriverError.self) { _ = try ObjectUpload(client(of: strict), target) }
         #expect(try strict.asked().isEmpty)
     }

@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test func anAddressIsDividedAtItsSlashes() {
-        #expect(S3Market.parse("s3://b/\u{301}/k").map { [$0.bucket, $0.key] } == ["b", "\u{301}/k"])
-        for none in ["s3://b", "s3://b/", "s3:///k", "http://b/k", ""] { #expect(S3Market.parse(none) == nil) }
+        #expect(S3Address("s3://b/\u{301}/k").map { [$0.bucket, $0.key] } == ["b", "\u{301}/k"])
+        for none in ["s3://b", "s3://b/", "s3:///k", "http://b/k", ""] { #expect(S3Address(none) == nil) }
     }
 
     @Test func theLargestSizeCanBePrinted() throws {
@@ -45,7 +45,7 @@ import Testing
 
     @Test func theDefaultsAreThoseOfTheStockDriver() throws {
         let market = try Self.market([:])
-        #expect(market.key(ofApp: "7") == "marketapp-7")
+        #expect(market.object(ofApp: "7").key == "marketapp-7")
         #expect(market.totalMB == nil)
         #expect(market.concurrency == 4 && market.maximumParts == 10_000)
         #expect(try Self.market(["MAX_PARTS": "1000"]).maximumParts == 1000)

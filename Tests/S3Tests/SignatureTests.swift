@@ -1,6 +1,8 @@
+import Bytes
 import Checksums
 import DriverProtocol
 import Foundation
+import HTTP
 import TestSupport
 import Testing
 
@@ -66,14 +68,14 @@ import Testing
         let payload: PayloadHash = isHashed ? .sha256(hexadecimal(Hash.sha256(body))) : .unsigned
         let method = ["GET", "PUT", "HEAD", "DELETE", "POST"].randomElement(using: &generator)!
         let fields = Signature.fields(
-            method: method, host: host, path: path, query: query, headers: headers, payload: payload,
+            method: method, host: host, path: path, query: query, headers: HTTPHeaders(headers), payload: payload,
             credentials: keys, region: region, time: time)
         let test = Case(
             method: method,
             url: "\(endpoint.scheme)://\(host)\(path)" + (query.isEmpty ? "" : "?" + queryString(query)),
             headers: headers.map { [$0.0, $0.1] }, body: body, hashed: isHashed, id: keys.accessKeyID,
             secret: keys.secretAccessKey, token: keys.sessionToken ?? "", region: region, time: time)
-        return (test, fields.first { $0.0 == "Authorization" }!.1)
+        return (test, fields["Authorization"]!)
     }
 
     private static func randomKey(_ generator: inout SeededGenerator) -> String {
@@ -94,8 +96,8 @@ import Testing
         return Array(all.shuffled(using: &generator).prefix(Int.random(in: 0...4, using: &generator)))
     }
 
-    private static func randomHeaders(_ generator: inout SeededGenerator) -> [(String, String)] {
-        let all = [
+    private static func randomHeaders(_ generator: inout SeededGenerator) -> [(name: String, value: String)] {
+        let all: [(name: String, value: String)] = [
             ("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="), ("Range", "bytes=0-99"), ("If-Match", "\"abc\""),
             ("If-None-Match", "*"), ("x-amz-meta-market-app", "0.1.2"), ("Content-Type", "application/xml"),
             ("x-amz-storage-class", "STANDARD_IA"), ("x-amz-meta-Odd", "  two  blanks  "),

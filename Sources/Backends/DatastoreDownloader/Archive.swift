@@ -84,7 +84,7 @@ enum Archive {
 
     /// Whether a link that leads to nothing yet can lead nowhere else.
     private static func isHarmless(link target: String) -> Bool {
-        !target.hasPrefix("/")
+        !isAbsolute(target)
             && !target.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
     }
 

@@ -7,7 +7,7 @@ import Posix
 
 /// One image on its way from FROM to TO.
 struct Download {
-    private let location: String
+    private let location: Location
     private let target: String
     private let expected: ExpectedDigests
     /// Bytes after which it ends; nil: at its end.
@@ -31,14 +31,15 @@ struct Download {
         expected =
             try limit == nil && isOfMessage == true
             ? given.union(
-                expectedDigests(ofImage: request.message, at: location), of: "the image \(quoted(redacted(location)))")
+                expectedDigests(ofImage: request.message, at: location), of: "the image \(quoted(location))")
             : given
     }
 
-    private static func location(_ operand: String) throws(DriverError) -> String {
-        guard urlScheme(operand) == nil, !operand.hasPrefix("/") else { return operand }
+    private static func location(_ operand: String) throws(DriverError) -> Location {
+        let location = Location(operand)
+        guard location.scheme == nil, !isAbsolute(operand) else { return location }
         do {
-            return joined(try workingDirectory(), operand)
+            return Location(joined(try workingDirectory(), operand))
         } catch {
             throw DriverError("read", "the image \(quoted(operand))", error)
         }

@@ -43,14 +43,15 @@ package enum Downloader: Program {
             throw DownloadArguments.problem("its standard output is closed")
         }
         let installation = Installation.current()
-        if let scheme = urlScheme(arguments.operands[0]), !isServed(arguments.operands[0], scheme) {
+        let location = Location(arguments.operands[0])
+        if let scheme = location.scheme, !isServed(location, scheme) {
             try takeOver(scheme, words, arguments, installation)
         }
         let request = try makeRequest(arguments, installation)
         try Download(arguments, request).run()
     }
 
-    private static func isServed(_ location: String, _ scheme: String) -> Bool {
+    private static func isServed(_ location: Location, _ scheme: String) -> Bool {
         ImageSources.isKnown(location) && !leftSchemes.contains(scheme)
     }
 

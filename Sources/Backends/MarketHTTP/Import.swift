@@ -23,7 +23,7 @@ package enum Import: Action {
         let size = try message.number("SIZE") ?? 0
         let format = try imageFormat(message, at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
-        let source = try ImageSources.open(message.required("IMPORT_SOURCE"), request)
+        let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
 
         // No other file can have that name: if a file has it, it is this import's.
         let name = randomName(digits: PublicDirectory.nameLength)
@@ -32,7 +32,8 @@ package enum Import: Action {
             let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
             running.isPublishing()
             _ = try sink.publish()
-            return Reply(source: directory.url(of: name), md5: copied.source[.md5] ?? "", size: size, format: format)
+            return Reply(
+                source: directory.url(of: name).text, md5: copied.source[.md5] ?? "", size: size, format: format)
         }
     }
 }

@@ -1,4 +1,5 @@
 import AppTransfer
+import Bytes
 import DriverProtocol
 import ImageTransfer
 
@@ -9,33 +10,24 @@ struct PublicDirectory: Publications {
     static let inputs = ["MARKETPLACE/TEMPLATE/PUBLIC_DIR", "MARKETPLACE/TEMPLATE/BASE_URL"]
 
     let path: String
-    /// Without a slash at its end.
-    let baseURL: String
+    let baseURL: WebURL
     /// The directory of the files: on this machine, or on the hosts of BRIDGE_LIST.
     let images: any ImageDirectory
 
     init(_ request: Request) throws {
         let message = request.message
-        path = try message.required("MARKETPLACE/TEMPLATE/PUBLIC_DIR")
-        guard path.hasPrefix("/") else {
-            throw message.invalid("MARKETPLACE/TEMPLATE/PUBLIC_DIR", "is no absolute path", remedy: "begin it with /")
-        }
+        path = try message.requiredPath("MARKETPLACE/TEMPLATE/PUBLIC_DIR")
         baseURL = try Self.baseURL(message)
         images = try imageDirectory(
             path, bridge: BridgeHosts(request, at: "MARKETPLACE/TEMPLATE/BRIDGE_LIST"), log: request.log)
     }
 
-    private static func baseURL(_ message: Message) throws(DriverError) -> String {
+    private static func baseURL(_ message: Message) throws(DriverError) -> WebURL {
         let attribute = "MARKETPLACE/TEMPLATE/BASE_URL"
-        var url = try message.required(attribute)
-        while url.hasSuffix("/") { url.removeLast() }
-        let isURL = ["http://", "https://"].contains {
-            url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
-        }
         // A character that a template or a URL cannot hold would make the SOURCE that comes back differ from the one
         // returned.
-        guard isURL, Template.representable(url) == url,
-            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+        guard let url = WebURL(base: try message.required(attribute)), Template.representable(url.text) == url.text,
+            url.text.utf8.allSatisfy({ isVisible($0) && !"\"\\".utf8.contains($0) })
         else {
             throw message.invalid(attribute, "is no URL", remedy: "write it as in http://frontend.example/market")
         }
@@ -43,9 +35,7 @@ struct PublicDirectory: Publications {
     }
 
     /// Returns the URL of the file `name`.
-    func url(of name: String) -> String {
-        baseURL + "/" + name
-    }
+    func url(of name: String) -> WebURL { baseURL.appending("/" + name) }
 
     /// Returns the name of an app's file: its SOURCE without BASE_URL. Throws if that is no file directly in the
     /// directory.
@@ -53,12 +43,12 @@ struct PublicDirectory: Publications {
         // Compared as bytes, as the file system does: a Character may be a slash with an accent on it.
         let source = try message.required("MARKETPLACEAPP/SOURCE").utf8
         let slash = UInt8(ascii: "/")
-        guard source.starts(with: (baseURL + "/").utf8) else {
+        guard source.starts(with: (baseURL.text + "/").utf8) else {
             throw message.invalid(
-                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(redacted(baseURL)))",
+                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(baseURL))",
                 remedy: "restore BASE_URL, or handle the file in \(quoted(path)) by hand")
         }
-        let name = source.dropFirst(baseURL.utf8.count).drop { $0 == slash }
+        let name = source.dropFirst(baseURL.text.utf8.count).drop { $0 == slash }
         guard let first = name.first, first != UInt8(ascii: "."), !name.contains(slash) else {
             throw message.invalid(
                 "MARKETPLACEAPP/SOURCE", "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
@@ -69,10 +59,7 @@ struct PublicDirectory: Publications {
     var areRemote: Bool { images.isRemote }
 
     func takeBack(_ publication: Publication) throws -> Bool {
-        let name = publication.name.utf8
-        guard name.count == Self.nameLength, name.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
-            return false
-        }
+        guard isHexadecimal(publication.name.utf8, digits: Self.nameLength) else { return false }
         images.removeAbandoned()
         return try images.remove(publication.name)
     }

@@ -39,7 +39,7 @@ struct ContainerApp {
         if let fault = SimpleStreams.fault(in: file.path) { throw Unusable(fault) }
         guard file.sha256 != nil || !options.verifies else { throw Unusable("it has no SHA-256 to verify it by") }
 
-        let url = market.endpoint + "/" + file.path
+        let url = market.endpoint.appending("/" + file.path)
         let image = ContainerImage(
             url: url, size: options.imageSize, fileSystem: options.fileSystem, format: options.format)
         var app = AppTemplate()
@@ -53,7 +53,7 @@ struct ContainerApp {
         try app.append("DESCRIPTION", "Downloaded from \(market.statedEndpoint)")
         try app.append("VERSION", "1.0")
         try app.append("REGTIME", String(built))
-        try app.append("LINK", url)
+        try app.append("LINK", url.text)
         try app.append("ARCHITECTURE", product.architecture)
         try app.append("HYPERVISOR", "lxc")
         try app.append("SIZE", String(options.imageSize))

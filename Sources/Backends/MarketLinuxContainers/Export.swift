@@ -12,7 +12,7 @@ package enum Export: Action {
     package static func run(_ request: Request) throws -> Reply {
         // The app's MD5 is that of the image's origin, which the source verifies itself.
         let export = try AppExport(request, isVerified: false)
-        let source = try request.message.required("MARKETPLACEAPP/SOURCE")
+        let source = try request.message.location("MARKETPLACEAPP/SOURCE")
         return try export.run { try ContainerSource(source, request) }
     }
 }

@@ -23,14 +23,14 @@ struct Appliance {
     private let value: JSONValue
     private let id: String
     private let kind: Kind
-    private let endpoint: String
+    private let endpoint: WebURL
     private let names: AppNames
     private let platform: Platform
     /// The name in OpenNebula.
     let name: String
 
     /// Throws if a member that every app needs is missing or unusable.
-    init(_ value: JSONValue, endpoint: String, names: AppNames) throws(Unusable) {
+    init(_ value: JSONValue, endpoint: WebURL, names: AppNames) throws(Unusable) {
         guard value.kind == .object else { throw Unusable("it is no JSON object") }
         guard let id = Self.id(of: value) else { throw Unusable("it has no _id") }
         guard isSafeInURL(id), !id.utf8.contains(UInt8(ascii: "/")), id.utf8.count <= 128, id != ".", id != ".." else {
@@ -70,7 +70,7 @@ struct Appliance {
     /// Returns the app's template. `warn` is told of everything that had to be left out of it.
     func template(warn: (String) -> Void) throws(Unusable) -> AppTemplate {
         var app = AppTemplate()
-        let link = endpoint + "/appliance/" + id
+        let link = endpoint.text + "/appliance/" + id
         try app.append("NAME", name)
         try app.append("SOURCE", link + "/download/0")
         try app.append("IMPORT_ID", id)
@@ -222,7 +222,7 @@ struct Appliance {
     ) throws(Unusable) -> String? {
         let values = [file[name], file["checksum"]?[name]]
         guard let text = values.lazy.compactMap({ $0?.utf8 }).first(where: { !$0.isEmpty }) else { return nil }
-        guard text.count == digits, text.allSatisfy(isHexadecimalDigit) else {
+        guard isHexadecimal(text, digits: digits) else {
             throw Unusable("its \(name) is no checksum")
         }
         return String(decoding: text, as: UTF8.self).lowercased()

@@ -11,8 +11,7 @@ package enum Export: Action {
 
     package static func run(_ request: Request) throws -> Reply {
         let attribute = "MARKETPLACEAPP/SOURCE"
-        let source = try request.message.required(attribute)
-        guard ["http://", "https://"].contains(where: { source.lowercased().hasPrefix($0) }) else {
+        guard let source = WebURL(try request.message.required(attribute)) else {
             throw request.message.invalid(attribute, "is no URL of a catalog", remedy: "correct the app's SOURCE")
         }
         let export = try AppExport(request)

@@ -149,8 +149,7 @@ struct MachineTemplate {
     /// Returns the name if oned would accept it, else nil.
     private static func attributeName(_ name: JSONValue) -> Bytes? {
         guard let text = text(of: name) else { return nil }
-        for byte in text where !isAlphanumeric(byte) && byte != UInt8(ascii: "_") { return nil }
-        return text
+        return text.allSatisfy(isWordByte) ? text : nil
     }
 
     /// Whether an attribute's name is that one, given in capitals.

@@ -64,8 +64,8 @@ struct Platform {
 
     /// Returns a word unchanged, and other text in quotation marks, or nil if it is a pattern or has a quotation mark.
     private static func operand(_ value: String) -> String? {
-        let isWord = value.utf8.first.map { isAlphanumeric($0) && !isDigit($0) } == true
-        if isWord, value.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "_") }) { return value }
+        let isWord = value.utf8.first.map(isLetter) == true
+        if isWord, value.utf8.allSatisfy(isWordByte) { return value }
         return value.utf8.allSatisfy { isAlphanumeric($0) || " ._-+".utf8.contains($0) } ? "\"\(value)\"" : nil
     }
 }

@@ -1,4 +1,5 @@
 import AppTransfer
+import Bytes
 import DriverProtocol
 import S3
 
@@ -18,33 +19,32 @@ package enum Delete: Action {
 
     private static func remove(_ request: Request, from marketplace: S3Marketplace) throws {
         let (market, client) = (marketplace.market, marketplace.client)
-        let key = try key(request.message, in: market)
-        if try client.head(bucket: market.bucket, key: key) == nil {
+        let object = try object(request.message, in: market)
+        if try client.head(object) == nil {
             guard try client.head(bucket: market.bucket) != nil else {
                 throw try client.missing(bucket: market.bucket)
             }
-            request.log.warning("the object \(quoted(key)) is already gone from the bucket \(quoted(market.bucket))")
+            request.log.warning(
+                "the object \(quoted(object.key)) is already gone from the bucket \(quoted(market.bucket))")
             return
         }
-        try client.delete(bucket: market.bucket, key: key)
+        try client.delete(object)
     }
 
-    /// Returns the app's key. Throws if it is not in this marketplace's bucket, or not one of its own keys.
-    private static func key(_ message: Message, in market: S3Market) throws(DriverError) -> String {
-        let attribute = "MARKETPLACEAPP/SOURCE"
-        guard let (bucket, key) = S3Market.parse(try message.required(attribute)) else {
-            throw message.invalid(attribute, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
-        }
-        guard haveSameBytes(bucket, market.bucket) else {
+    /// Returns the app's object. Throws if it is not in this marketplace's bucket, or not one of its own.
+    private static func object(_ message: Message, in market: S3Market) throws(DriverError) -> S3Address {
+        let object = try S3Address(ofApp: message)
+        let attribute = S3Address.attribute
+        guard haveSameBytes(object.bucket, market.bucket) else {
             throw message.invalid(
                 attribute, "is not in BUCKET \(quoted(market.bucket))",
                 remedy: "restore BUCKET, or remove the object by hand")
         }
-        guard market.isOwn(key) else {
+        guard market.isOwn(object.key) else {
             throw message.invalid(
                 attribute, "does not begin with APP_PREFIX \(quoted(market.prefix)), a hyphen and the app's number",
                 remedy: "restore APP_PREFIX, or remove the object by hand")
         }
-        return key
+        return object
     }
 }

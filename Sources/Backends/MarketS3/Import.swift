@@ -21,19 +21,20 @@ package enum Import: Action {
         let size = try message.number("SIZE") ?? 0
         let format = try imageFormat(message, at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
-        let key = try market.objectKey(of: message)
-        let source = try ImageSources.open(message.required("IMPORT_SOURCE"), request)
-        let target = ObjectUpload.Target(market, key: key, length: source.length, owner: S3Marketplace.owner(message))
+        let object = try market.object(of: message)
+        let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
+        let target = ObjectUpload.Target(
+            object, market, length: source.length, owner: S3Marketplace.owner(message))
         let sink = try S3Sink(marketplace.client, target)
 
         let journal = ImportJournal(request, MarketObjects(marketplace))
-        return try journal.record(Publication(name: key, attempt: sink.attempt)) { running in
-            try marketplace.prepare(key: key, owner: target.owner)
+        return try journal.record(Publication(name: object.key, attempt: sink.attempt)) { running in
+            try marketplace.prepare(object, owner: target.owner)
             do {
                 let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
                 running.isPublishing()
                 _ = try sink.publish()
-                return Reply(source: market.url(ofKey: key), md5: copied.source[.md5] ?? "", size: size, format: format)
+                return Reply(source: "\(object)", md5: copied.source[.md5] ?? "", size: size, format: format)
             } catch {
                 sink.discard()
                 throw error

@@ -16,12 +16,12 @@ struct MarketObjects: Publications {
         let market = marketplace.market
         guard market.isOwn(publication.name) else { return false }
         return try marketplace.client.forCleanup.removeOwn(
-            bucket: market.bucket, key: publication.name, attempt: publication.attempt)
+            market.object(publication.name), attempt: publication.attempt)
     }
 
     func clear(after message: Message) throws -> Bool {
-        let key = try marketplace.market.objectKey(of: message)
-        marketplace.abortAbandoned(key: key)
-        return try marketplace.removeObject(ofOwner: S3Marketplace.owner(message), key: key)
+        let object = try marketplace.market.object(of: message)
+        marketplace.abortAbandoned(object)
+        return try marketplace.remove(object, ofOwner: S3Marketplace.owner(message))
     }
 }

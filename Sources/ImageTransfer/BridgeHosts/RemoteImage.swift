@@ -1,5 +1,6 @@
 import Bytes
 import DriverProtocol
+import Posix
 
 /// An image on a bridge host, without its data.
 package struct RemoteImage: Sendable {
@@ -17,7 +18,7 @@ extension BridgeHosts {
     /// Describes the image at `path`, which must lie in `directory` once links are resolved. If `md5` is set, the host
     /// reads all of it.
     package func inspect(_ path: String, in directory: String, md5: Bool) throws -> RemoteImage {
-        guard path.hasPrefix("/") else {
+        guard isAbsolute(path) else {
             throw readError(path, cause: "it is no absolute path", remedy: "correct the image's SOURCE")
         }
         do {
@@ -34,14 +35,12 @@ extension BridgeHosts {
         }
     }
 
-    private static func isMD5(_ text: String) -> Bool {
-        text.utf8.count == 32 && text.utf8.allSatisfy(isHexadecimalDigit)
-    }
+    private static func isMD5(_ text: String) -> Bool { isHexadecimal(text.utf8, digits: 32) }
 
     private static func bytes(ofHexadecimal text: String) -> [UInt8] {
-        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        let digits = text.utf8.compactMap(hexadecimalValue)
         return stride(from: 0, to: digits.count - digits.count % 2, by: 2).map {
-            UInt8(digits[$0] << 4 | digits[$0 + 1])
+            digits[$0] << 4 | digits[$0 + 1]
         }
     }
 }

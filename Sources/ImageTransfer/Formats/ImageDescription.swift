@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// The format of an image, and the size of the disk that it holds.
@@ -58,6 +59,6 @@ package struct ImageDescription: Equatable, Sendable {
     /// Whether `format` is a word that can be handed to qemu-img.
     package static func isFormatName(_ format: String) -> Bool {
         !format.isEmpty && format.utf8.count <= 32
-            && format.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+            && format.utf8.allSatisfy { isLowercase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 }

@@ -83,7 +83,7 @@ package enum QemuImage {
             throw DriverError(operation, "the image \(quoted(path))", error, remedy: "install the package qemu-utils")
         } catch let error as Command.Failure {
             throw DriverError(
-                operation, "the image \(quoted(path))", cause: "\(error)", remedy: "check the image and the disk")
+                operation, "the image \(quoted(path))", cause: error, remedy: "check the image and the disk")
         }
     }
 }

@@ -25,7 +25,7 @@ package protocol ImageDirectory: Sendable {
 /// Returns the directory `path`, reached through `bridge` if it is not nil. `log` is told what cannot be done to its
 /// files.
 package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
-    guard path.hasPrefix("/") else {
+    guard isAbsolute(path) else {
         throw DriverError(
             "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")
     }

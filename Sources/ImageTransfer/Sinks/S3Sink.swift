@@ -9,7 +9,7 @@ package final class S3Sink: ImageSink {
     /// Sends nothing yet. Throws if the image is too long for S3.
     package init(_ client: S3Client, _ target: ObjectUpload.Target) throws {
         upload = try ObjectUpload(client, target)
-        key = target.key
+        key = target.object.key
     }
 
     package var name: String { upload.name }

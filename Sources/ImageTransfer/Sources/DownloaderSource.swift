@@ -14,19 +14,19 @@ package final class DownloaderSource: ImageSource {
 
     /// Starts the downloader. A location with a character that the script's shell could take for more than data is
     /// refused.
-    package init(_ location: String, _ request: Request) throws {
-        name = redacted(location)
-        let plain = location.utf8.allSatisfy { byte in
-            isDigit(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~:/?&=%+@,".utf8.contains(byte)
+    package init(_ location: Location, _ request: Request) throws {
+        name = "\(location)"
+        let plain = location.text.utf8.allSatisfy { byte in
+            isAlphanumeric(byte) || "-._~:/?&=%+@,".utf8.contains(byte)
         }
         guard plain else {
             throw readError(name, cause: "it has a character that a shell may act on", remedy: "rename pool or image")
         }
         do {
-            child = try Child([Self.script(request.installation), "-n", location, "-"])
+            child = try Child([Self.script(request.installation), "-n", location.text, "-"])
         } catch {
             throw DriverError(
-                "read", "the image \(quoted(name))", cause: "\(error)", remedy: "install OpenNebula's own drivers")
+                "read", "the image \(quoted(name))", cause: error, remedy: "install OpenNebula's own drivers")
         }
     }
 

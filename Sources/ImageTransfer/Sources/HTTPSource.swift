@@ -11,11 +11,19 @@ package final class HTTPSource: ImageSource {
     /// Begins to fetch `url`, with what the marketplace's template and the datastore's say of how to transfer.
     ///
     /// - Parameter isOfCatalog: whether the marketplace is a catalog, whose server may want the credential of AUTH_FILE.
-    package init(_ url: String, _ request: Request, isOfCatalog: Bool = false) throws {
-        name = redacted(url)
+    package init(_ url: WebURL, _ request: Request, isOfCatalog: Bool = false) throws {
+        name = "\(url)"
         let options = try isOfCatalog ? HTTPOptions(ofCatalog: request) : HTTPOptions(request)
         download = HTTPDownload(url: url, options: options, log: request.log)
         length = try download.open()
+    }
+
+    /// As ``init(_:_:isOfCatalog:)`` with the URL that `location` is.
+    package convenience init(ofCatalog location: Location, _ request: Request) throws {
+        guard let url = WebURL(location.text) else {
+            throw readError(location, cause: "it is no URL of a web server", remedy: "write it as http://HOST/PATH")
+        }
+        try self.init(url, request, isOfCatalog: true)
     }
 
     package var storageSize: UInt64? { length }

@@ -56,6 +56,6 @@ package final class LentBytes: Sendable {
 }
 
 /// What errors call the image that an operation reads.
-package func readError(_ name: String, cause: String, remedy: String) -> DriverError {
+package func readError(_ name: some CustomStringConvertible, cause: String, remedy: String) -> DriverError {
     DriverError("read", "the image \(quoted(name))", cause: cause, remedy: remedy)
 }

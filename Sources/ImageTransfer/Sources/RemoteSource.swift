@@ -12,12 +12,12 @@ package final class RemoteSource: ImageSource {
     private var received: UInt64 = 0
 
     /// Connects to the host, and asks it for the file. Throws if either is not there.
-    package init(_ url: String, _ request: Request) throws {
-        name = url
-        guard let (host, path) = Self.parts(of: url) else {
+    package init(_ location: Location, _ request: Request) throws {
+        name = location.text
+        guard let (host, path) = Self.parts(of: location) else {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
         }
-        guard path.hasPrefix("/") else {
+        guard isAbsolute(path) else {
             throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
         }
         do {
@@ -34,12 +34,12 @@ package final class RemoteSource: ImageSource {
         length = size
     }
 
-    /// The path in `ssh://HOST:PATH`; nil if `url` is none.
-    package static func path(of url: String) -> String? { parts(of: url)?.path }
+    /// The path in `ssh://HOST:PATH`; nil if `location` is none.
+    package static func path(of location: Location) -> String? { parts(of: location)?.path }
 
-    private static func parts(of url: String) -> (host: String, path: String)? {
-        guard url.hasPrefix(scheme) else { return nil }
-        let location = url.dropFirst(scheme.count)
+    private static func parts(of location: Location) -> (host: String, path: String)? {
+        guard location.text.hasPrefix(scheme) else { return nil }
+        let location = location.text.dropFirst(scheme.count)
         guard let colon = colon(of: location), location.index(after: colon) < location.endIndex else { return nil }
         return (String(location[..<colon]), String(location[location.index(after: colon)...]))
     }

@@ -10,20 +10,20 @@ package final class S3Source: ImageSource {
     private let download: ObjectDownload
 
     /// Looks the object up. Throws where it is not there.
-    package init(_ client: S3Client, bucket: String, key: String) throws {
-        download = ObjectDownload(client, bucket: bucket, key: key)
-        name = "s3://\(bucket)/\(key)"
+    package init(_ client: S3Client, _ address: S3Address) throws {
+        download = ObjectDownload(client, address)
+        name = "\(address)"
         let object = try download.open()
         length = object.size
         md5 = object.md5
     }
 
     /// Looks up the object that `location` names, `s3://BUCKET/KEY`, with the keys of the message's marketplace.
-    package convenience init(_ location: String, _ request: Request) throws {
-        guard let (bucket, key) = S3Market.parse(location) else {
+    package convenience init(_ location: Location, _ request: Request) throws {
+        guard let address = S3Address(location.text) else {
             throw readError(location, cause: "it names no object", remedy: "write it as s3://BUCKET/KEY")
         }
-        try self.init(S3Marketplace(request).client, bucket: bucket, key: key)
+        try self.init(S3Marketplace(request).client, address)
     }
 
     package var storageSize: UInt64? { length }

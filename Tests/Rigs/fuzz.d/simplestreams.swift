@@ -10,7 +10,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     var paths: [String] = []
     do {
-        var document = CatalogDocument(url: "http://catalog.example", bytes: bytes)
+        var document = CatalogDocument(url: WebURL("http://catalog.example")!, bytes: bytes)
         try SimpleStreams.read(&document, architectures: ["amd64", "arm64"]) { product in
             precondition(["amd64", "arm64"].contains(product.architecture))
             precondition((product.built ?? 0) >= 0 && (product.file == nil || product.built != nil))
@@ -25,7 +25,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     }
     for path in paths.prefix(3) {
         // The file that a product names is found again when its app is exported.
-        var document = CatalogDocument(url: "http://catalog.example", bytes: bytes)
+        var document = CatalogDocument(url: WebURL("http://catalog.example")!, bytes: bytes)
         guard let found = try? SimpleStreams.file(at: path, in: &document) else { fatalError("a path is lost") }
         precondition(found.path == path)
         check(found)
