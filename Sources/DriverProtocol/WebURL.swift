@@ -16,8 +16,8 @@ package struct WebURL: Sendable, Equatable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Reads the URL of a server or a directory, which paths are appended to: slashes at its end are left out. Nil if it
-    /// is none, or if nothing is left.
+    /// Reads the URL of a server or a directory, which paths are appended to: slashes at its end are left out. Nil if
+    /// it is none, or if nothing is left.
     package init?(base text: String) {
         var base = text[...]
         while base.hasSuffix("/") { base.removeLast() }
@@ -47,7 +47,7 @@ package struct WebURL: Sendable, Equatable, CustomStringConvertible {
     package var server: String? {
         let authority = authority
         guard !authority.isEmpty, !authority.contains("@") else { return nil }
-        // Colons between brackets are an address's.
+        // Colons between brackets belong to an address.
         let name = authority.hasPrefix("[") ? authority.drop { $0 != "]" } : authority
         let host = name.lastIndex(of: ":").map { authority[..<$0] } ?? authority
         let port = authority[host.endIndex...].dropFirst().drop { $0 == "0" }

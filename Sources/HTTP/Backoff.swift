@@ -22,8 +22,8 @@ package struct Backoff {
         return Double.random(in: ceiling / 2...ceiling)
     }
 
-    /// Counts a failure, and waits for the next attempt, which `log` is told. Returns at once, and false, if there is none.
-    /// Throws `Interrupted` when a signal comes that is heeded, and ``Cancelled`` once `goOn` answers false.
+    /// Counts a failure, and waits for the next attempt, which `log` is told. Returns at once, and false, if there is
+    /// none. Throws `Interrupted` when a signal comes that is heeded, and ``Cancelled`` once `goOn` answers false.
     ///
     /// - Parameters:
     ///   - operation: the words for it in errors, as for a ``DriverError``.
@@ -46,7 +46,7 @@ package struct Backoff {
         return true
     }
 
-    /// Tells in an error how often it was tried: `tried 5 times: `.
+    /// The number of attempts, for an error: `tried 5 times: `.
     package var context: String { failures > 1 ? "tried \(failures) times: " : "" }
 
     /// Forgets the failures: something has come.

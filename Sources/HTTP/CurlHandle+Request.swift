@@ -34,7 +34,7 @@ extension CurlHandle {
         setTLS(options)
     }
 
-    /// Lets the answer come compressed; it is unpacked on the way.
+    /// Lets the answer come compressed. It is unpacked on the way.
     func acceptGzip() { set(CURLOPT_ACCEPT_ENCODING, "gzip") }
 
     private func setMethod(_ method: HTTPMethod, body: UnsafeRawBufferPointer?) {
@@ -76,9 +76,9 @@ extension CurlHandle {
         }
     }
 
-    /// The lines of CURLOPT_HTTPHEADER.
+    /// Returns the lines of CURLOPT_HTTPHEADER.
     private func lines(_ headers: HTTPHeaders, of url: WebURL) throws(DriverError) -> [String] {
-        // What libcurl adds by itself: a type for a body that it does not know, and a wait for leave to send it.
+        // Fields that libcurl adds by itself: a type for a body that it does not know, and a wait for leave to send it.
         var lines = headers["Content-Type"] == nil ? ["Content-Type:"] : []
         lines.append("Expect:")
         for (name, value) in headers {

@@ -3,17 +3,17 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Who a transfer gives its answer to. The calls come from the thread that performs it.
+/// The receiver of a transfer's answer. It is called on the thread that performs the transfer.
 protocol TransferReceiver: AnyObject {
-    /// Status and headers of the last answer, behind all redirects: once, before the first byte of the body.
+    /// Takes status and headers of the last answer, after all redirects: once, before the first byte of the body.
     func begin(_ head: ResponseHead)
-    /// A part of the body; false breaks the transfer off.
+    /// Takes a part of the body. Returning false breaks the transfer off.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
-    /// Called between the waits for the network; false breaks the transfer off.
+    /// Called between the waits for the network. Returning false breaks the transfer off.
     func endRound() -> Bool
 }
 
-/// How a transfer ended.
+/// The end of a transfer.
 enum TransferEnd: Sendable {
     case completed
     /// The receiver wanted no more.
@@ -36,17 +36,17 @@ final class CurlHandle: @unchecked Sendable {
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var bodyLength: curl_off_t = 0
-    /// The first option that libcurl did not take.
+    /// The error of the first option that libcurl refused.
     private var setUp = CURLE_OK
     /// See ``HTTPOptions/heedsSignals``.
     var heedsSignals = true
-    /// Whether a request that has been sent as a whole waits for its answer for a while when a signal comes, or nobody
-    /// wants it any more: the server may carry it out, and whoever cleans up has to know.
+    /// Whether a request that has been sent as a whole waits a while for its answer when a signal comes, or nobody
+    /// wants it any more: the server may carry it out, and the cleanup has to know.
     var awaitsAnswer = false
-    /// A transfer has failed. libcurl 7.88 takes no options any more where a name could not be resolved.
+    /// Whether a transfer has failed. libcurl 7.88 takes no more options after a name could not be resolved.
     private(set) var hasFailed = false
 
-    /// Only there while a transfer is performed.
+    /// Not nil only while a transfer is performed.
     private var receiver: (any TransferReceiver)?
     private var head: ResponseHead?
     private var headerBytes = 0
@@ -68,7 +68,7 @@ final class CurlHandle: @unchecked Sendable {
         errorText.deallocate()
     }
 
-    /// Puts all options back to libcurl's own: curl_easy_reset(3).
+    /// Sets all options back to libcurl's defaults: curl_easy_reset(3).
     func reset() {
         ccurl_easy_reset(easy)
         ccurl_list_free(headerList)
@@ -98,15 +98,15 @@ final class CurlHandle: @unchecked Sendable {
         note(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList))
     }
 
-    /// CURLOPT_POSTFIELDS, with `bytes` where they are: they must stay there until the request has ended.
+    /// CURLOPT_POSTFIELDS without a copy: `bytes` must stay in place until the request has ended.
     func setBody(at bytes: UnsafeRawBufferPointer) {
         bodyLength = curl_off_t(bytes.count)
         set(CURLOPT_POSTFIELDSIZE_LARGE, offset: UInt64(bytes.count))
-        // Null would mean that a callback gives the body.
+        // Null would mean that a callback provides the body.
         note(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorText)))
     }
 
-    /// CURLINFO_RETRY_AFTER in seconds, 0 where the server did not ask for a delay. Not to be asked during a transfer.
+    /// CURLINFO_RETRY_AFTER in seconds, or 0 if the server asked for no delay. Must not be used during a transfer.
     var retryAfter: Double { Double(ccurl_info_offset(easy, CURLINFO_RETRY_AFTER)) }
 
     /// Makes a transfer that waits for the network look at its receiver again. Any thread may call it.
@@ -157,7 +157,7 @@ final class CurlHandle: @unchecked Sendable {
         }
     }
 
-    /// The signal that has come, where signals are heeded.
+    /// The signal that has come, or nil if there is none or signals are not heeded.
     private var interruption: TransferEnd? {
         do {
             if heedsSignals { try Interrupt.check() }
@@ -167,7 +167,7 @@ final class CurlHandle: @unchecked Sendable {
         return nil
     }
 
-    /// Whether the whole request has gone out.
+    /// Whether the whole request has been sent.
     private var isSent: Bool {
         ccurl_info_long(easy, CURLINFO_REQUEST_SIZE) > 0
             && ccurl_info_offset(easy, CURLINFO_SIZE_UPLOAD_T) >= bodyLength
@@ -195,7 +195,7 @@ final class CurlHandle: @unchecked Sendable {
     }
 }
 
-/// What libcurl calls back.
+/// The callbacks of libcurl.
 extension CurlHandle {
     private func connectCallbacks() {
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -217,11 +217,11 @@ extension CurlHandle {
                 }, context))
     }
 
-    /// The number of bytes taken; any other number than all of them makes libcurl give up.
+    /// Returns the number of bytes taken; any other number than all of them makes libcurl give up.
     private func take(headerLine bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
         guard headerBytes <= Self.headerLimit else { return 0 }
-        // Trailer fields of a chunked body come late, and say nothing about what the body is.
+        // Trailer fields of a chunked body come late, and do not describe the body.
         guard !hasBegun else { return bytes.count }
         var line = String(decoding: bytes, as: UTF8.self)
         // CR LF is one Character.

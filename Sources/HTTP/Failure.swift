@@ -5,22 +5,22 @@ import Glibc
 /// A request that got no whole answer, in libcurl's terms.
 package struct TransferFailure: Error, Sendable {
     let code: CURLcode
-    /// CURLOPT_ERRORBUFFER, else curl_easy_strerror(3).
+    /// The text of CURLOPT_ERRORBUFFER, else of curl_easy_strerror(3).
     package let text: String
-    /// CURLINFO_OS_ERRNO of the last connect or read, 0 where there is none.
+    /// CURLINFO_OS_ERRNO of the last connect or read, or 0 if there is none.
     var systemError: Int32 = 0
-    /// What a proxy answered to CONNECT, 0 where none was asked.
+    /// A proxy's status for CONNECT, or 0 if there was none.
     var proxyStatus = 0
 
-    /// A body that ended, without an error of the connection, before all that was announced had come.
+    /// A body that ended before its announced length, without an error of the connection.
     static func short(at offset: UInt64) -> TransferFailure {
         TransferFailure(code: CURLE_PARTIAL_FILE, text: "the answer ended at byte \(offset)")
     }
 
     private static let unusableProxy = "Unsupported proxy"
 
-    /// libcurl's words without secrets. A proxy that it cannot use it quotes as it stands: nobody knows there what the
-    /// password is.
+    /// Returns libcurl's text without secrets. It quotes a proxy that it cannot use, in which nobody can tell the
+    /// password.
     static func withoutSecrets(_ text: String) -> String {
         guard text.hasPrefix(unusableProxy), let first = text.firstIndex(of: "'"), let last = text.lastIndex(of: "'")
         else { return redactedURLs(in: text) }
@@ -33,7 +33,7 @@ package struct TransferFailure: Error, Sendable {
     package var isTransient: Bool {
         switch code {
         case _ where isOfUnusableProxy: false
-        // A proxy that refuses will refuse again.
+        // A proxy that refuses once will refuse again.
         case CURLE_RECV_ERROR where proxyStatus >= 400: Status.isTransient(proxyStatus)
         // The handshake fails with this code both for a reset and for a server that does not speak TLS.
         case CURLE_SSL_CONNECT_ERROR: systemError == ECONNRESET || systemError == EPIPE
@@ -69,7 +69,7 @@ package struct TransferFailure: Error, Sendable {
     }
 }
 
-/// What an HTTP status means to the one who asked.
+/// The meaning of an HTTP status.
 enum Status {
     /// Whether the same request may succeed a little later.
     static func isTransient(_ status: Int) -> Bool {

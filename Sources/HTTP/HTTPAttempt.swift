@@ -1,33 +1,33 @@
 import CCurl
 import DriverProtocol
 
-/// What one attempt at a request has come to.
+/// The result of one attempt at a request.
 package enum HTTPAttempt {
     /// An answer, whatever its status.
     case answer(HTTPResponse)
-    /// No whole answer. `received` bytes of a body with status 2xx have come before it broke.
+    /// No whole answer. `received` bytes of a body with status 2xx had come before it broke.
     case failure(TransferFailure, received: Int)
 }
 
-/// Takes the body of an answer with status 2xx as it comes. The calls come from the thread that makes the request.
+/// Takes the body of an answer with status 2xx as it comes. It is called on the thread that makes the request.
 package protocol BodyReceiver: AnyObject {
-    /// Before the first byte; false where this is not what was asked for, and its body not wanted.
+    /// Called before the first byte. Returns false if this is not the requested content, and its body not wanted.
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool
-    /// Bytes of the body, as many as have come; false where it is not wanted any more.
+    /// Takes the next bytes of the body. Returns false if no more are wanted.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
-    /// Whether all has come: what goes wrong behind that does not matter.
+    /// Whether everything has come: later failures do not matter.
     var isComplete: Bool { get }
 }
 
 extension HTTPClient {
-    /// Makes a request once: for callers that sign each attempt anew, and that know themselves what may be repeated.
+    /// Makes a request once: for callers that sign each attempt anew, and that know which may be repeated.
     ///
-    /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` where that is given, and may
-    /// end early where it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about once a
-    /// second, and ends the transfer by answering false. libcurl makes a request again by itself where a connection that it
-    /// had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a request that has been sent
-    /// as a whole waits for its answer before a signal or `goOn` ends it, a few seconds at the most. Throws
-    /// ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
+    /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` if that is given, and
+    /// may end early if it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about
+    /// once a second, and ends the transfer by returning false. libcurl repeats a request by itself if a
+    /// connection that it had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a
+    /// request that has been sent as a whole waits for its answer before a signal or `goOn` ends it, a few seconds at
+    /// the most. Throws ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
     package func attempt(
         _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders = [:], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, bodyLimit: Int = defaultBodyLimit, onNewConnection: Bool = false,
@@ -51,15 +51,15 @@ extension HTTPClient {
         case (.failed(let failure), nil) where sink?.isComplete != true:
             return .failure(failure, received: receiver.received)
         case (.failed, _), (.stopped, _), (.completed, _):
-            // An answer has begun: nothing is complete, unwanted or stopped before.
+            // An answer has begun: the transfer was not complete, refused or stopped before.
             return .answer(HTTPResponse(head: receiver.head!, body: receiver.body, retryAfter: handle.retryAfter))
         }
     }
 }
 
-/// Keeps an answer in memory, or hands it on.
+/// Keeps an answer in memory, or passes it on.
 private final class SingleAnswer: TransferReceiver {
-    /// Why a transfer was broken off here.
+    /// The reason why this side has broken a transfer off.
     enum Refusal {
         case cancelled, unwanted, tooLong
     }
@@ -84,7 +84,7 @@ private final class SingleAnswer: TransferReceiver {
         if let sink {
             if !sink.begin(status: head.status, head.headers) { refusal = .unwanted }
         } else if let length = head.contentLength {
-            // A body that moves as it grows takes its size once more.
+            // A body that is moved as it grows takes its size once more.
             body.reserveCapacity(Int(clamping: min(length, UInt64(limit))))
         }
     }

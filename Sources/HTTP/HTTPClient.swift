@@ -1,7 +1,7 @@
 import DriverProtocol
 import Posix
 
-/// Requests whose answers fit in memory: catalogs, metadata, S3's own.
+/// Requests whose answers fit in memory: catalogs, metadata, those of S3.
 ///
 /// Connections are kept between requests. Threads may share one client; each request under way has a connection of its
 /// own.
@@ -18,7 +18,7 @@ package final class HTTPClient: Sendable {
         self.log = log
     }
 
-    /// Fetches what is at `url`, and returns an answer with a status of 2xx.
+    /// Fetches `url`, and returns an answer with a status of 2xx.
     ///
     /// Up to 10 redirects are followed. What may pass by itself (no connection, a broken one, 408, 429, 500, 502, 503,
     /// 504) is tried again. A body over `bodyLimit` bytes, once unpacked, is an error. Throws ``DriverError``, or

@@ -4,8 +4,8 @@ import Posix
 /// A file that is read from an HTTP server, in order and to a verified end.
 ///
 /// The bytes come in on a thread of their own, at most 4 MiB ahead of the reader. A connection that breaks is made
-/// again, and the download goes on where it stopped, with Range and If-Range: see ``Continuation``. What was read once
-/// is never given again.
+/// again, and the download goes on from where it stopped, with Range and If-Range: see ``Continuation``. No byte is
+/// returned twice.
 ///
 /// One thread uses a download.
 package final class HTTPDownload {
@@ -20,27 +20,27 @@ package final class HTTPDownload {
     private var transfer: Transfer?
     private var backoff: Backoff
     private var pin = ContentPin()
-    /// Bytes at the front of the answer under way that were read from an earlier one.
+    /// The bytes at the front of the current answer that were read from an earlier one.
     private var toSkip: UInt64 = 0
     private var emptyMirrors = 0
     private var isOpen = false
     private var isFinished = false
 
-    /// Whether the caller compares the digest of what comes with one that it knows: after a break the download goes on from
-    /// any server then that has a file of the same length.
+    /// Whether the caller compares the digest with a known one: after a break the download then goes on from any server
+    /// that has a file of the same length.
     package var isVerified = false
     /// Whether it has gone on with what may be another file than the one that it began with.
     package private(set) var isPatched = false
-    /// Bytes that have been read.
+    /// The bytes that have been read.
     package private(set) var received: UInt64 = 0
-    /// Bytes that the whole has, where the server has announced it.
+    /// The length of the whole, if the server has announced it.
     package var total: UInt64? { pin.total }
-    /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw, empty where there was none.
+    /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw; empty if there was none.
     package private(set) var errorBody: [UInt8] = []
-    /// Where redirects have led, once the download is open.
+    /// The URL after redirects, once the download is open.
     package private(set) var effectiveURL: WebURL?
 
-    /// A download that tells `log` when it has to go on anew. Nothing is asked for yet.
+    /// A download that tells `log` when it has to start again. Requests nothing yet.
     package init(url: WebURL, options: HTTPOptions, log: Log) {
         self.url = url
         self.options = options
@@ -52,8 +52,8 @@ package final class HTTPDownload {
         close()
     }
 
-    /// Makes the request, and answers the length in bytes where the server announces it.
-    /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
+    /// Makes the request. Returns the length in bytes if the server announces it. Throws ``DriverError``, or
+    /// ``Interrupted`` when a signal comes.
     @discardableResult
     package func open() throws -> UInt64? {
         guard !isOpen else { return total }
@@ -62,8 +62,8 @@ package final class HTTPDownload {
         return total
     }
 
-    /// Reads some bytes: their number, 0 at the end, when all that was announced has come.
-    /// Throws ``DriverError``, or ``Interrupted`` when a signal comes.
+    /// Reads some bytes. Returns their number, 0 at the end, when everything that was announced has come. Throws
+    /// ``DriverError``, or ``Interrupted`` when a signal comes.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try open()
         precondition(!buffer.isEmpty)
@@ -81,7 +81,7 @@ package final class HTTPDownload {
         return 0
     }
 
-    /// Breaks off what is under way.
+    /// Breaks off the current transfer.
     package func close() {
         transfer?.close()
         transfer = nil
@@ -110,7 +110,7 @@ package final class HTTPDownload {
         }
     }
 
-    /// Decides what the end of an answer means: the end of the file, or a reason to go on with another request.
+    /// Decides on the end of an answer: it is the end of the file, or another request has to follow.
     private func goOn(after end: TransferEnd) throws {
         if case .interrupted(let interrupted) = end { throw interrupted }
         if received == total, toSkip == 0 {
@@ -135,9 +135,9 @@ package final class HTTPDownload {
     }
 }
 
-/// Requests, and what their answers mean.
+/// Requests, and the meaning of their answers.
 extension HTTPDownload {
-    /// Asks for what is missing until an answer comes that goes on where the download stands.
+    /// Requests the missing bytes until an answer comes that continues the download.
     private func connect() throws {
         while true {
             let transfer = try start()
@@ -158,7 +158,7 @@ extension HTTPDownload {
         var headers: HTTPHeaders = [:]
         if received > 0 {
             headers.append("Range", "bytes=\(received)-")
-            // Another mirror would send the whole again.
+            // Another mirror would send the whole file again.
             if !isVerified, let validator = pin.validator { headers.append("If-Range", validator) }
         }
         if self.handle?.hasFailed ?? false { self.handle = nil }
@@ -170,7 +170,7 @@ extension HTTPDownload {
         return started
     }
 
-    /// Whether the answer goes on where the download stands; false where another one is worth a try.
+    /// Returns whether the answer continues the download, or false if another one is worth a try.
     private func accept(_ head: ResponseHead, from transfer: Transfer) throws -> Bool {
         switch Continuation(head, offset: received, pin: pin, isVerified: isVerified) {
         case .bytes(let skip, let total):
@@ -197,13 +197,13 @@ extension HTTPDownload {
         return false
     }
 
-    /// Throws the error of a server that has not what is missing. A redirector may lead to another one the next time:
-    /// where the caller verifies what comes, this is tried as often as a connection is.
+    /// Throws the error of a server that has not the missing bytes. A redirector may lead to another one the next time:
+    /// if the caller verifies the bytes, this is tried as often as a connection is.
     private func giveUp(_ cause: String, remedy: String) throws {
         guard isVerified, try pause(cause) else { throw problem(backoff.context + cause, remedy: remedy) }
     }
 
-    /// Tells the log of a file that goes on elsewhere.
+    /// Logs that a file is continued from another place.
     private func note(_ head: ResponseHead) {
         let now = ContentPin(head, total: nil)
         let other = effectiveURL == head.effectiveURL ? nil : head.effectiveURL.map { "from \($0)" }
@@ -224,11 +224,11 @@ extension HTTPDownload {
         }
     }
 
-    /// Waits before another attempt where the status may pass by itself, and throws where it will not.
+    /// Waits before another attempt if the status may pass by itself, and throws if it will not.
     private func refuse(_ head: ResponseHead, from transfer: Transfer) throws {
         errorBody = readErrorBody(transfer)
         if case .interrupted(let interrupted) = transfer.awaitEnd() { throw interrupted }
-        // What has given bytes has the file: another mirror may have not.
+        // A server that has sent bytes has the file: another mirror may not have it.
         guard Status.isTransient(head.status) || received > 0 || mayBeElsewhere(head),
             try pause("\(head)", retryAfter: handle?.retryAfter ?? 0)
         else {

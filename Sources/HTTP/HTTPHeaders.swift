@@ -13,7 +13,7 @@ package struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
         self.fields = fields.map { ($0.0, $0.1) }
     }
 
-    /// The value of the last field of that name.
+    /// The value of the last field of that name, or nil if there is none.
     package subscript(_ name: String) -> String? {
         fields.last { $0.name.utf8.elementsEqual(name.utf8) { lowercased($0) == lowercased($1) } }?.value
     }
@@ -35,13 +35,13 @@ package struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
 /// Status line and header fields of an answer.
 struct ResponseHead: Sendable, CustomStringConvertible {
     let status: Int
-    /// The server's word for the status; HTTP/1.1 may leave it out.
+    /// The server's text for the status; HTTP/1.1 may leave it out.
     let reason: String
     var headers = HTTPHeaders()
-    /// Where redirects have led.
+    /// The URL after redirects.
     var effectiveURL: WebURL?
 
-    /// Reads `HTTP/1.1 404 Not Found`; nil where the line is no status line.
+    /// Reads `HTTP/1.1 404 Not Found`. Nil if the line is no status line.
     init?(statusLine line: String) {
         guard line.hasPrefix("HTTP/") else { return nil }
         let parts = line.split(separator: " ", maxSplits: 2)
@@ -50,7 +50,7 @@ struct ResponseHead: Sendable, CustomStringConvertible {
         reason = parts.count == 3 ? String(parts[2]) : ""
     }
 
-    /// Reads `Name: value`; a line that is no field is left out.
+    /// Reads `Name: value`. A line that is no field is left out.
     mutating func add(line: String) {
         guard let colon = line.firstIndex(of: ":") else { return }
         var value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
@@ -63,7 +63,7 @@ struct ResponseHead: Sendable, CustomStringConvertible {
     /// Whether the body comes in chunks, the last of which marks the end.
     var isChunked: Bool { headers["Transfer-Encoding"] != nil }
 
-    /// The length of the body in bytes, where it was announced.
+    /// The length of the body in bytes, if it was announced.
     var contentLength: UInt64? { isChunked ? nil : headers["Content-Length"].flatMap { UInt64($0) } }
 
     /// `HTTP 404 Not Found`.

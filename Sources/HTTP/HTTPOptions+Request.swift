@@ -5,12 +5,12 @@ extension HTTPOptions {
     private static let path = "MARKETPLACE/TEMPLATE/"
     private static let proxySchemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
-    /// What the message says of how to transfer.
+    /// The transfer options of the message.
     package init(_ request: Request) throws(DriverError) {
         try self.init(request.message, request.transfer, log: request.log)
     }
 
-    /// What the message says of how to transfer, and the credential of AUTH_FILE for the server of its catalog.
+    /// The transfer options of the message, and the credential of AUTH_FILE for the server of its catalog.
     package init(ofCatalog request: Request) throws(DriverError) {
         try self.init(request)
         credential = try ServerCredential(request.message, log: request.log)
@@ -30,13 +30,13 @@ extension HTTPOptions {
         if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
     }
 
-    /// PROXY, as libcurl takes it: a host with or without scheme, user, password and port.
+    /// Returns PROXY in the form that libcurl takes: a host with or without scheme, user, password and port.
     private static func proxy(_ message: Message) throws(DriverError) -> String? {
         guard let text = message.value(path + "PROXY") else { return nil }
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         let hasScheme = parts.count == 1 || proxySchemes.contains(parts[0].lowercased())
         guard hasScheme, parts.last?.isEmpty == false, text.utf8.allSatisfy(isVisible) else {
-            // The value stays out of the error: nobody knows where in it a password is.
+            // The value stays out of the error: nobody knows which part of it is a password.
             throw DriverError(
                 "use", path + "PROXY", cause: "its value is no proxy's URL",
                 remedy: "write it as in http://USER:PASSWORD@HOST:PORT, odd characters as %XX")
@@ -57,7 +57,8 @@ extension HTTPOptions {
         return rate
     }
 
-    /// Bytes a second: a number, with K, M or G behind it for powers of 1024, in either case. Nil if `text` is no rate.
+    /// Returns bytes a second: a number, perhaps with K, M or G for powers of 1024, in either case. Nil if `text` is no
+    /// rate.
     package static func bandwidth(_ text: String) -> UInt64? {
         let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
         let unit = text.last.flatMap { units[Character($0.uppercased())] }

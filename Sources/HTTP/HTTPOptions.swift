@@ -1,24 +1,24 @@
 import DriverProtocol
 
-/// How requests are made, whatever they ask for.
+/// The options of requests, whatever their purpose.
 ///
-/// Where ``proxy`` names none, the proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy`,
-/// `all_proxy`, each a URL that may hold a user and a password; `no_proxy`, names and networks with commas between. What
-/// is said in capitals, `ProxyVariables` has put there.
+/// If ``proxy`` is nil, the proxy comes from the environment, as libcurl reads it: `http_proxy`, `https_proxy`,
+/// `all_proxy`, each a URL that may hold a user and a password; `no_proxy`, names and networks with commas between.
+/// `ProxyVariables` has set these from variables in capitals.
 package struct HTTPOptions: Sendable {
     /// A file of PEM certificates to trust in place of the system's: CURLOPT_CAINFO.
     package var caFile: String?
     /// Whether a server's certificate and name are checked: CURLOPT_SSL_VERIFYPEER and CURLOPT_SSL_VERIFYHOST.
     package var verifyTLS = true
-    /// In place of the environment's proxies, for http and https: CURLOPT_PROXY. May hold a password.
+    /// Replaces the environment's proxies, for http and https: CURLOPT_PROXY. May hold a password.
     package var proxy: String?
-    /// Hosts that are asked without a proxy, in place of the environment's `no_proxy`: CURLOPT_NOPROXY.
+    /// Hosts that are reached without a proxy, in place of the environment's `no_proxy`: CURLOPT_NOPROXY.
     package var noProxy: String?
-    /// For the requests that it is meant for.
+    /// The credential for its own server.
     var credential: ServerCredential?
     /// CURLOPT_USERAGENT.
     package var userAgent: String?
-    /// Sent with every request, not to another host that a redirect leads to where they are credentials.
+    /// Sent with every request, except that credentials are not sent to another host after a redirect.
     package var headers: HTTPHeaders = [:]
     /// Bytes per second that a download may take, on average. Requests that fit in memory are not slowed down.
     package var bandwidthLimit: UInt64?
@@ -26,7 +26,7 @@ package struct HTTPOptions: Sendable {
     package var connectTimeout = 20.0
     /// Whole seconds without a byte before a connection counts as broken: CURLOPT_LOW_SPEED_TIME.
     package var stallTimeout = 60
-    /// How many failures in a row, without a byte in between, end a request. At least 1.
+    /// The number of failures in a row, without a byte in between, that end a request. At least 1.
     package var attempts = 5
     /// Seconds to wait at most after the first failure; each further one doubles it.
     package var retryDelay = 0.5
@@ -35,21 +35,21 @@ package struct HTTPOptions: Sendable {
     /// Whether an answer may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
     /// is wanted as it is stored.
     package var acceptGzip = false
-    /// Whether GET and HEAD go where a redirect leads; a signed request would not be valid there.
+    /// Whether GET and HEAD follow redirects; a signed request would not be valid after one.
     package var followsRedirects = true
-    /// Whether a signal that asks this process to end breaks a request off; what cleans up behind one must not be.
+    /// Whether a signal that asks this process to end breaks a request off; those of a cleanup must not be.
     package var heedsSignals = true
 
     package init() {}
 
-    /// The headers of a request to `url`. libcurl leaves Authorization out where a redirect leads to another host.
+    /// Returns the headers of a request to `url`. libcurl leaves Authorization out if a redirect leads to another host.
     func headers(for url: WebURL) -> HTTPHeaders {
         guard let credential, credential.isMeant(for: url) else { return headers }
         return headers + ["Authorization": credential.field]
     }
 }
 
-/// What a request does: RFC 9110, section 9.3.
+/// The method of a request: RFC 9110, section 9.3.
 package enum HTTPMethod: String, Sendable {
     case get = "GET"
     case head = "HEAD"
@@ -57,7 +57,7 @@ package enum HTTPMethod: String, Sendable {
     case post = "POST"
     case delete = "DELETE"
 
-    /// The words for it in errors: `fetch`.
+    /// The verb for it in errors: `fetch`.
     var operation: String {
         switch self {
         case .get: "fetch"
@@ -68,7 +68,7 @@ package enum HTTPMethod: String, Sendable {
         }
     }
 
-    /// A redirect repeats a request. One that changes something must be meant for the place where it ends, and one
-    /// that is signed would not be valid there.
+    /// Whether redirects are followed, which repeats the request. A request that changes something must be meant for
+    /// the final URL, and one that is signed would not be valid there.
     var followsRedirects: Bool { self == .get || self == .head }
 }

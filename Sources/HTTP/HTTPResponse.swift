@@ -6,7 +6,7 @@ package struct HTTPResponse: Sendable {
     static let errorBodyLimit = 64 << 10
 
     let head: ResponseHead
-    /// The first 64 KiB of it where the status is not 2xx.
+    /// Only the first 64 KiB if the status is not 2xx.
     package let body: [UInt8]
     /// Seconds after which the server wants to be asked again, 0 if it did not say.
     package let retryAfter: Double
@@ -17,19 +17,18 @@ package struct HTTPResponse: Sendable {
     /// Whether the same request may succeed a little later, as far as the status tells.
     package var isTransient: Bool { Status.isTransient(status) }
 
-    /// The error of a request that has got this for an answer.
+    /// Returns the error of a request that has got this answer.
     package func error(_ method: HTTPMethod, _ url: WebURL) -> DriverError { DriverError(method.operation, url, head) }
 }
 
 extension DriverError {
-    /// The error of a request that was answered with a status other than the one hoped for. `context` goes
-    /// before the cause.
+    /// The error of a request that was answered with an unwanted status. `context` precedes the cause.
     init(_ operation: String, _ url: WebURL, _ head: ResponseHead, context: String = "") {
         let location = head.headers["Location"].map { " (to \(Location($0)))" } ?? ""
         self.init(operation, "\(url)", cause: "\(context)\(head)\(location)", remedy: Status.remedy(head.status))
     }
 
-    /// The error of a request that was not answered, or not to the end. `context` goes before the cause.
+    /// The error of a request that was not answered, or not to the end. `context` precedes the cause.
     init(_ operation: String, _ url: WebURL, _ failure: TransferFailure, context: String = "") {
         self.init(
             operation, "\(url)", cause: context + failure.text, remedy: failure.remedy, underlying: failure)

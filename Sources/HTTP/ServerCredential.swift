@@ -1,10 +1,10 @@
 import Bytes
 import DriverProtocol
 
-/// What a catalog's server wants to see before it answers: AUTH_FILE of the marketplace's template. The file's first line
-/// that is no comment is `Basic USER:PASSWORD`, with what follows `Basic` in base64 or not, or `Bearer TOKEN`.
+/// The credential that a catalog's server requires: AUTH_FILE of the marketplace's template. The file's first line that
+/// is no comment is `Basic USER:PASSWORD`, with the text after `Basic` in base64 or not, or `Bearer TOKEN`.
 ///
-/// It goes to the server that ENDPOINT names, and to no other: RFC 9110, section 11.6.2.
+/// It is sent to the server that ENDPOINT names, and to no other: RFC 9110, section 11.6.2.
 struct ServerCredential: Sendable {
     private static let attribute = "AUTH_FILE"
     private static let path = "MARKETPLACE/TEMPLATE/"
@@ -13,7 +13,7 @@ struct ServerCredential: Sendable {
     let field: String
     private let server: String
 
-    /// Reads the file; nil where the template names none. Throws a ``DriverError`` that tells nothing of what it holds.
+    /// Reads the file. Nil if the template names none. Throws a ``DriverError`` that tells nothing of its contents.
     init?(_ message: Message, log: Log) throws(DriverError) {
         guard let path = message.value(Self.path + Self.attribute) else { return nil }
         guard let endpoint = message.value(Self.path + "ENDPOINT").flatMap({ WebURL($0) }), let server = endpoint.server
@@ -35,10 +35,10 @@ struct ServerCredential: Sendable {
         }
     }
 
-    /// Whether the one who is asked at `url` may see it.
+    /// Whether the server of `url` may get it.
     func isMeant(for url: WebURL) -> Bool { url.server == server }
 
-    /// The field that a file's text comes to; nil where there is none in it.
+    /// Returns the field for a file's text, or nil if there is none in it.
     static func field(_ text: String) -> String? {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: " ", maxSplits: 1) }
         guard let line = lines.first(where: { $0.first?.hasPrefix("#") == false }), line.count == 2 else { return nil }

@@ -4,13 +4,13 @@ import Posix
 
 /// An object that is read in order, several ranges of it at a time, all of one version: If-Match with its ETag.
 ///
-/// A range whose connection breaks is gone on with where it broke. Memory: ``Layout/window``.
+/// A range whose connection breaks is continued from there. Memory: ``Layout/window``.
 ///
-/// One thread uses a download; what is lent may be given back by any thread.
+/// One thread uses a download; lent bytes may be given back by any thread.
 package final class ObjectDownload: @unchecked Sendable {
-    /// How an object is divided.
+    /// The division of an object.
     struct Layout: Equatable {
-        /// Bytes, at the least and at the most: see ``RangeWindow``.
+        /// Bytes, at least and at most: see ``RangeWindow``.
         let rangeSizes: ClosedRange<UInt64>
         /// Ranges that are fetched at the same time.
         let concurrency: Int
@@ -45,11 +45,11 @@ package final class ObjectDownload: @unchecked Sendable {
     private var window: RangeWindow?
     private var threads: [Thread] = []
     private var object: S3Object?
-    /// What is read, and how much of it has been read.
+    /// The bytes that are being read, and the number of those that have been read.
     private var current: Lent?
     private var consumed = 0
 
-    /// Asks for nothing yet.
+    /// Requests nothing yet.
     package init(_ client: S3Client, _ source: S3Address) {
         self.client = client
         self.source = source
@@ -61,7 +61,7 @@ package final class ObjectDownload: @unchecked Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// Looks the object up, and answers what it is. Throws where there is none.
+    /// Looks the object up, and returns its description. Throws if there is none.
     @discardableResult
     package func open() throws -> S3Object {
         if let object { return object }
@@ -75,7 +75,7 @@ package final class ObjectDownload: @unchecked Sendable {
         return object
     }
 
-    /// Reads some bytes: their number, 0 at the end. Throws ``DriverError`` or `Interrupted`.
+    /// Reads some bytes. Returns their number, 0 at the end. Throws ``DriverError`` or `Interrupted`.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if current == nil { current = try fetched() }
         guard let current else { return 0 }
@@ -86,14 +86,14 @@ package final class ObjectDownload: @unchecked Sendable {
         return count
     }
 
-    /// The next bytes where they lie, nil at the end. Throws ``DriverError`` or `Interrupted`.
+    /// Returns the next bytes in place, or nil at the end. Throws ``DriverError`` or `Interrupted`.
     package func lend() throws -> Lent? {
         guard let rest = current else { return try fetched() }
         current = nil
         return Lent(UnsafeRawBufferPointer(rebasing: rest.bytes[consumed...])) { _ = rest }
     }
 
-    /// The next bytes, nil behind the last ones.
+    /// Returns the next bytes, or nil after the last ones.
     private func fetched() throws -> Lent? {
         try open()
         guard let window, let (start, bytes) = try window.lend() else { return nil }

@@ -1,12 +1,12 @@
 import DriverProtocol
 import HTTP
 
-/// A range of one version of an object on its way into memory: what is asked for, and what is taken for it.
+/// A range of one version of an object on its way into memory: its requests, and the answers accepted for it.
 final class ObjectRange: S3Receiver {
     private var fetch: RangeWindow.Fetch
     private let object: S3Object
     private let start: UInt64
-    /// What came in place of the bytes that were asked for.
+    /// The problem of an answer without the requested bytes.
     private(set) var problem: Problem?
 
     enum Problem {
@@ -34,10 +34,10 @@ final class ObjectRange: S3Receiver {
 
     private var missing: String { "bytes=\(fetch.position)-\(fetch.end - 1)" }
 
-    /// What asks for the bytes that are missing, and for no other version's.
+    /// The fields that request the missing bytes of this version only.
     var headers: HTTPHeaders { ["Range": missing, "If-Match": "\"\(object.etag)\""] }
 
-    /// Where the next missing byte is.
+    /// The position of the next missing byte.
     var position: UInt64 { fetch.position }
 
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool {
@@ -45,7 +45,8 @@ final class ObjectRange: S3Receiver {
         return problem == nil
     }
 
-    /// How an answer differs from what was asked for. A service may give the whole of an object without calling it a range.
+    /// Returns the difference between an answer and its request, or nil. A service may send the whole object without
+    /// calling it a range.
     private func difference(status: Int, _ headers: HTTPHeaders) -> Problem? {
         if let etag = headers["ETag"].map(unquoted), etag != object.etag {
             return .changed("its ETag is \(etag) where it was \(object.etag)")
@@ -73,7 +74,7 @@ final class ObjectRange: S3Receiver {
         return fetch.append(bytes)
     }
 
-    /// It cannot be had.
+    /// Ends the range, which cannot be had, with an error.
     func fail(_ error: any Error) {
         fetch.fail(error)
     }
@@ -82,7 +83,7 @@ final class ObjectRange: S3Receiver {
 extension S3Client {
     private static let answersLimit = 3
 
-    /// GetObject with Range and If-Match: brings all bytes of `range`, going on where an answer broke off.
+    /// GetObject with Range and If-Match: brings all bytes of `range`, continuing where an answer broke off.
     func get(_ range: ObjectRange, of source: S3Address, goOn: @escaping () -> Bool) throws {
         let request = S3Request(.get, "download", source)
         var backoff = backoff(attempts: Self.answersLimit)
@@ -104,7 +105,7 @@ extension S3Client {
             remedy: "start again")
     }
 
-    /// The error of a range whose answers bring nothing.
+    /// Returns the error of a range whose answers bring nothing.
     private func useless(_ problem: ObjectRange.Problem?, _ request: S3Request) -> DriverError {
         if case .changed(let difference) = problem { return changed(request, difference) }
         return DriverError(

@@ -8,7 +8,7 @@ import Posix
 extension ObjectUpload {
     /// Makes the object visible and verifies it.
     ///
-    /// Throws a ``DriverError``, or `Interrupted`; ``discard()`` leaves nothing then.
+    /// - Throws: a ``DriverError``, or `Interrupted`; ``discard()`` then leaves nothing.
     package func finish() throws {
         if let length = target.length, length != written {
             throw DriverError(
@@ -26,7 +26,7 @@ extension ObjectUpload {
         }
         try check(answer, doing: "complete the upload of")
         let given = answer.isSuccess ? answer.document?.root.child("ETag").map { unquoted($0.text) } : nil
-        // Some services give that of all the bytes to what was uploaded in parts, too.
+        // Some services give an object that was uploaded in parts the ETag of all its bytes.
         try verify(etags: [combined, hexadecimal(whole)], given: given)
         succeed()
     }
@@ -44,15 +44,15 @@ extension ObjectUpload {
         succeed()
     }
 
-    /// The request with If-None-Match, and without it where the service does not know that.
+    /// Makes the request with If-None-Match, and without it if the service does not know that.
     private func withConditions(_ send: (HTTPHeaders) throws -> S3Answer) throws -> S3Answer {
         let answer = try send(["If-None-Match": "*"])
         if answer.mayNotKnowRequest { return try send([:]) }
         return try answer.status == 412 && removeLeftover() ? try send(["If-None-Match": "*"]) : answer
     }
 
-    /// Removes the object where an earlier try of the same app has sent it, which the service has carried out only
-    /// since this one began. Whether that was so.
+    /// Removes an object of an earlier try of the same app, if the service has made it only since this try began.
+    /// Returns whether it has.
     private func removeLeftover() throws -> Bool {
         guard !target.owner.isEmpty, let object = try current(),
             object.metadata[Self.ownerField] == target.owner, object.metadata[Self.tryField] != nonce
@@ -62,7 +62,8 @@ extension ObjectUpload {
         return true
     }
 
-    /// Refusals that only mean that an earlier attempt has been carried out are left to ``verify(etags:given:)``.
+    /// Throws if the service has refused. A refusal that only means that an earlier attempt was carried out is left to
+    /// ``verify(etags:given:)``.
     private func check(_ answer: S3Answer, doing operation: String) throws {
         if answer.isSuccess { return }
         let isOurs = { try self.current()?.metadata[Self.tryField] == self.nonce }
@@ -89,7 +90,7 @@ extension ObjectUpload {
             remedy: "check the service and proxies on the way: they alter data")
     }
 
-    /// Compares what the service has with what was sent.
+    /// Compares the object at the service with the bytes that were sent.
     ///
     /// A tag that is not the one that MD5s make is the service's own where all else says that the object is this
     /// upload's: its length, its metadata, and the tag that was given to it when it came into being. Each part's
@@ -100,14 +101,14 @@ extension ObjectUpload {
     ///   - given: the one that the service answered with; nil if its answer was lost or names none.
     private func verify(etags: [String], given: String?) throws {
         var reason = "it is not there"
-        // An answer may be damaged on its way: what the service says again holds.
+        // An answer may be damaged on its way: only a repeated one counts.
         for _ in 0..<2 {
             guard let object = try current() else { continue }
             guard object.size == written else {
                 reason = "it has \(object.size) bytes where \(written) were sent"
                 continue
             }
-            // A tag of another form says nothing of the bytes.
+            // A tag of another form is no digest of the bytes.
             let isComparable = isMD5(object.etag.prefix { $0 != "-" }) && !object.hasOpaqueETag
             if !isComparable || etags.contains(object.etag.lowercased()) { return }
             if object.metadata[Self.tryField] == nonce, given.map({ haveSameBytes($0, object.etag) }) ?? true {
@@ -120,7 +121,8 @@ extension ObjectUpload {
             "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
     }
 
-    /// Removes what a phase may have left in the bucket, as far as it can be reached; says so where it cannot.
+    /// Removes everything that a phase may have left in the bucket, as far as it can be reached. Logs a warning if it
+    /// cannot.
     func removeTraces(of phase: Phase) {
         let client = client.forCleanup
         switch phase {
@@ -128,7 +130,7 @@ extension ObjectUpload {
         case .beginning: client.abortStrays(of: target, except: nil)
         case .sending(let multipart): abort(multipart, client)
         case .completing(let multipart):
-            // Each by itself: what one cannot take back must not keep the others from it.
+            // Each by itself: one failure must not prevent the others.
             if let multipart { abort(multipart, client) }
             attempt("remove what was uploaded to", "where it is there, the next action of the marketplace removes it") {
                 _ = try client.removeOwn(target.object, attempt: nonce)
@@ -165,7 +167,7 @@ extension S3Client {
         }
     }
 
-    /// Removes the object where the upload with that ``ObjectUpload/nonce`` has made it: whether it had.
+    /// Removes the object if the upload with that ``ObjectUpload/nonce`` has made it. Returns whether it had.
     package func removeOwn(_ object: S3Address, attempt: String) throws -> Bool {
         guard try head(object)?.metadata[ObjectUpload.tryField] == attempt else { return false }
         try delete(object)

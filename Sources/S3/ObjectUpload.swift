@@ -6,23 +6,23 @@ import Posix
 
 /// An object that is being uploaded: bytes in, in order, and an object that is whole and verified, or none.
 ///
-/// What fits into one part is one PUT; more is a multipart upload, several parts at a time. Until ``finish()`` has
-/// returned nothing can be seen in the bucket, and ``discard()`` leaves nothing behind. The digests of each part and the
-/// MD5 of all are computed as the bytes come, while they are in the processor's caches.
+/// An object that fits into one part is one PUT; a longer one is a multipart upload, several parts at a time. Nothing
+/// can be seen in the bucket before ``finish()`` has returned, and ``discard()`` leaves nothing behind. The digests of
+/// each part and the MD5 of all are computed as the bytes come, while they are in the processor's caches.
 ///
 /// One thread uses an upload.
 package final class ObjectUpload {
-    /// The metadata that names one try; how an object is known to be this upload's own.
+    /// The metadata that names one try, by which an object is known to be this upload's own.
     static let tryField = "market-try"
     /// Bytes that are put into a part and digested at a time.
     private static let stride = 512 << 10
     /// The metadata that names the app.
     package static let ownerField = "market-app"
 
-    /// What is uploaded where, and how.
+    /// The object to upload, and the way to do so.
     package struct Target: Sendable {
         package let object: S3Address
-        /// Bytes in all, nil where that is not known.
+        /// All bytes, or nil if their number is not known.
         package let length: UInt64?
         package let partSize: UInt64
         package let concurrency: Int
@@ -30,7 +30,7 @@ package final class ObjectUpload {
         package let headers: HTTPHeaders
         /// The most parts that the service takes.
         let maximumParts: Int
-        /// Who it belongs to: kept in the object's metadata under ``ObjectUpload/ownerField``.
+        /// The object's owner, kept in its metadata under ``ObjectUpload/ownerField``.
         package let owner: String
 
         package init(_ object: S3Address, _ market: S3Market, length: UInt64?, owner: String) {
@@ -53,15 +53,16 @@ package final class ObjectUpload {
         }
     }
 
-    /// How far an upload has come, and so what it may have left in the bucket.
+    /// The progress of an upload, which determines what it may have left in the bucket.
     enum Phase {
-        /// Nothing has been sent: all may fit into one PUT.
+        /// Nothing has been sent: everything may fit into one PUT.
         case gathering
-        /// A multipart upload has been asked for, and no answer has come: one of this key may be open.
+        /// A multipart upload has been requested, and no answer has come: one of this key may be open.
         case beginning
         /// Parts are under way.
         case sending(Multipart)
-        /// Requests that can make the object visible have been sent: those that complete a multipart upload, or one PUT.
+        /// Requests that can make the object visible have been sent: those that complete a multipart upload, or one
+        /// PUT.
         case completing(Multipart?)
         /// The object is there and right, or everything has been taken back.
         case over
@@ -70,7 +71,7 @@ package final class ObjectUpload {
     /// A multipart upload that is open.
     struct Multipart {
         let id: String
-        /// An answer to its creation was lost: another open upload of this key may be ours.
+        /// Whether an answer to its creation was lost: another open upload of this key may be ours.
         let mayHaveStray: Bool
     }
 
@@ -83,13 +84,13 @@ package final class ObjectUpload {
         var digested = 0
 
         var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<filled]) }
-        /// What is less than a block.
+        /// The bytes of an incomplete block.
         var undigested: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[digested..<filled]) }
     }
 
     let client: S3Client
     let target: Target
-    /// What tells this try from others of the same key: kept in the object's metadata under ``tryField``.
+    /// Tells this try from others of the same key. Kept in the object's metadata under ``tryField``.
     package let nonce = randomName()
     private let plan: PartPlan
     private let queue: PartQueue
@@ -100,10 +101,10 @@ package final class ObjectUpload {
     private var checksums: PartedChecksums
     private var wholeMD5: [UInt8]?
     private(set) var written: UInt64 = 0
-    /// Where bytes go that are more than were announced.
+    /// Takes the bytes beyond the announced length.
     private let surplus = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
 
-    /// Sends nothing yet. Throws where S3 has no objects of that length.
+    /// Sends nothing yet. Throws if S3 has no objects of that length.
     package init(_ client: S3Client, _ target: Target) throws(DriverError) {
         let plan = PartPlan(length: target.length, partSize: target.partSize, maximumParts: target.maximumParts)
         guard let plan else {
@@ -129,7 +130,7 @@ package final class ObjectUpload {
             remedy: "keep it in a marketplace of another kind")
     }
 
-    /// What errors call it.
+    /// Its name in errors.
     package var name: String { client.name(of: target.object) }
 
     /// Appends bytes.
@@ -157,10 +158,11 @@ package final class ObjectUpload {
         }
     }
 
-    /// Where the next bytes go, for a caller that puts them there itself and then says so to ``advance(_:)``: never
-    /// empty. A full part is sent off only when something follows it, so that what fits into one part stays one.
+    /// Returns the memory for the next bytes, never empty, for a caller that writes them there and then calls
+    /// ``advance(_:)``. A full part is sent only when something follows it, so that an object that fits into one part
+    /// stays one.
     package func room() throws -> UnsafeMutableRawBufferPointer {
-        // Whoever looks for the end finds it here; what comes in its place makes finish() fail.
+        // A caller that looks for the end finds it here. Any byte that comes instead makes finish() fail.
         if written >= target.length ?? .max { return surplus }
         if let part, part.filled == Int(plan.size(ofPart: partNumber)) { try sendOff() }
         let part = try self.part ?? beginPart()
@@ -178,7 +180,7 @@ package final class ObjectUpload {
         return part
     }
 
-    /// `count` bytes have been put at the beginning of ``room()``.
+    /// Takes the `count` bytes that have been put at the beginning of ``room()``.
     package func advance(_ count: Int) {
         defer { written += UInt64(count) }
         guard var part, written < target.length ?? .max else { return }
@@ -189,7 +191,7 @@ package final class ObjectUpload {
         self.part = part
     }
 
-    /// The MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
+    /// Returns the MD5 of all, in hexadecimal digits. Nothing may be appended afterwards.
     package func md5() -> String { hexadecimal(finishedMD5()) }
 
     func finishedMD5() -> [UInt8] {
@@ -246,10 +248,10 @@ package final class ObjectUpload {
         }
     }
 
-    /// Sends the last part off, waits for all of them, and returns them with their upload; nil if everything fits into one
-    /// PUT.
+    /// Sends the last part, waits for all of them, and returns them with their upload, or nil if everything fits into
+    /// one PUT.
     func finishParts() throws -> (multipart: Multipart, parts: [S3Part])? {
-        // Where the length was not known a part may have been begun for nothing.
+        // If the length was not known, a part may have been begun for nothing.
         guard case .sending(let multipart) = phase else { return nil }
         if part.map({ $0.filled > 0 }) == true { try sendOff() }
         queue.close()
@@ -257,17 +259,17 @@ package final class ObjectUpload {
         return (multipart, try queue.parts())
     }
 
-    /// Ends the only part, and returns what a single PUT has to send.
+    /// Ends the only part, and returns the content of a single PUT.
     func finishOnlyPart() -> (content: UnsafeRawBufferPointer, checksums: PartedChecksums.Part) {
         (part?.content ?? Self.nothing, checksums.finishPart(part?.undigested ?? Self.nothing))
     }
 
-    /// Requests that can make the object visible are sent from now on.
+    /// Called before requests that can make the object visible.
     func beginCompleting(_ multipart: Multipart?) {
         phase = .completing(multipart)
     }
 
-    /// Takes everything back: the upload, and the object where it has come into being. Not interrupted by signals.
+    /// Takes everything back: the upload, and the object if it has come into being. Not interrupted by signals.
     package func discard() {
         let left = phase
         if case .over = left { return }

@@ -6,8 +6,8 @@ import Posix
 
 /// Filled parts on their way from the one thread that reads an image to the several that upload it.
 ///
-/// As many buffers exist as parts may be under way, so that memory is bounded by their number times a part's size. A
-/// buffer is reserved when it is first needed, and its pages when they are first filled.
+/// There are as many buffers as parts may be under way, so that memory is bounded by their number times a part's size.
+/// A buffer is reserved when it is first needed, and its pages when they are first filled.
 final class PartQueue: @unchecked Sendable {
     struct Filled {
         let number: Int
@@ -40,8 +40,8 @@ final class PartQueue: @unchecked Sendable {
 
     // The reader's side.
 
-    /// A buffer of at least `size` bytes, once one is free; free(3) is how it is let go. Throws what an upload has
-    /// failed with.
+    /// Returns a buffer of at least `size` bytes, once one is free; it is released with free(3). Throws the error of a
+    /// failed upload.
     func buffer(ofSize size: Int) throws -> UnsafeMutableRawBufferPointer {
         let taken: Result<UnsafeMutableRawBufferPointer?, any Error> = state.wait { state in
             if let failure = state.failure { return .failure(failure) }
@@ -68,7 +68,7 @@ final class PartQueue: @unchecked Sendable {
         state.update { $0.filled.append(filled) }
     }
 
-    /// No more parts come. Where one has failed, those that wait are dropped.
+    /// Called after the last part. If one has failed, those that wait are dropped.
     func close() {
         state.update { $0.isClosed = true }
     }
@@ -79,7 +79,7 @@ final class PartQueue: @unchecked Sendable {
         close()
     }
 
-    /// The parts that were uploaded, in their order. Throws what an upload has failed with.
+    /// Returns the parts that were uploaded, in their order. Throws the error of a failed upload.
     func parts() throws -> [S3Part] {
         let (parts, failure) = state.update { ($0.done.sorted { $0.number < $1.number }, $0.failure) }
         if let failure { throw failure }
@@ -88,7 +88,7 @@ final class PartQueue: @unchecked Sendable {
 
     // The uploads' side.
 
-    /// The next part, once there is one; nil when all is done or something has failed.
+    /// Returns the next part, once there is one, or nil when all is done or something has failed.
     func next() -> Filled? {
         state.wait { state -> Filled?? in
             if state.failure != nil { return .some(nil) }
@@ -105,7 +105,7 @@ final class PartQueue: @unchecked Sendable {
         state.update { $0.free.append(buffer) }
     }
 
-    /// The first failure is the one that is told.
+    /// Ends the uploads with an error. The first one is reported.
     func fail(_ error: any Error) {
         state.update { $0.failure = $0.failure ?? error }
     }

@@ -1,16 +1,16 @@
-/// How long the ranges are that a download asks for, found out as it goes on.
+/// The length of a download's ranges, adapted as it goes on.
 ///
-/// Short ranges come several at a time, which helps where the network is what one waits for. Long ones come almost one after
-/// another, which spares the server requests, and does as well where bytes come faster than they are digested and written.
+/// Short ranges come several at a time, which helps if the network is the bottleneck. Long ones come almost one after
+/// another, which saves the server requests, and is as fast if bytes come faster than they are digested and written.
 /// Ranges grow as long as that is so.
 struct RangeSizing {
     /// Bytes after which the next length is chosen: more than a window holds of ranges of the length before.
     private static let sampleSize: UInt64 = 32 << 20
-    /// Samples until longer ranges are tried again where they were too slow: for the first time, and at the most.
+    /// Samples until longer ranges are tried again after they were too slow: for the first time, and at most.
     private static let samplesBeforeRetry = 4...64
 
     private let sizes: ClosedRange<UInt64>
-    /// Bytes of a range that is begun now.
+    /// The bytes of a range that is begun now.
     private(set) var size: UInt64
     private var sampled: (read: UInt64, late: UInt64) = (0, 0)
     private var hasGrown = false
@@ -24,8 +24,8 @@ struct RangeSizing {
         size = sizes.lowerBound
     }
 
-    /// To be told before each range is begun: how many bytes have been read, and how many of them came late, to a reader
-    /// that had nothing else to do.
+    /// Must be called before each range is begun, with the number of bytes that have been read, and of those that came
+    /// late, to a reader that had nothing else to do.
     mutating func observe(read: UInt64, late: UInt64) {
         let bytes = read - sampled.read
         guard bytes >= max(Self.sampleSize, size) else { return }

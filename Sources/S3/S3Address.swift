@@ -13,7 +13,7 @@ package struct S3Address: Sendable, CustomStringConvertible {
 
     /// Divides `s3://BUCKET/KEY`; nil if `url` is none.
     package init?(_ url: String) {
-        // Byte by byte: a key may begin with a mark that makes one character of itself and the slash.
+        // Byte by byte: a key may begin with a mark that forms one character with the slash.
         guard url.utf8.starts(with: "s3://".utf8) else { return nil }
         let rest = url.utf8.dropFirst("s3://".utf8.count)
         guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), slash != rest.startIndex else { return nil }

@@ -2,14 +2,14 @@ import DriverProtocol
 import HTTP
 import XML
 
-/// What a service answered, and what it said where it refused.
+/// A service's answer, and its reason if it refused.
 struct S3Answer {
     private let response: HTTPResponse
-    /// An earlier attempt may have been carried out, although its answer never came.
+    /// Whether an earlier attempt may have been carried out, although its answer never came.
     let isRepeated: Bool
-    /// The body's document; nil where there is none.
+    /// The body's document, or nil if there is none.
     let document: S3Document?
-    /// Why the body of what looks like a success is none of S3's; nil where it is, or where there is no body.
+    /// Why the body of what looks like a success is none of S3's; nil if it is, or if there is no body.
     let damage: String?
     private let isError: Bool
     /// The error document's fields; the body of a HEAD has none.
@@ -93,16 +93,16 @@ struct S3Answer {
         return (code ?? S3Remedy.word(for: status)) + (message.map { ": \($0)" } ?? "") + " (\(trace))"
     }
 
-    /// - Parameter keys: what the keys that were used are called where they stand.
+    /// - Parameter keys: the names of the used keys in their template or file.
     func remedy(keys: S3Credentials.Names) -> String {
         damage != nil ? S3Remedy.otherService : S3Remedy.remedy(code: code, status: status, keys: keys)
     }
 
-    /// What the service's log knows it by: `HTTP 404, request tx01`.
+    /// Its identification in the service's log: `HTTP 404, request tx01`.
     var trace: String { "HTTP \(status)" + (requestID.map { ", request \($0)" } ?? "") }
 }
 
-/// The text between quotation marks, as entity tags stand in them.
+/// Returns the text between quotation marks, as in entity tags.
 func unquoted(_ text: String) -> String {
     text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count >= 2 ? String(text.dropFirst().dropLast()) : text
 }

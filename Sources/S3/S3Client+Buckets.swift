@@ -3,7 +3,7 @@ import DriverProtocol
 import HTTP
 import XML
 
-/// What HEAD tells of a bucket. Only Ceph RGW tells more than that it is there.
+/// The description of a bucket by HEAD. Only Ceph RGW gives more than that it exists.
 package struct S3Bucket: Sendable, Equatable {
     /// Bytes in all its objects: x-rgw-bytes-used.
     package let used: UInt64?
@@ -12,7 +12,7 @@ package struct S3Bucket: Sendable, Equatable {
 
     init(_ headers: HTTPHeaders) {
         used = headers["x-rgw-bytes-used"].flatMap { UInt64($0) }
-        // -1 stands for none.
+        // -1 means none.
         quota = ["x-rgw-quota-bucket-size", "x-rgw-quota-user-size"].compactMap { headers[$0].flatMap { UInt64($0) } }
             .filter { $0 > 0 }.min()
     }
@@ -20,9 +20,9 @@ package struct S3Bucket: Sendable, Equatable {
 
 /// Requests about buckets.
 extension S3Client {
-    /// HeadBucket: nil where there is no such bucket.
+    /// HeadBucket. Returns nil if there is no such bucket.
     ///
-    /// - Parameter countsBytes: whether ``S3Bucket/used`` is wanted: newer Ceph tells it only where it is asked for.
+    /// - Parameter countsBytes: whether ``S3Bucket/used`` is wanted: newer Ceph gives it only on request.
     package func head(bucket: String, countsBytes: Bool = false) throws -> S3Bucket? {
         var request = S3Request(.head, "look at", bucket: bucket)
         let answer = try look(request)
@@ -34,16 +34,16 @@ extension S3Client {
         return counted.isSuccess ? S3Bucket(counted.headers) : found
     }
 
-    /// The error of a bucket that is not there, in the service's own words.
+    /// Returns the error of a missing bucket, in the service's own words.
     package func missing(bucket: String) throws -> DriverError {
         let request = S3Request(.head, "look at", bucket: bucket)
         return try error(explanation(of: request), request)
     }
 
-    /// A HEAD: an answer with status 2xx or 404, whatever else is thrown.
+    /// Makes a HEAD request. Returns an answer with status 2xx or 404, and throws otherwise.
     ///
-    /// A refusal has no room for its reason, and some services leave the bucket's region out, too. A small listing is
-    /// refused with both; where it is not, for it has learned the region, the HEAD is made again.
+    /// A refusal of HEAD has no reason, and some services leave the bucket's region out, too. A small listing is
+    /// refused with both; if it is not, because the client has learned the region, the HEAD is made again.
     func look(_ request: S3Request) throws -> S3Answer {
         let region = self.region
         var answer = try exchange(request)
@@ -55,17 +55,18 @@ extension S3Client {
         return answer
     }
 
-    /// What the service says of the bucket where there is room for it: a small listing's answer.
+    /// Returns the service's reason for refusing the bucket: a small listing's answer.
     func explanation(of request: S3Request) throws -> S3Answer {
         try exchange(
             S3Request(
                 .get, request.operation, bucket: request.bucket, query: [("list-type", "2"), ("max-keys", "1")]))
     }
 
-    /// CreateBucket, in the region that this client signs for. One that is there already and ours is no error.
+    /// CreateBucket, in the region that this client signs for. No error if it is there already and ours.
     package func create(bucket: String) throws {
         let region = self.region
-        // Amazon's first region must not be named, and Ceph takes what it calls a zonegroup: none is its default.
+        // Amazon's first region must not be named, and Ceph takes the name for a zonegroup: without one it uses its
+        // default.
         let document =
             region == "us-east-1" || region.isEmpty || region == "default"
             ? ""

@@ -7,13 +7,13 @@ import XML
 package struct S3OpenUpload: Sendable, Equatable {
     package let object: S3Address
     package let id: String
-    /// Seconds since 1970, by the server's clock; nil where the service does not say.
+    /// Seconds since 1970, by the server's clock, or nil if the service does not say.
     package let initiated: Int?
 }
 
 /// Requests whose answers have several pages.
 extension S3Client {
-    /// ListMultipartUploads over all pages; none where the bucket is missing.
+    /// ListMultipartUploads over all pages. Returns none if the bucket is missing.
     package func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
         var uploads: [S3OpenUpload] = []
         var marker: [String]?
@@ -38,8 +38,9 @@ extension S3Client {
         return uploads.filter { $0.object.key.utf8.starts(with: prefix.utf8) }
     }
 
-    /// Seconds since the last sign of life of an open upload by the server's clock: since its newest part was stored,
-    /// or since it was begun where it has none. Nil where the service does not say, or where it is not open any more.
+    /// Returns the seconds since the last sign of life of an open upload by the server's clock: since its newest part
+    /// was stored, or since it was begun if it has none. Returns nil if the service does not say, or if it is not open
+    /// any more.
     package func idleTime(of upload: S3OpenUpload) throws -> Int? {
         var last = upload.initiated
         var now: Int
@@ -81,7 +82,7 @@ extension S3Client {
         }
     }
 
-    /// The document of an answer with that root. Throws a ``DriverError`` where the answer is a refusal or none of
+    /// Returns the document of an answer with that root. Throws a ``DriverError`` if the answer is a refusal or none of
     /// S3's.
     func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> S3Document {
         guard answer.isSuccess else { throw error(answer, request) }

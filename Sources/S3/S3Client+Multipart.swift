@@ -4,10 +4,10 @@ import DriverProtocol
 import HTTP
 import XML
 
-/// A part that the service has taken.
+/// A part that the service has stored.
 struct S3Part: Sendable, Equatable {
     let number: Int
-    /// Without quotation marks, as the service gave it.
+    /// Without quotation marks, as given by the service.
     let etag: String
     let md5: [UInt8]
     /// What the entity tag says of the bytes.
@@ -16,8 +16,8 @@ struct S3Part: Sendable, Equatable {
 
 /// The requests of a multipart upload.
 extension S3Client {
-    /// CreateMultipartUpload: the upload's id. An attempt whose answer was lost leaves an open upload behind it:
-    /// `isRepeated` says that there may be one.
+    /// CreateMultipartUpload. Returns the upload's id. An attempt whose answer was lost leaves an open upload behind:
+    /// `isRepeated` tells that there may be one.
     func createUpload(of object: S3Address, headers: HTTPHeaders) throws -> (id: String, isRepeated: Bool) {
         let request = S3Request(
             .post, "begin the upload of", object, query: [("uploads", "")], headers: headers, onNewConnection: true,
@@ -32,8 +32,8 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. Its answer is waited for: what Ceph is still storing when the upload is aborted stays
-    /// for good, in no listing.
+    /// UploadPart with Content-MD5. Its answer is waited for: what Ceph is still storing when the upload is aborted
+    /// stays for good, in no listing.
     ///
     /// A part that comes back with another MD5 for its ETag is sent again. A service that gives it such a one once more
     /// makes its ETags itself, as far as this part can tell: see ``PartTags``.
@@ -65,7 +65,7 @@ extension S3Client {
         fatalError("unreachable")
     }
 
-    /// CompleteMultipartUpload, `headers` with it: whatever the service answered.
+    /// CompleteMultipartUpload, with `headers`. Returns the answer whatever it is.
     func completeUpload(
         _ upload: String, of object: S3Address, parts: [S3Part], headers: HTTPHeaders
     ) throws -> S3Answer {
@@ -81,7 +81,7 @@ extension S3Client {
         return try withBytes(of: document) { try exchange(request, body: $0) }
     }
 
-    /// AbortMultipartUpload. An upload that is not there is no error.
+    /// AbortMultipartUpload. No error if the upload is not there.
     package func abortUpload(_ upload: String, of object: S3Address) throws {
         let request = S3Request(.delete, "abort the upload of", object, query: [("uploadId", upload)])
         let answer = try exchange(request)

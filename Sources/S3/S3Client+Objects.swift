@@ -3,9 +3,9 @@ import Checksums
 import DriverProtocol
 import HTTP
 
-/// What HEAD tells of an object.
+/// The description of an object by HEAD.
 package struct S3Object: Sendable, Equatable {
-    /// Bytes that an object can have: those of the most and largest parts.
+    /// The largest object in bytes: as many parts as possible, of the largest size.
     static let maximumSize = UInt64(PartPlan.mostParts) * PartPlan.maximumPartSize
 
     /// Bytes.
@@ -31,7 +31,7 @@ package struct S3Object: Sendable, Equatable {
         self.metadata = metadata
     }
 
-    /// The MD5 of the bytes, where the entity tag is one.
+    /// The MD5 of the bytes, or nil if the entity tag is none.
     package var md5: String? { hasOpaqueETag || !isMD5(etag) ? nil : etag }
 }
 
@@ -49,15 +49,15 @@ func isMD5(_ etag: some StringProtocol) -> Bool {
 
 /// Requests about single objects.
 extension S3Client {
-    /// HeadObject: nil where there is no such object.
+    /// HeadObject. Returns nil if there is no such object.
     package func head(_ object: S3Address) throws -> S3Object? {
         let request = S3Request(.head, "look up", object)
         let answer = try look(request)
-        // A bucket that is missing answers with the same status; whoever lists or writes will be told.
+        // A missing bucket has the same status; listing and writing will report it.
         return answer.status == 404 ? nil : try found(answer, request)
     }
 
-    /// HeadObject of one that has to be there. Throws where it is not, or where its bucket is not.
+    /// HeadObject. Throws if the object or its bucket does not exist.
     func existing(_ object: S3Address) throws -> S3Object {
         let request = S3Request(.head, "download", object)
         let answer = try look(request)
@@ -81,14 +81,14 @@ extension S3Client {
         return object
     }
 
-    /// DeleteObject. An object that is not there is no error.
+    /// DeleteObject. No error if the object is not there.
     package func delete(_ object: S3Address) throws {
         let request = S3Request(.delete, "delete", object)
         let answer = try exchange(request)
         guard answer.isSuccess || answer.code == "NoSuchKey" else { throw error(answer, request) }
     }
 
-    /// PutObject with Content-MD5. `headers` go into the request as they are.
+    /// PutObject with Content-MD5. `headers` are added to the request unchanged.
     func put(
         _ object: S3Address, body: UnsafeRawBufferPointer, checksums: PartedChecksums.Part, headers: HTTPHeaders
     ) throws -> S3Answer {

@@ -30,7 +30,7 @@ extension S3Client {
         }
     }
 
-    /// Returns how many objects there are with `prefix`, and their bytes in all. Throws a ``DriverError`` if a page
+    /// Returns the number of objects with `prefix`, and their bytes in all. Throws a ``DriverError`` if a page
     /// cannot be read, or comes again.
     package func usage(bucket: String, prefix: String = "") throws -> (objects: Int, bytes: UInt64) {
         var objects = 0

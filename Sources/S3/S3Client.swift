@@ -8,16 +8,16 @@ import Posix
 /// One request before it is signed.
 struct S3Request {
     let method: HTTPMethod
-    /// The words for it in errors: `upload`.
+    /// The verb for it in errors: `upload`.
     let operation: String
     let bucket: String
     /// Nil for a request about the bucket.
     let key: String?
     var query: [(String, String)] = []
     var headers: HTTPHeaders = [:]
-    /// The 32 bytes of the body's SHA-256, where they are known already.
+    /// The 32 bytes of the body's SHA-256, if they are known already.
     var bodySHA256: [UInt8]?
-    /// Whether libcurl must not repeat it by itself, because it matters that it is carried out twice.
+    /// Whether libcurl must not repeat it by itself, because carrying it out twice matters.
     var onNewConnection = false
     /// Whether an answer is waited for that nobody wants any more, because what it tells of has to be taken back.
     var awaitsAnswer = false
@@ -49,16 +49,16 @@ struct S3Request {
     }
 }
 
-/// What a request asks for beyond its own fields, anew at each attempt, and where its answer's body goes.
+/// Additional fields of a request, anew at each attempt, and the receiver of its answer's body.
 protocol S3Receiver: BodyReceiver {
-    /// The fields that ask for what is still missing.
+    /// The fields that request the missing bytes.
     var headers: HTTPHeaders { get }
 }
 
 /// An S3 service, addressed with one pair of keys.
 ///
-/// Every request is signed anew each time it is made, so that none grows too old. What is learned from one answer (the
-/// server's clock, the bucket's region) holds for all that follow. Threads may share a client.
+/// Every request is signed anew each time it is made, so that none grows too old. Facts learned from one answer (the
+/// server's clock, the bucket's region) hold for all that follow. Threads may share a client.
 package final class S3Client: Sendable {
     private struct Learned {
         var region: String
@@ -67,7 +67,7 @@ package final class S3Client: Sendable {
         var clockOffset = 0
     }
 
-    /// Bytes that an answer which breaks off has to bring for the next attempt to count as the first.
+    /// The bytes that a broken answer must bring for the next attempt to count as the first.
     static let progress = 64 << 10
 
     /// A clock that is off by more than this explains a refusal; services allow 900 s.
@@ -78,7 +78,7 @@ package final class S3Client: Sendable {
     private let http: HTTPClient
     private let learned: Locked<Learned>
 
-    /// A client that tells `log` when it tries again. No connection is made yet.
+    /// A client that logs each retry to `log`. No connection is made yet.
     package convenience init(_ service: S3Service, log: Log) {
         self.init(
             service, service.http,
@@ -104,18 +104,19 @@ package final class S3Client: Sendable {
         return S3Client(service, options, learned: learned, log: log)
     }
 
-    /// Makes a request and answers what came with status 2xx; anything else is a ``DriverError``.
+    /// Makes a request, and returns an answer with status 2xx. Throws a ``DriverError`` for any other.
     func perform(_ request: S3Request, body: UnsafeRawBufferPointer? = nil) throws -> S3Answer {
         let answer = try exchange(request, body: body)
         guard answer.isSuccess else { throw error(answer, request) }
         return answer
     }
 
-    /// Makes a request and answers whatever came in the end. What may pass by itself is tried again, so that a request
-    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver says each time what it still lacks.
+    /// Makes a request, and returns the last answer, whatever it is. Failures that may pass are retried, so the request
+    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver is asked each time which bytes it
+    /// lacks.
     ///
-    /// Throws ``DriverError`` where no answer came, `Interrupted` when a signal did, and `Cancelled` where `goOn` answered
-    /// false.
+    /// - Throws: ``DriverError`` if no answer came, `Interrupted` if a signal did, and `Cancelled` if `goOn` returned
+    ///   false.
     func exchange(
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
         into receiver: (any S3Receiver)? = nil, goOn: @escaping () -> Bool = { true }
@@ -137,7 +138,7 @@ package final class S3Client: Sendable {
                     try pause(&backoff, request, answer.cause, retryAfter: response.retryAfter, goOn: goOn)
                 else { return answer }
             case .failure(let failure, let received):
-                // What has come need not come again: it is not the same attempt.
+                // Bytes that have come need not come again: it is not the same attempt.
                 if receiver != nil, received >= Self.progress { backoff.progressed() }
                 guard failure.isTransient, try pause(&backoff, request, failure.text, goOn: goOn) else {
                     throw error(failure, request, context: backoff.context)
@@ -163,7 +164,7 @@ package final class S3Client: Sendable {
             into: receiver, onNewConnection: request.onNewConnection, awaitsAnswer: request.awaitsAnswer, goOn: goOn)
     }
 
-    /// Whether the SHA-256 of a request's body is signed. What TLS protects needs no second digest.
+    /// Whether the SHA-256 of a request's body is signed. A body that TLS protects needs no second digest.
     var signsBodies: Bool { service.endpoint.scheme != .https }
 
     private func payloadHash(of body: UnsafeRawBufferPointer?, sha256: [UInt8]?) -> PayloadHash {
@@ -187,9 +188,9 @@ package final class S3Client: Sendable {
     }
 }
 
-/// What answers teach, and how errors are told.
+/// Lessons from answers, and the texts of errors.
 extension S3Client {
-    /// Takes clock and region from the refusal of a request that was made with what was `known`; whether it is worth
+    /// Learns clock and region from the refusal of a request that was made with `known`. Returns whether it is worth
     /// another try. Of several that are refused together the first one teaches all.
     private func learn(from answer: S3Answer, to known: Learned) -> Bool {
         if answer.status == 403, let date = answer.date {
@@ -216,7 +217,7 @@ extension S3Client {
     /// Bytes a second that downloads may take.
     var bandwidthLimit: UInt64? { service.http.bandwidthLimit }
 
-    /// The region that the bucket is known to be in.
+    /// The region in which the bucket is known to be.
     package var region: String { learned.read { $0.region } }
 
     func error(_ answer: S3Answer, _ request: S3Request) -> DriverError {
@@ -231,14 +232,14 @@ extension S3Client {
             underlying: failure)
     }
 
-    /// What errors call an object of this service: `s3://BUCKET/KEY at https://s3.example`.
+    /// Returns the name in errors of an object of this service: `s3://BUCKET/KEY at https://s3.example`.
     package func name(of object: S3Address) -> String { name("\(object)") }
 
     func name(of request: S3Request) -> String { name("s3://\(request.bucket)" + (request.key.map { "/" + $0 } ?? "")) }
 
     private func name(_ address: String) -> String { "\(address) at \(learned.read { $0.endpoint.name })" }
 
-    /// `text` from the service without the secrets that it may echo.
+    /// Returns `text` from the service without the secrets that it may echo.
     private func withoutSecrets(_ text: String) -> String {
         var text = text
         for secret in [service.credentials.secretAccessKey, service.credentials.sessionToken ?? ""]
@@ -249,7 +250,7 @@ extension S3Client {
     }
 }
 
-/// Where a service is, who asks, and how.
+/// A service, the keys for it, and the transfer options.
 package struct S3Service: Sendable {
     package var endpoint: S3Endpoint
     package var region: String

@@ -1,17 +1,17 @@
 import Bytes
 import DriverProtocol
 
-/// Where an S3 service answers, and how it is addressed.
+/// The address of an S3 service, and its style of addressing buckets.
 package struct S3Endpoint: Sendable, Equatable {
     let scheme: WebURL.Scheme
-    /// Host, with the port where that is not the scheme's own.
+    /// Host, with the port if that is not the scheme's own.
     let authority: String
     /// A path before the bucket, without a slash at its end; empty for most.
     let basePath: String
-    /// Whether the bucket stands in the path in every case: FORCE_PATH_STYLE.
+    /// Whether the bucket is always part of the path: FORCE_PATH_STYLE.
     let usesPathStyle: Bool
 
-    /// Reads `https://s3.example:9000`; nil where it is no such URL. A URL without a scheme is taken for https.
+    /// Reads `https://s3.example:9000`. Nil if it is no such URL. A URL without a scheme is taken for https.
     package init?(_ url: String, usesPathStyle: Bool) {
         guard let url = WebURL(base: url.contains("://") ? url : "https://" + url) else { return nil }
         let authority = url.authority.lowercased()
@@ -25,13 +25,13 @@ package struct S3Endpoint: Sendable, Equatable {
         self.usesPathStyle = usesPathStyle
     }
 
-    /// Amazon's own, of a region.
+    /// Returns Amazon's own endpoint of a region.
     static func amazon(region: String, usesPathStyle: Bool) -> S3Endpoint? {
         let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         return S3Endpoint("https://s3.\(region).\(domain)", usesPathStyle: usesPathStyle)
     }
 
-    /// The region that one of Amazon's own names is for, nil where it names none: `s3.REGION`, `s3-fips.REGION`,
+    /// The region of one of Amazon's own names, or nil if it has none: `s3.REGION`, `s3-fips.REGION`,
     /// `s3.dualstack.REGION`, `bucket.vpce-ID.s3.REGION.vpce`, and the older `s3-REGION`.
     var region: String? {
         guard isAmazon else { return nil }
@@ -51,18 +51,18 @@ package struct S3Endpoint: Sendable, Equatable {
 
     var isAmazon: Bool { authority.hasSuffix(".amazonaws.com") || authority.hasSuffix(".amazonaws.com.cn") }
 
-    /// The same service in another region: another name where it is one of Amazon's public ones. Those of a network's
-    /// own (`vpce`), of both versions of IP and for FIPS stay: somebody has chosen them.
+    /// Returns the same service in another region: another name if it is one of Amazon's public ones. Those of a
+    /// network's own (`vpce`), of both versions of IP and for FIPS stay: somebody has chosen them.
     func moved(to region: String) -> S3Endpoint {
         let publicNames = ["s3"] + (self.region.map { ["s3.\($0)", "s3-\($0)"] } ?? [])
         guard isAmazon, publicNames.contains(where: { authority.hasPrefix($0 + ".amazonaws.") }) else { return self }
         return Self.amazon(region: region, usesPathStyle: usesPathStyle) ?? self
     }
 
-    /// What errors call it: `https://s3.example:9000`.
+    /// Its name in errors: `https://s3.example:9000`.
     package var name: String { "\(scheme)://\(authority)\(basePath)" }
 
-    /// Host and encoded path of a bucket, or of an object in it.
+    /// Returns host and encoded path of a bucket, or of an object in it.
     func location(bucket: String, key: String?) -> (host: String, path: String) {
         let object = key.map { "/" + percentEncoded($0.utf8, keepingSlashes: true) }
         if isInHost(bucket) { return ("\(bucket).\(authority)", basePath + (object ?? "/")) }

@@ -2,22 +2,22 @@ import Bytes
 import DriverProtocol
 import HTTP
 
-/// What a marketplace's template says of its bucket and its service: each attribute read once, into its type.
+/// The bucket and the service in a marketplace's template: each attribute read once, into its type.
 package struct S3Market: Sendable {
-    /// Where the attributes are in a message.
+    /// The path of the attributes in a message.
     static let path = "MARKETPLACE/TEMPLATE/"
-    /// What the message must have.
+    /// The required elements of the message.
     package static let inputs = [path + "BUCKET"]
-    /// MB, as the stock driver assumes them.
+    /// MB, the stock driver's default.
     package static let standardTotalMB: UInt64 = 1_048_576
     private static let standardPrefix = "marketapp"
     private static let standardRegion = "us-east-1"
 
     package let bucket: String
-    /// APP_PREFIX: objects are called `APP_PREFIX-ID`.
+    /// APP_PREFIX: an object's key is `APP_PREFIX-ID`.
     package let prefix: String
     package let service: S3Service
-    /// TOTAL_MB, nil where it is not given.
+    /// TOTAL_MB, or nil if it is not set.
     package let totalMB: UInt64?
     /// READ_LENGTH in bytes.
     package let partSize: UInt64
@@ -30,7 +30,7 @@ package struct S3Market: Sendable {
     /// CREATE_BUCKET.
     package let createsBucket: Bool
 
-    /// Reads the template. A value that cannot be used is a ``DriverError`` that names its attribute.
+    /// Reads the template. Throws a ``DriverError`` that names the attribute of a value that cannot be used.
     package init(
         _ message: Message, _ preferences: TransferPreferences = TransferPreferences(), log: Log
     ) throws(DriverError) {
@@ -43,7 +43,7 @@ package struct S3Market: Sendable {
         service = S3Service(
             endpoint: endpoint, region: region ?? endpoint.region ?? Self.standardRegion,
             credentials: try attributes.credentials(log: log), http: try attributes.http(log: log))
-        // What is printed is read as a signed number.
+        // oned reads the printed number as a signed one.
         totalMB = try attributes.range("TOTAL_MB", 0...UInt64(Int64.max), unit: "MB")
         partSize = (try attributes.range("READ_LENGTH", 5...5120, unit: "MB") ?? 8) << 20
         concurrency = Int(try attributes.range("UPLOAD_CONCURRENCY", 1...64, unit: "parts") ?? 4)
@@ -86,7 +86,7 @@ private struct Attributes {
 
     func prefix(standard: String) throws(DriverError) -> String {
         guard let prefix = value("APP_PREFIX") else { return standard }
-        // What comes back as SOURCE must be what was answered: see the template's syntax.
+        // The SOURCE that comes back must be the one that was printed: see the template's syntax.
         guard prefix.utf8.count <= 512, !prefix.hasPrefix("/"),
             prefix.utf8.allSatisfy({ !isControl($0) && !"\"\\".utf8.contains($0) }),
             haveSameBytes(Template.representable(prefix), prefix)
@@ -97,7 +97,7 @@ private struct Attributes {
         return prefix
     }
 
-    /// All that may be said: every service takes version 4, which is what is sent.
+    /// Any version is accepted: every service takes version 4, which is always used.
     func checkSignatureVersion() throws(DriverError) {
         guard let version = value("SIGNATURE_VERSION") else { return }
         guard ["s3", "s3v4", "v4"].contains(version.lowercased()) else {
@@ -141,7 +141,7 @@ private struct Attributes {
                     "use", path("SESSION_TOKEN"), cause: "the keys that it would belong to are in CREDENTIALS_FILE",
                     remedy: "put it there as aws_session_token, or leave CREDENTIALS_FILE out")
             }
-            // oned wants keys in the template, too: any will do for it.
+            // oned requires keys in the template, too: any will do for it.
             return try file.keys(of: value("PROFILE") ?? "default", log: log)
         }
         let id = try message.required(path("ACCESS_KEY_ID"))
@@ -162,7 +162,7 @@ private struct Attributes {
         return options
     }
 
-    /// A whole number, nil where there is none.
+    /// Returns a whole number, or nil if there is none.
     func range(_ name: String, _ allowed: ClosedRange<UInt64>, unit: String) throws(DriverError) -> UInt64? {
         guard let number = try message.number(path(name)) else { return nil }
         guard allowed.contains(number) else {

@@ -12,16 +12,16 @@ extension S3Market {
     }
 }
 
-/// A marketplace's bucket, and what the actions do to it.
+/// A marketplace's bucket, and the actions' work on it.
 package struct S3Marketplace: Sendable {
-    /// How long an upload may stay open without a new part before it counts as left behind, in seconds.
+    /// The seconds that an upload may stay open without a new part before it counts as left behind.
     private static let abandonmentAge = 86_400
 
-    /// What its template says.
+    /// The settings in its template.
     package let market: S3Market
     package let client: S3Client
 
-    /// Reads the message's template. A value that cannot be used is a ``DriverError`` that names its attribute.
+    /// Reads the message's template. Throws a ``DriverError`` that names the attribute of a value that cannot be used.
     package init(_ request: Request) throws(DriverError) {
         market = try S3Market(request.message, request.transfer, log: request.log)
         client = S3Client(market.service, log: request.log)
@@ -29,15 +29,15 @@ package struct S3Marketplace: Sendable {
 
     private var log: Log { client.log }
 
-    /// What tells an app from every other one: oned gives an id once, and the time with it.
+    /// Returns the identity of an app: oned uses an id only once with the same time.
     package static func owner(_ message: Message) -> String {
         ["ZONE_ID", "MARKETPLACE_ID", "ID", "REGTIME"].map { name in
             String((message.value("MARKETPLACEAPP/\(name)") ?? "-").filter { $0.isASCII && ($0.isNumber || $0 == "-") })
         }.joined(separator: ".")
     }
 
-    /// Returns what HEAD tells of the bucket; nil if it is missing and CREATE_BUCKET lets an import make it. Throws a
-    /// ``DriverError`` in the service's own words if it is missing otherwise.
+    /// Returns the bucket's description by HEAD, or nil if it is missing and CREATE_BUCKET lets an import make it.
+    /// Throws a ``DriverError`` in the service's own words if it is missing otherwise.
     ///
     /// - Parameter countsBytes: as for ``S3Client/head(bucket:countsBytes:)``.
     package func bucket(countsBytes: Bool = false) throws -> S3Bucket? {
@@ -46,12 +46,12 @@ package struct S3Marketplace: Sendable {
         return nil
     }
 
-    /// Makes the bucket where that is wanted, sees that the name is free, and clears what killed imports have left.
+    /// Makes the bucket if that is wanted, checks that the name is free, and removes what killed imports have left.
     ///
-    /// An object of that name is refused, unless it was uploaded for this same app: then its answer was lost, and it is
+    /// An object of that name is refused, unless it was uploaded for this same app: its answer was lost then, and it is
     /// removed.
     package func prepare(_ object: S3Address, owner: String) throws {
-        // Some services create a bucket that something is put into: whether it may be made is asked first.
+        // Some services create a bucket when something is put into it: whether it may be made is checked first.
         if try bucket() == nil {
             log.info("creating the bucket \(quoted(market.bucket))")
             try client.create(bucket: market.bucket)
@@ -72,12 +72,12 @@ package struct S3Marketplace: Sendable {
         try client.delete(object)
     }
 
-    /// Aborts open uploads of this marketplace that nothing has come to for a day, and those of `object` in every case:
+    /// Aborts open uploads of this marketplace that have got nothing for a day, and those of `object` in every case:
     /// the app is not imported twice at the same time. Failures do not matter to what follows.
     package func abortAbandoned(_ object: S3Address? = nil) {
         do {
             var uploads = try client.openUploads(bucket: market.bucket, prefix: market.prefix + "-")
-            // The object's own first: where the others' parts may not be listed, these are gone.
+            // The object's own first: if the others' parts may not be listed, these are gone.
             _ = uploads.partition { $0.object != object }
             for upload in uploads where market.isOwn(upload.object.key) {
                 guard
@@ -100,7 +100,7 @@ package struct S3Marketplace: Sendable {
 }
 
 extension S3Market {
-    /// Whether a key is `APP_PREFIX-` and digits: what another user of the bucket has is left alone.
+    /// Whether a key is `APP_PREFIX-` and digits: objects of other users of the bucket are left alone.
     package func isOwn(_ key: String) -> Bool {
         let beginning = Array("\(prefix)-".utf8)
         guard key.utf8.starts(with: beginning) else { return false }

@@ -1,7 +1,7 @@
-/// What to do about a service's refusals: a row for each code that a user can do something about, the same for those
+/// The remedies for a service's refusals: a row for each code that a user can do something about, the same for those
 /// that mean the same.
 enum S3Remedy {
-    /// A name for a status that came without an error document.
+    /// Returns a name for a status that came without an error document.
     static func word(for status: Int) -> String {
         switch status {
         case 301, 307: "PermanentRedirect"

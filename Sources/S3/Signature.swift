@@ -3,9 +3,9 @@ import Checksums
 import DriverProtocol
 import HTTP
 
-/// Who asks.
+/// A pair of keys, perhaps temporary.
 package struct S3Credentials: Sendable, Equatable {
-    /// What the three are called where they stand, for errors.
+    /// The names of the three in their template or file, for errors.
     struct Names: Sendable, Equatable {
         static let template = Names(
             accessKeyID: "ACCESS_KEY_ID", secretAccessKey: "SECRET_ACCESS_KEY", sessionToken: "SESSION_TOKEN")
@@ -37,7 +37,7 @@ package struct S3Credentials: Sendable, Equatable {
     }
 }
 
-/// What the x-amz-content-sha256 field says of a request's body.
+/// The content of the x-amz-content-sha256 field about a request's body.
 enum PayloadHash: Equatable {
     /// The body is protected by TLS alone.
     case unsigned
@@ -56,7 +56,7 @@ enum PayloadHash: Equatable {
 
 /// A request's signature: AWS Signature Version 4 for the service `s3`, in the Authorization field.
 ///
-/// The parts are named as Amazon's "Signature Version 4 signing process" names them.
+/// The parts have the names of Amazon's "Signature Version 4 signing process".
 struct Signature {
     let method: String
     /// The path as it is sent, encoded.
@@ -67,7 +67,7 @@ struct Signature {
     let headers: HTTPHeaders
     let payload: PayloadHash
 
-    /// The fields that a request needs beside those in `headers`: date, hash of the body, token and Authorization.
+    /// Returns the fields that a request needs besides `headers`: date, hash of the body, token and Authorization.
     /// `time` in seconds since 1970.
     static func fields(
         method: String, host: String, path: String, query: [(String, String)], headers: HTTPHeaders,
@@ -107,14 +107,14 @@ struct Signature {
     private var signedHeaders: String { canonicalHeaders.map(\.0).joined(separator: ";") }
 }
 
-/// A query as it is signed and sent: sorted by the encoded names, then values, each with its `=`.
+/// Returns a query as it is signed and sent: sorted by the encoded names, then values, each with its `=`.
 func queryString(_ query: [(String, String)]) -> String {
     query.map { (percentEncoded($0.0.utf8), percentEncoded($0.1.utf8)) }
         .sorted { $0.0 != $1.0 ? $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) : $0.1 < $1.1 }
         .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
 }
 
-/// `text` without blanks at its ends, and with one where there were several.
+/// Returns `text` without blanks at its ends, and with one in place of several.
 private func singleSpaced(_ text: String) -> String {
     text.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }).joined(separator: " ")
 }

@@ -13,7 +13,7 @@ package final class S3Sink: ImageSink {
     }
 
     package var name: String { upload.name }
-    /// What tells this upload from others of the same key.
+    /// Tells this upload from others of the same key.
     package var attempt: String { upload.nonce }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }
@@ -31,10 +31,11 @@ package final class S3Sink: ImageSink {
     }
 }
 
-/// An upload has to compute the MD5 of what passes, for the whole and for each part, while it is in the processor's caches.
+/// An upload has to compute the MD5 of the bytes, for the whole and for each part, while they are in the processor's
+/// caches.
 private final class UploadIntake: SinkIntake {
     private let upload: ObjectUpload
-    /// All but the MD5.
+    /// All except for the MD5.
     private let digests: [Digest]
 
     init(_ upload: ObjectUpload, _ digests: [Digest]) {

@@ -2,8 +2,8 @@ import Bytes
 import DriverProtocol
 import Posix
 
-/// What OpenNebula's `remotes/datastore/downloader.sh` prints for a location: the way to an image of a Ceph datastore,
-/// which the stock `datastore/ceph/export` names as `rbd://HOST/POOL/IMAGE?…`.
+/// The output of OpenNebula's `remotes/datastore/downloader.sh` for a location: an image of a Ceph datastore, which the
+/// stock `datastore/ceph/export` names as `rbd://HOST/POOL/IMAGE?…`.
 ///
 /// Its length is not known beforehand: the MD5 that the datastore's export has computed tells whether it came whole.
 package final class DownloaderSource: ImageSource {
@@ -12,8 +12,8 @@ package final class DownloaderSource: ImageSource {
     package let storageSize: UInt64? = nil
     private let child: Child
 
-    /// Starts the downloader. A location with a character that the script's shell could take for more than data is
-    /// refused.
+    /// Starts the downloader. Throws if the location has a character that the script's shell could take for more than
+    /// data.
     package init(_ location: Location, _ request: Request) throws {
         name = "\(location)"
         let plain = location.text.utf8.allSatisfy { byte in

@@ -2,15 +2,16 @@ import DriverProtocol
 import HTTP
 import Posix
 
-/// A file that a web server sends.
+/// A file from a web server.
 package final class HTTPSource: ImageSource {
     package let name: String
     package let length: UInt64?
     private let download: HTTPDownload
 
-    /// Begins to fetch `url`, with what the marketplace's template and the datastore's say of how to transfer.
+    /// Begins to fetch `url`, with the transfer options of the marketplace's template and the datastore's.
     ///
-    /// - Parameter isOfCatalog: whether the marketplace is a catalog, whose server may want the credential of AUTH_FILE.
+    /// - Parameter isOfCatalog: whether the marketplace is a catalog, whose server may require the credential of
+    ///   AUTH_FILE.
     package init(_ url: WebURL, _ request: Request, isOfCatalog: Bool = false) throws {
         name = "\(url)"
         let options = try isOfCatalog ? HTTPOptions(ofCatalog: request) : HTTPOptions(request)

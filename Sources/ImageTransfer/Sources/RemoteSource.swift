@@ -34,7 +34,7 @@ package final class RemoteSource: ImageSource {
         length = size
     }
 
-    /// The path in `ssh://HOST:PATH`; nil if `location` is none.
+    /// Returns the path in `ssh://HOST:PATH`, or nil if `location` is none.
     package static func path(of location: Location) -> String? { parts(of: location)?.path }
 
     private static func parts(of location: Location) -> (host: String, path: String)? {
@@ -44,7 +44,8 @@ package final class RemoteSource: ImageSource {
         return (String(location[..<colon]), String(location[location.index(after: colon)...]))
     }
 
-    /// The colon between host and path: the one before the first slash, since an address of IPv6 has colons in it.
+    /// Returns the colon between host and path: the one before the first slash, since an address of IPv6 has colons in
+    /// it.
     private static func colon(of location: Substring) -> String.Index? {
         let slash = location.firstIndex(of: "/") ?? location.endIndex
         if slash < location.endIndex, location[..<slash].last == ":" { return location.index(before: slash) }

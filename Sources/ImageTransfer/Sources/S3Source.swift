@@ -5,11 +5,11 @@ import S3
 package final class S3Source: ImageSource {
     package let name: String
     package let length: UInt64?
-    /// The MD5 that the service has computed itself: nil where it was uploaded in parts.
+    /// The MD5 that the service has computed itself, or nil if the object was uploaded in parts.
     package let md5: String?
     private let download: ObjectDownload
 
-    /// Looks the object up. Throws where it is not there.
+    /// Looks the object up. Throws if it is not there.
     package init(_ client: S3Client, _ address: S3Address) throws {
         download = ObjectDownload(client, address)
         name = "\(address)"
