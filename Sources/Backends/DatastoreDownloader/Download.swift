@@ -64,9 +64,17 @@ struct Download {
 
     /// Copies the image. If it throws, nothing is left of the target but bytes that a stream has taken.
     func run() throws {
-        let source = try paced(ImageSources.open(location, request), request)
-        let target = try DownloadTarget(
-            target, needing: limit == nil ? source.storageSize : nil, log: request.log)
+        var isStream = false
+        try startingOver(request.log, unless: isStream) {
+            let source = try paced(ImageSources.open(location, request), request)
+            let target = try DownloadTarget(
+                self.target, needing: limit == nil ? source.storageSize : nil, log: request.log)
+            isStream = target.file == nil
+            try fetch(source, to: target)
+        }
+    }
+
+    private func fetch(_ source: any ImageSource, to target: DownloadTarget) throws {
         do {
             try copy(source, into: target.sink)
             try Interrupt.check()

@@ -29,6 +29,7 @@ final class PacedSource: ImageSource {
     var length: UInt64? { source.length }
     var storageSize: UInt64? { source.storageSize }
     var md5: String? { source.md5 }
+    var isPatched: Bool { source.isPatched }
 
     func willBeVerified() { source.willBeVerified() }
 
