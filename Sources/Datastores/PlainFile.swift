@@ -2,7 +2,7 @@ import DriverProtocol
 import ImageTransfer
 import Posix
 
-/// A file that a person names, in place of a datastore: an image goes there as it comes.
+/// A file that a person names instead of a datastore. An image keeps its format there.
 package struct PlainFile: Datastore {
     package let format: String? = nil
     private let path: String

@@ -61,7 +61,7 @@ extension FileDescriptor {
         _ = cposix_set_pipe_size(number, 1 << 20)
     }
 
-    /// Writes all of `bytes` to any descriptor, also one that waits by itself; a signal to this process ends the wait. Throws
+    /// Writes all of `bytes` to any descriptor, also a blocking one. A signal to this process ends the wait. Throws
     /// ``SystemError`` or ``Interrupted``.
     package func writeWhenReady(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes

@@ -30,7 +30,8 @@ package final class DownloaderSource: ImageSource {
         }
     }
 
-    /// OpenNebula's own, where ours has taken its place: ours leaves these locations to it.
+    /// Returns the path of OpenNebula's own script. If ours has replaced it, that is the stock script, to which ours
+    /// would leave these locations.
     private static func script(_ installation: Installation) -> String {
         let name = "datastore/downloader.sh"
         return StockScript(name, installation).existingPath ?? installation.remotes + "/" + name
