@@ -32,9 +32,8 @@ package struct ImageRegistration {
     package func run(into open: () throws -> any Datastore) throws -> Reply {
         if let reason = try reasonForStockScript() { try leave(reason) }
         let datastore = try open()
-        let place = type(of: datastore).placeAttribute
         // oned reads two words.
-        guard request.message.words(place).count <= 1 else {
+        if let place = type(of: datastore).placeAttribute, request.message.words(place).count > 1 {
             throw request.message.invalid(
                 place, "has a blank in it, at which oned would cut an image's SOURCE",
                 remedy: "mount or move the datastore to a path without blanks")

@@ -8,7 +8,7 @@ import Posix
 /// none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
 package struct CephDatastore: Datastore {
     private static let template = "DATASTORE/TEMPLATE/"
-    package static let placeAttribute = template + "POOL_NAME"
+    package static let placeAttribute: String? = template + "POOL_NAME"
     /// What OpenNebula's own defaults have.
     private static let standardPool = "one"
 
@@ -69,7 +69,7 @@ package struct CephDatastore: Datastore {
         let location = RBDLocation(host: source.host, image: try place(of: image), credentials: cluster.credentials)
         return ImportInfo(
             source: location.url, md5: md5 ? try Digest(.md5).finish(reading: source, log: log) : nil,
-            size: megabytes(roundingUp: source.information.size), format: "raw")
+            size: source.information.size.megabytesRoundedUp, format: "raw")
     }
 
     private func place(of image: StoredImage) throws(DriverError) -> RBDImage {

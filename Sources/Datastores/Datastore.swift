@@ -5,8 +5,8 @@ import Posix
 /// A place where oned keeps images: finds one that is there, and takes new ones in. It is made from a message's DS_MAD
 /// and template.
 package protocol Datastore: Sendable {
-    /// The attribute of the message that the SOURCEs of its images begin with.
-    static var placeAttribute: String { get }
+    /// The attribute of the message that the SOURCEs of its images begin with; nil if there is none.
+    static var placeAttribute: String? { get }
     /// The format that images are brought into here; nil if they stay as they come.
     var format: String? { get }
     /// Whether every image has to be in that format, whatever it is for.
@@ -21,6 +21,11 @@ package protocol Datastore: Sendable {
     func stage(_ image: NewImage) throws -> any StagedImage
     /// Removes an image by its SOURCE. Returns false if there is none.
     func remove(_ source: String) throws -> Bool
+}
+
+extension Datastore {
+    package static var placeAttribute: String? { nil }
+    package var needsFormat: Bool { false }
 }
 
 /// What is known of an image before any of it has come.

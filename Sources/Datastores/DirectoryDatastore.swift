@@ -7,12 +7,12 @@ import Posix
 /// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
 package struct DirectoryDatastore: Datastore {
     /// The required elements of the message.
-    package static let inputs = [placeAttribute]
-    package static let placeAttribute = "DATASTORE/BASE_PATH"
+    package static let inputs = [basePath]
+    package static let placeAttribute: String? = basePath
+    private static let basePath = "DATASTORE/BASE_PATH"
     private static let mode: UInt32 = 0o660
 
     package let format: String?
-    package let needsFormat = false
     let path: String
     let bridge: BridgeHosts?
     /// Directories outside of it in which its images may lie: SAFE_DIRS.
@@ -26,9 +26,9 @@ package struct DirectoryDatastore: Datastore {
     /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
     package init(_ request: Request) throws(DriverError) {
         let message = request.message
-        path = try message.required(Self.placeAttribute)
+        path = try message.required(Self.basePath)
         guard path.hasPrefix("/") else {
-            throw message.invalid(Self.placeAttribute, "is no absolute path", remedy: "begin it with /")
+            throw message.invalid(Self.basePath, "is no absolute path", remedy: "begin it with /")
         }
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
         images = try imageDirectory(path, bridge: bridge, log: request.log)
@@ -40,10 +40,7 @@ package struct DirectoryDatastore: Datastore {
         log = request.log
     }
 
-    package func room() throws -> UInt64? {
-        let space = try images.space()
-        return space.isKnown ? space.available : nil
-    }
+    package func room() throws -> UInt64? { try images.room() }
 
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))

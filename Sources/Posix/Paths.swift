@@ -64,7 +64,7 @@ package func hostName() -> String? {
 
 /// Whether PATH leads to a program of this name.
 package func isInstalled(_ program: String) -> Bool {
-    (environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
+    (CurrentProcess.environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
         access(joined(String($0), program), X_OK) == 0
     }
 }

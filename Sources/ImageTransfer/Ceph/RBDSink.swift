@@ -57,7 +57,7 @@ package final class RBDSink: ImageSink {
         guard let needed, let space, needed > space.available else { return }
         throw DriverError(
             "write", "the image \(quoted(image))",
-            cause: "\(megabytes(roundingUp: needed)) MB are needed and \(space.available >> 20) MB are free in \(name)",
+            cause: "\(needed.megabytesRoundedUp) MB are needed and \(space.available >> 20) MB are free in \(name)",
             remedy: "remove images, raise the pool's quota if it has one, or add disks")
     }
 
