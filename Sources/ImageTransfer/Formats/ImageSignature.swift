@@ -6,7 +6,7 @@ package enum ImageSignature {
         [
             "QFI\u{FB}", "KDMV", "COWD", "vhdxfile", "conectix", "QED\0", "WithoutFreeSpace", "WithouFreSpacExt",
             "Bochs Virtual HD Image", "#", " ", "\n", "version=",
-        ].map { (0, $0.unicodeScalars.map { UInt8($0.value) }) } + [(64, [0xBE, 0xDA, 0x10, 0x7F])]
+        ].map { (0, $0.unicodeScalars.map { UInt8($0.value) }) } + [(64, [0x7F, 0x10, 0xDA, 0xBE])]
 
     /// Whether an image that begins with `head` may be of another format than raw: qemu-img has to look at all of it then.
     package static func isNotRaw(_ head: [UInt8]) -> Bool {
