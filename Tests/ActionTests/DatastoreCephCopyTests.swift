@@ -40,7 +40,9 @@ import Testing
         try ceph.expectStored(ceph.copy(ceph.copyMessage(zeros), id: id), id: id, zeros)
     }
 
-    @Test("an image of another format becomes raw", arguments: ["qcow2", "qcow2 -c", "vmdk", "vdi", "vhdx", "vpc", "qed", "parallels"])
+    @Test(
+        "an image of another format becomes raw",
+        arguments: ["qcow2", "qcow2 -c", "vmdk", "vdi", "vhdx", "vpc", "qed", "parallels"])
     func converts(_ format: String) throws {
         let ceph = try CephMarket()
         let plain = try sparse(ceph)
