@@ -12,15 +12,15 @@ package enum ImageSources {
         ("http://", { try HTTPSource($0, $1, isOfCatalog: true) }),
         ("https://", { try HTTPSource($0, $1, isOfCatalog: true) }),
         (ContainerImage.scheme, { try ContainerSource($0, $1) }),
-        ("rbd://", { try DownloaderSource($0, $1) }),
+        (RBDLocation.scheme, { try RBDSource($0, $1) }),
     ]
 
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: String) -> Bool { kinds.contains { location.hasPrefix($0.beginning) } }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
-    /// server, `lxd://URL`, which is built first, or `rbd://…` of a Ceph datastore, which OpenNebula's own downloader
-    /// reads. Throws a ``DriverError`` if it is of no such kind.
+    /// server, `lxd://URL`, which is built first, or `rbd://HOST/POOL/IMAGE?…` of a Ceph datastore. Throws a
+    /// ``DriverError`` if it is of no such kind.
     package static func open(_ location: String, _ request: Request) throws -> any ImageSource {
         guard let kind = kinds.first(where: { location.hasPrefix($0.beginning) }) else {
             throw readError(

@@ -21,3 +21,9 @@ package func isAlphanumeric(_ byte: UInt8) -> Bool {
 package func isHexadecimalDigit(_ byte: UInt8) -> Bool {
     isDigit(byte) || byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "f")
 }
+
+/// An ASCII letter, digit or underscore: what names are made of.
+@inlinable
+package func isWordByte(_ byte: UInt8) -> Bool {
+    isAlphanumeric(byte) || byte == UInt8(ascii: "_")
+}

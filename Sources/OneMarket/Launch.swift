@@ -146,8 +146,3 @@ struct Environment: Sendable {
         importDriver.readsStandardInput ? common + [Self.checksumByImport] : common
     }
 }
-
-/// A letter, a digit or an underscore: what names are made of, here and in templates.
-func isWordByte(_ byte: UInt8) -> Bool {
-    isDigit(byte) || byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-}

@@ -54,3 +54,17 @@ package func randomName(digits count: Int = 16) -> String {
     var generator = SystemRandomNumberGenerator()
     return String((0..<count).map { _ in "0123456789abcdef".randomElement(using: &generator)! })
 }
+
+/// The name of this machine: gethostname(2); nil if it has none.
+package func hostName() -> String? {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0, name[0] != 0 else { return nil }
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+}
+
+/// Whether PATH leads to a program of this name.
+package func isInstalled(_ program: String) -> Bool {
+    (CurrentProcess.environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
+        access(joined(String($0), program), X_OK) == 0
+    }
+}

@@ -11,7 +11,7 @@ private func isUnreserved(_ byte: UInt8) -> Bool {
 
 /// `text` with every other byte as %XX, the way that Signature Version 4 prescribes; slashes stay where
 /// `keepingSlashes`, as in an object's key.
-func percentEncoded(_ text: String, keepingSlashes: Bool = false) -> String {
+package func percentEncoded(_ text: String, keepingSlashes: Bool = false) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in text.utf8 {
@@ -25,7 +25,7 @@ func percentEncoded(_ text: String, keepingSlashes: Bool = false) -> String {
 }
 
 /// What ``percentEncoded(_:keepingSlashes:)`` has made, back as it was; nil where it is no text.
-func percentDecoded(_ text: String) -> String? {
+package func percentDecoded(_ text: String) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
