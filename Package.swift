@@ -11,6 +11,7 @@ let drivers: [(backend: String, imports: [Target.Dependency])] = [
         "MarketLinuxContainers",
         ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"]
     ),
+    ("DatastoreCeph", ["AppTransfer", "Datastores", "DriverProtocol"]),
     ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"]),
     (
         "DatastoreDownloader",

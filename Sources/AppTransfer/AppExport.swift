@@ -29,7 +29,7 @@ package struct AppExport {
         }
         let size = try message.number("MARKETPLACEAPP/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
         intake = ImageIntake(
-            id: id, name: message.value("MARKETPLACEAPP/NAME") ?? "app \(id)",
+            id: id, isApp: true, name: message.value("MARKETPLACEAPP/NAME") ?? "app \(id)",
             expected: !isVerified
                 ? ExpectedDigests()
                 : try ExpectedDigests(message, md5: "MARKETPLACEAPP/MD5", sha256: "MARKETPLACEAPP/TEMPLATE/SHA256"),

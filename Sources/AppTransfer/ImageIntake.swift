@@ -8,6 +8,8 @@ import ImageTransfer
 struct ImageIntake {
     /// oned's id of it: its file or its image in a pool is named after that.
     let id: String
+    /// Whether it is an app that a person brings in, of which oned has no image.
+    var isApp = false
     /// Its name in errors.
     let name: String
     /// The digests of the bytes that the source gives.
@@ -35,7 +37,8 @@ struct ImageIntake {
     ///   known to take an image. An MD5 that the source knows counts if none is expected.
     func run(into datastore: any Datastore, from open: () throws -> any ImageSource, log: Log) throws -> Result {
         try startingOver(log) {
-            let staged = try datastore.stage(id: id, needing: leastSize)
+            let staged = try datastore.stage(
+                NewImage(id: id, isApp: isApp, format: format, needed: leastSize))
             do {
                 return try bring(open(), into: staged, of: datastore, log)
             } catch {
@@ -53,9 +56,12 @@ struct ImageIntake {
             source, expected: expected.filled(md5: source.md5), decompresses: decompresses, log: log
         ).run(into: staged)
         let isCompressed = try !decompresses && staged.compression() != nil
-        var image = try isCompressed ? compressedImage(staged) : staged.describe(format: format, name: name)
+        var image =
+            try isCompressed ? compressedImage(staged, of: datastore) : staged.describe(format: format, name: name)
         var md5 = copied.stored[.md5] ?? ""
-        if converts, let wanted = datastore.format, wanted != image.format, !isCompressed, !image.isEncrypted {
+        if converts || datastore.needsFormat, let wanted = datastore.format, wanted != image.format, !isCompressed,
+            !image.isEncrypted
+        {
             log.info("converting the image from \(image.format) to \(wanted)")
             md5 = try staged.convert(from: image.format, to: wanted)
             image = ImageDescription(format: wanted, virtualSize: image.virtualSize)
@@ -64,7 +70,8 @@ struct ImageIntake {
     }
 
     /// Describes an image that stays compressed, by what has been stated of it.
-    private func compressedImage(_ staged: any StagedImage) -> ImageDescription {
-        ImageDescription(format: format ?? "raw", virtualSize: max(statedSize ?? 0, staged.size))
+    private func compressedImage(_ staged: any StagedImage, of datastore: any Datastore) -> ImageDescription {
+        let format = datastore.needsFormat ? datastore.format : format
+        return ImageDescription(format: format ?? "raw", virtualSize: max(statedSize ?? 0, staged.size))
     }
 }

@@ -10,7 +10,6 @@ package struct ImageRegistration {
     /// The elements that the message must have for this, beside those for the datastore.
     package static let inputs = [path]
     private static let path = "IMAGE/PATH"
-    private static let basePath = "DATASTORE/BASE_PATH"
     private static let template = "IMAGE/TEMPLATE/"
     private static let datastore = "DATASTORE/TEMPLATE/"
     /// `IMAGE/TYPE` of a CD-ROM, and `DATASTORE/TYPE` of a datastore for kernels, scripts and other files.
@@ -30,19 +29,25 @@ package struct ImageRegistration {
 
     /// Registers the image. Returns the reply `SOURCE FORMAT`, unless the stock script takes over.
     package func run(into open: () throws -> any Datastore) throws -> Reply {
-        if let reason = try reasonForStockScript() {
-            request.log.info("\(reason): the stock script does it")
-            try script.takeOver(request)
-        }
+        if let reason = try reasonForStockScript() { try leave(reason) }
+        let datastore = try open()
         // oned reads two words.
-        guard request.message.words(Self.basePath).count <= 1 else {
+        if let place = type(of: datastore).placeAttribute, request.message.words(place).count > 1 {
             throw request.message.invalid(
-                Self.basePath, "has a blank in it, at which oned would cut an image's SOURCE",
+                place, "has a blank in it, at which oned would cut an image's SOURCE",
                 remedy: "mount or move the datastore to a path without blanks")
         }
-        let datastore = try open()
-        let done = try intake().run(into: datastore, from: source, log: request.log)
-        return Reply("\(done.source) \(done.image.format)\n") { _ = try? datastore.remove(done.source) }
+        do {
+            let done = try intake().run(into: datastore, from: source, log: request.log)
+            return Reply("\(done.source) \(done.image.format)\n") { _ = try? datastore.remove(done.source) }
+        } catch let reason as LeftToStockScript {
+            try leave("\(reason)")
+        }
+    }
+
+    private func leave(_ reason: String) throws -> Never {
+        request.log.info("\(reason): the stock script does it")
+        try script.takeOver(request)
     }
 
     /// Returns the reason why the stock script has to do it, or nil if it need not.
@@ -74,9 +79,9 @@ package struct ImageRegistration {
     }
 }
 
-/// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's app
-/// are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest, or two
-/// contradict each other.
+/// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's
+/// app are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest, or
+/// two contradict each other.
 package func expectedDigests(ofImage message: Message, at location: Location) throws(DriverError) -> ExpectedDigests {
     let template = "IMAGE/TEMPLATE/"
     guard !location.text.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }

@@ -12,7 +12,7 @@ package enum ImageSources {
         ("http://", { try HTTPSource(ofCatalog: $0, $1) }),
         ("https://", { try HTTPSource(ofCatalog: $0, $1) }),
         (ContainerImage.scheme, { try ContainerSource($0, $1) }),
-        ("rbd://", { try DownloaderSource($0, $1) }),
+        (RBDLocation.scheme, { try RBDSource($0, $1) }),
     ]
 
     /// Whether `location` is of a known kind.
@@ -21,8 +21,8 @@ package enum ImageSources {
     }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
-    /// server, `lxd://URL`, which is built first, or `rbd://…` of a Ceph datastore, which OpenNebula's own downloader
-    /// reads. Throws a ``DriverError`` if it is of no such kind.
+    /// server, `lxd://URL`, which is built first, or `rbd://HOST/POOL/IMAGE?…` of a Ceph datastore. Throws a
+    /// ``DriverError`` if it is of no such kind.
     package static func open(_ location: Location, _ request: Request) throws -> any ImageSource {
         guard let kind = kinds.first(where: { location.text.hasPrefix($0.beginning) }) else {
             throw readError(

@@ -5,26 +5,56 @@ import Posix
 /// A place where oned keeps images: finds one that is there, and takes new ones in. It is made from a message's DS_MAD
 /// and template.
 package protocol Datastore: Sendable {
-    /// The format that every image is brought into here; nil if images keep theirs.
+    /// The attribute of the message that the SOURCEs of its images begin with; nil if there is none.
+    static var placeAttribute: String? { get }
+    /// The format that images are brought into here; nil if they stay as they come.
     var format: String? { get }
-    /// Returns its room.
-    func space() throws -> FileSystemSpace
+    /// Whether every image has to be in that format, whatever it is for.
+    var needsFormat: Bool { get }
+    /// Returns how many bytes can still be written; nil if that is not known.
+    func room() throws -> UInt64?
     /// Returns the place and the kind of an image. Throws a ``DriverError`` if it is not there.
     ///
     /// - Parameter md5: whether its MD5 is wanted, for which all of it has to be read.
     func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo
     /// Begins a new image. Throws a ``DriverError`` unless one can be written here.
-    ///
-    /// - Parameters:
-    ///   - id: oned's id of it, from which its name is made.
-    ///   - needed: the bytes for which there must be room at least; nil if that is not known yet.
-    func stage(id: String, needing needed: UInt64?) throws -> any StagedImage
+    func stage(_ image: NewImage) throws -> any StagedImage
     /// Removes an image by its SOURCE. Returns false if there is none.
     func remove(_ source: String) throws -> Bool
 }
 
-/// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into
-/// another format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
+extension Datastore {
+    package static var placeAttribute: String? { nil }
+    package var needsFormat: Bool { false }
+}
+
+/// What is known of an image before any of it has come.
+package struct NewImage: Sendable {
+    /// What oned calls it, of which its name is made.
+    package let id: String
+    /// Whether it is an app that a person brings in, of which oned has no image.
+    package let isApp: Bool
+    /// The format that it is said to have; nil leaves it to its content.
+    package let format: String?
+    /// Bytes that must have room at the least; nil if that is not known yet.
+    package let needed: UInt64?
+
+    package init(id: String, isApp: Bool = false, format: String? = nil, needed: UInt64? = nil) {
+        (self.id, self.isApp, self.format, self.needed) = (id, isApp, format, needed)
+    }
+}
+
+/// What a datastore finds out to be none of its business, while an image comes: it is the stock script's.
+package struct LeftToStockScript: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ reason: String) {
+        description = reason
+    }
+}
+
+/// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into another
+/// format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
 package protocol StagedImage: ImageSink {
     /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil if that is not known.
     func checkRoom(for needed: UInt64?) throws
@@ -44,7 +74,8 @@ package protocol StagedImage: ImageSink {
 
 /// The kinds of datastores, by DS_MAD. A new kind is one more row.
 private let kinds: [(driver: String, open: @Sendable (Request) throws(DriverError) -> any Datastore)] = [
-    ("fs", { request throws(DriverError) in try DirectoryDatastore(request) })
+    ("fs", { request throws(DriverError) in try DirectoryDatastore(request) }),
+    ("ceph", { request throws(DriverError) in try CephDatastore(request) }),
 ]
 
 /// Returns the datastore of the message, of the kind that its DS_MAD names. Throws a ``DriverError`` that names the

@@ -7,7 +7,9 @@ import Posix
 /// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
 package struct DirectoryDatastore: Datastore {
     /// The required elements of the message.
-    package static let inputs = ["DATASTORE/BASE_PATH"]
+    package static let inputs = [basePath]
+    package static let placeAttribute: String? = basePath
+    private static let basePath = "DATASTORE/BASE_PATH"
     private static let mode: UInt32 = 0o660
 
     package let format: String?
@@ -24,7 +26,7 @@ package struct DirectoryDatastore: Datastore {
     /// Reads the datastore's attributes. Throws a ``DriverError`` that names one with a bad value.
     package init(_ request: Request) throws(DriverError) {
         let message = request.message
-        path = try message.requiredPath("DATASTORE/BASE_PATH")
+        path = try message.requiredPath(Self.basePath)
         bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
         images = try imageDirectory(path, bridge: bridge, log: request.log)
         safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
@@ -35,21 +37,21 @@ package struct DirectoryDatastore: Datastore {
         log = request.log
     }
 
-    package func space() throws -> FileSystemSpace { try images.space() }
+    package func room() throws -> UInt64? { try images.room() }
 
-    package func stage(id: String, needing needed: UInt64?) throws -> any StagedImage {
-        let names = ImageNames(id: id, epoch: time(nil))
+    package func stage(_ image: NewImage) throws -> any StagedImage {
+        let names = ImageNames(id: image.id, epoch: time(nil))
         guard bridge == nil else {
-            try images.checkRoom(for: needed)
+            try images.checkRoom(for: image.needed)
             let staging = LocalDirectory(path: stagingDirectory, log: log)
-            let file = try staging.makeSink(names, mode: Self.mode, needing: needed)
+            let file = try staging.makeSink(names, mode: Self.mode, needing: image.needed)
             return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
         }
         let isNew = try makeDirectory()
         // Removes only an empty directory: another image may have come meanwhile.
         let undo = { [path] in if isNew { rmdir(path) } }
         do {
-            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: needed)
+            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: image.needed)
             return StagedFile(file, log: log, undo: undo) { file in
                 if !isSparse { try file.allocate() }
                 return joined(path, try file.publish())

@@ -2,7 +2,7 @@ import DriverProtocol
 import ImageTransfer
 import Posix
 
-/// A file that a person names, in place of a datastore: an image goes there as it comes.
+/// A file that a person names instead of a datastore. An image keeps its format there.
 package struct PlainFile: Datastore {
     package let format: String? = nil
     private let path: String
@@ -29,14 +29,15 @@ package struct PlainFile: Datastore {
         }
     }
 
-    package func space() throws -> FileSystemSpace { try directory.space() }
+    package func room() throws -> UInt64? { try directory.room() }
 
     package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
         throw image.invalidSource("is in no datastore", remedy: "pass a message with a DATASTORE")
     }
 
-    package func stage(id: String, needing needed: UInt64?) throws -> any StagedImage {
-        let file = try directory.makeSink(ImageNames(name), mode: CurrentProcess.modeOfNewFiles, needing: needed)
+    package func stage(_ image: NewImage) throws -> any StagedImage {
+        let file = try directory.makeSink(
+            ImageNames(name), mode: CurrentProcess.modeOfNewFiles, needing: image.needed)
         return StagedFile(file, log: log) { file in
             _ = try file.publish()
             return path

@@ -65,6 +65,9 @@ package final class StagedFile: StagedImage {
         return md5
     }
 
+    /// Where it lies until then.
+    var path: String { file.path }
+
     package func publish() throws -> String {
         let source = try place(file)
         isOver = true

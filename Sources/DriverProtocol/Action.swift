@@ -32,7 +32,7 @@ package struct Request: Sendable {
     package let installation: Installation
     package let settings: Settings
     package let transfer: TransferPreferences
-    /// The file that the result goes into, in place of a datastore: `--to`.
+    /// The path of the file for the result instead of a datastore, or nil: `--to`.
     package let target: String?
 
     package init(

@@ -4,7 +4,7 @@ import Posix
 /// The settings in `remotes/etc/market/market-drivers.conf`: `NAME="value"` lines, read and never executed.
 package struct Settings: Sendable, Equatable {
     /// The names of all settings.
-    package static let names = ["SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
+    package static let names = ["CEPH_TIMEOUT", "SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
 
     /// A file of ssh_config(5) in place of the user's own: `ssh -F`.
     package var sshConfiguration: String?
@@ -12,6 +12,9 @@ package struct Settings: Sendable, Equatable {
     package var sshConnectTimeout = 10
     /// The directory in which a bridge host's image is put together before it is sent, in place of `/var/tmp`.
     package var stagingDirectory = "/var/tmp"
+
+    /// The seconds that a Ceph cluster may take to answer.
+    package var cephTimeout = 120
 
     package init() {}
 
@@ -56,12 +59,17 @@ package struct Settings: Sendable, Equatable {
             case "SSH_CONFIG": sshConfiguration = value.isEmpty ? nil : value
             case "STAGING_DIR": stagingDirectory = value.isEmpty ? stagingDirectory : value
             case "SSH_CONNECT_TIMEOUT":
-                guard let seconds = Int(value), seconds > 0, seconds <= 3600 else {
-                    throw Problem(cause: "SSH_CONNECT_TIMEOUT=\(value) is not a number of seconds from 1 to 3600")
-                }
-                sshConnectTimeout = seconds
+                sshConnectTimeout = try Self.seconds(value, of: attribute.name)
+            case "CEPH_TIMEOUT": cephTimeout = try Self.seconds(value, of: attribute.name)
             default: throw Problem(cause: "\(attribute.name) is not a setting")
             }
         }
+    }
+
+    private static func seconds(_ text: String, of name: String) throws(Problem) -> Int {
+        guard let seconds = Int(text), seconds > 0, seconds <= 3600 else {
+            throw Problem(cause: "\(name)=\(text) is not a number of seconds from 1 to 3600")
+        }
+        return seconds
     }
 }

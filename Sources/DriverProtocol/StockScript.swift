@@ -7,7 +7,7 @@ package struct StockScript: Sendable {
     /// The end of its file name.
     package static let suffix = ".stock"
 
-    /// The variable of the environment that names a script for the one that has taken over from it.
+    /// The environment variable with the name of the script that has handed over.
     private static let variable = "MARKET_DRIVERS_STOCK"
 
     private let name: String

@@ -1,8 +1,8 @@
-/// What the one who runs a program wants of its transfers, beside what the message says.
+/// The caller's wishes for a program's transfers, beside those of the message.
 package struct TransferPreferences: Sendable, Equatable {
-    /// Bytes a second at most, in place of LIMIT_TRANSFER_BW; nil leaves that to the message.
+    /// Bytes per second at most, instead of the message's LIMIT_TRANSFER_BW; nil keeps that.
     package var bandwidthLimit: UInt64?
-    /// Whether what fails, and may pass by itself, is tried again.
+    /// Whether a transient failure is tried again.
     package var retries = true
 
     package init() {}

@@ -44,7 +44,8 @@ extension HTTPOptions {
         return text
     }
 
-    /// What is wished for, or LIMIT_TRANSFER_BW of the message's datastore, in bytes a second; nil is no limit.
+    /// Returns the caller's limit, else LIMIT_TRANSFER_BW of the message's datastore, in bytes per second, or nil if
+    /// there is none. Throws a ``DriverError`` if that is no rate.
     package static func bandwidthLimit(
         _ message: Message, _ preferences: TransferPreferences
     ) throws(DriverError) -> UInt64? {
@@ -57,8 +58,8 @@ extension HTTPOptions {
         return rate
     }
 
-    /// Returns bytes a second: a number, perhaps with K, M or G for powers of 1024, in either case. Nil if `text` is no
-    /// rate.
+    /// Returns the bytes per second that `text` states, or nil if it is no rate: a number, with K, M or G behind it for
+    /// powers of 1024, in either case.
     package static func bandwidth(_ text: String) -> UInt64? {
         let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
         let unit = text.last.flatMap { units[Character($0.uppercased())] }

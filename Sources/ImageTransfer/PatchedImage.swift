@@ -16,12 +16,16 @@ package func damage(of source: any ImageSource, _ error: DriverError) -> any Err
 
 /// Does a whole transfer, source and sink of its own included, and again from its beginning if the bytes of several
 /// servers were damaged. Throws the error of `transfer`, or the damage if it is there each time.
-package func startingOver<Result>(_ log: Log, _ transfer: () throws -> Result) throws -> Result {
+///
+/// - Parameter isFinal: whether what `transfer` has written cannot be taken back; it is not repeated then.
+package func startingOver<Result>(
+    _ log: Log, unless isFinal: @autoclosure () -> Bool = false, _ transfer: () throws -> Result
+) throws -> Result {
     for attempt in 0... {
         do {
             return try transfer()
         } catch let image as PatchedImage {
-            guard attempt < PatchedImage.limit else { throw image.damage }
+            guard attempt < PatchedImage.limit, !isFinal() else { throw image.damage }
             log.warning("\(image.damage.object) came from several servers, and \(image.damage.cause): starting over")
         }
     }

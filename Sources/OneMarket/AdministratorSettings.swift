@@ -6,7 +6,6 @@ import Posix
 /// for the driver and its actions, PRIORITY and ONE_MAD_DEBUG. The files are the stock drivers', which source them;
 /// here they are read, and nothing of them is run.
 struct AdministratorSettings {
-    private static let sizeLimit = 1 << 20
     /// The stock drivers' PRIORITY if there is a file without one.
     private static let standardPriority = 19
     /// Bytes: `ulimit -c 15000`, as in the stock drivers with ONE_MAD_DEBUG.
@@ -29,11 +28,7 @@ struct AdministratorSettings {
     private mutating func read(_ path: String) {
         let file: VariableFile
         do throws(SystemError) {
-            let opened = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
-            guard let text = try opened.readToEnd(limit: Self.sizeLimit) else {
-                throw SystemError("read", path, code: EFBIG)
-            }
-            file = VariableFile(parsing: text)
+            file = try VariableFile(path: path)
         } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return }
             let cause = "\(DriverError("read", path, error))"

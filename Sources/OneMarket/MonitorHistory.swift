@@ -7,7 +7,8 @@ final class MonitorHistory {
     static let interval = 3600.0
     /// The number of texts that are remembered of one marketplace.
     private static let limit = 2000
-    private static let units: Set = ["ms", "s", "bytes", "MiB", "of"]
+    /// `10 out of 30 bytes`, `after 20001 milliseconds`: libcurl has both forms.
+    private static let units: Set = ["ms", "milliseconds", "s", "seconds", "bytes", "MiB", "of", "out"]
     /// A number after one of these words differs each time.
     private static let counters: Set = ["request", "byte"]
 

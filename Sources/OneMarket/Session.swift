@@ -188,11 +188,11 @@ final class Session {
     /// oned deletes an app whose import may wait or run: oned does not cancel that.
     private func delete(_ request: QueuedRequest) {
         var request = request
-        let dropped = dropWaiting(because: "not begun, because its app was deleted", advising: false) {
-            $0.verb == .importApp && $0.id == request.id
-        }
-        request.endedImport = dropped > 0 || isImporting(request.id)
-        guard isImporting(request.id) else { return waiting.append(request) }
+        let isItsImport = { (waiting: QueuedRequest) in waiting.verb == .importApp && waiting.id == request.id }
+        let place = waiting[nextWaiting...].firstIndex(where: isItsImport).map { $0 - nextWaiting }
+        _ = dropWaiting(because: "not begun, because its app was deleted", advising: false, isItsImport)
+        request.endedImport = place != nil || isImporting(request.id)
+        guard isImporting(request.id) else { return waiting.insert(request, at: place ?? waiting.count) }
         let now = Clock.now
         for job in running where job.verb == .importApp && job.id == request.id {
             log(.info, request.id, "\(job.object): IMPORT: its app is deleted, it is being ended")

@@ -61,7 +61,7 @@ extension FileDescriptor {
         _ = cposix_set_pipe_size(number, 1 << 20)
     }
 
-    /// Writes all of `bytes` to any descriptor, also one that waits by itself; a signal to this process ends the wait. Throws
+    /// Writes all of `bytes` to any descriptor, also a blocking one. A signal to this process ends the wait. Throws
     /// ``SystemError`` or ``Interrupted``.
     package func writeWhenReady(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
@@ -77,14 +77,18 @@ extension FileDescriptor {
     }
 
     /// Writes all of `bytes`, waiting for room. Throws ``SystemError`` or ``Interrupted``.
-    package func writeWaiting(_ bytes: UnsafeRawBufferPointer) throws {
+    ///
+    /// - Parameter stall: seconds after which a reader that takes nothing is an ETIMEDOUT; nil for none.
+    package func writeWaiting(_ bytes: UnsafeRawBufferPointer, stall: Double? = nil) throws {
         var rest = bytes
         while !rest.isEmpty {
             let count = Glibc.write(number, rest.baseAddress, rest.count)
             if count >= 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             } else if errno == EAGAIN {
-                _ = try waitUntilReady(POLLOUT, by: nil)
+                guard try waitUntilReady(POLLOUT, by: stall.map { Clock.now + $0 }) else {
+                    throw SystemError("write", name, code: ETIMEDOUT)
+                }
             } else if errno != EINTR {
                 throw SystemError("write", name)
             }

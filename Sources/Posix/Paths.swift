@@ -57,3 +57,17 @@ package func randomName(digits count: Int = 16) -> String {
     var generator = SystemRandomNumberGenerator()
     return (0..<count).map { _ in String(UInt8.random(in: 0..<16, using: &generator), radix: 16) }.joined()
 }
+
+/// The name of this machine: gethostname(2); nil if it has none.
+package func hostName() -> String? {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0, name[0] != 0 else { return nil }
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+}
+
+/// Whether PATH leads to a program of this name.
+package func isInstalled(_ program: String) -> Bool {
+    (CurrentProcess.environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
+        access(joined(String($0), program), X_OK) == 0
+    }
+}

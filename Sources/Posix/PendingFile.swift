@@ -87,7 +87,8 @@ package final class PendingFile {
         throw SystemError("rename", path, code: EEXIST)
     }
 
-    /// Makes the file durable and gives it a name in the directory, replacing the file of that name: fsync(2), rename(2).
+    /// Makes the file durable and gives it a name in the directory, replacing the file of that name: fsync(2),
+    /// rename(2).
     package func publish(replacing name: String, mode: mode_t) throws(SystemError) {
         try finish(mode: mode)
         let target = joined(directory, name)

@@ -1,3 +1,4 @@
+import DatastoreCeph
 import DatastoreDownloader
 import DatastoreFS
 import DriverProtocol
@@ -13,6 +14,7 @@ ActionTable([
     MarketOne.Import.self, MarketOne.Delete.self, MarketOne.Monitor.self, MarketOne.Export.self,
     MarketLinuxContainers.Import.self, MarketLinuxContainers.Delete.self, MarketLinuxContainers.Monitor.self,
     MarketLinuxContainers.Export.self,
+    DatastoreCeph.Export.self, DatastoreCeph.Copy.self,
     DatastoreFS.Export.self, DatastoreFS.Copy.self,
     Downloader.self,
 ]).main()

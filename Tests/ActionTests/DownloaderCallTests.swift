@@ -36,7 +36,7 @@ import Testing
             "SHA1": String(TestFiles.succeed(["sha1sum", packed]).output.prefix(40)),
         ]
         let words = arguments.split(separator: " ").map { values[String($0)] ?? String($0) }.joined(separator: " ")
-        // The callers run it in a shell that reads its script from standard input; stat collects standard output in a file.
+        // The callers run it in a shell that reads its script from standard input; stat collects the output in a file.
         let output = arguments.hasSuffix("-") ? rig.target : "/dev/null"
         let script = """
             set -e -o pipefail

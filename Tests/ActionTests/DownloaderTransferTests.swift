@@ -71,8 +71,8 @@ import Testing
         }
     }
 
-    /// What a part of a large file costs: no more than what fits into the buffers of both sides, and one request, or one for
-    /// a redirect and one for the file.
+    /// A part of a large file costs no more than what fits into the buffers of both sides, and one request, or one for a
+    /// redirect and one for the file.
     @Test(arguments: [("/disk", 1), ("/disk.gz", 1), ("/moved", 2)])
     func aPartOfALargeFile(_ path: String, _ requests: Int) throws {
         let disk = try TestFiles.makeSparse(

@@ -82,7 +82,9 @@ import Testing
 
     @Test(arguments: Guide.actions) func itsActionsAndLaunchersAgree(_ action: String) throws {
         let program = try Self.program.get()
-        #expect(try TestFiles.succeed([program, "--help"]).output.hasPrefix("market/example/\(action): "))
+        #expect(
+            try TestFiles.succeed([program, "market/example/\(action)", "--help"]).output.hasPrefix(
+                "market/example/\(action): "))
         let launcher = Fixture.packageRoot.appending(path: ".build/guide/remotes/market/example/\(action)")
         #expect(
             try String(contentsOf: launcher, encoding: .utf8)

@@ -63,6 +63,25 @@ import Testing
         #expect(try rig.server.requests().count == 2)
     }
 
+    /// A file can be written anew, what has gone to standard output can't be taken back.
+    @Test(arguments: [true, false]) static func downloadsStartOverIntoAFile(_ isFile: Bool) throws {
+        let rig = try MirrorTests(nil)
+        let target = rig.market.directory.path("target")
+        let outcome = try rig.market.act(
+            DownloaderRig.program,
+            arguments: [
+                "--md5", TestFiles.md5(rig.image), rig.location([cut(1), "/other", "/good"]), isFile ? target : "-",
+            ], input: [], environment: ["DRV_ACTION": ""],
+            through: isFile ? [] : ["sh", "-c", "\"$@\" > /dev/null", "sh"])
+        #expect(outcome.status == .exited(isFile ? 0 : 1))
+        #expect(outcome.errors.contains("starting over") == isFile)
+        if isFile {
+            #expect(try run(["cmp", rig.image, target]).status.isSuccess)
+        } else {
+            expectRefusal(outcome, ["its MD5 is "])
+        }
+    }
+
     @Test static func importsStartOverToo() throws {
         let rig = try MirrorTests(nil)
         let sum = try TestFiles.md5(rig.image)

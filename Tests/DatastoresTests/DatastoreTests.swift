@@ -59,7 +59,7 @@ import Testing
     @Test(arguments: Kind.allCases) func whatIsPublishedIsFoundAndCanBeRemoved(_ kind: Kind) throws {
         try withDatastore(kind) { datastore, message in
             let bytes = TestFiles.noise(1_500_000)
-            let staged = try datastore.stage(id: "7", needing: 1_500_000)
+            let staged = try datastore.stage(NewImage(id: "7", needed: 1_500_000))
             try write(bytes, into: staged)
             #expect(try rig.names(in: "datastore").allSatisfy { $0.hasPrefix(".") })
             #expect(try staged.compression() == nil)
@@ -86,11 +86,11 @@ import Testing
 
     @Test(arguments: Kind.allCases) func whatIsNotPublishedLeavesNothing(_ kind: Kind) throws {
         try withDatastore(kind) { datastore, _ in
-            let discarded = try datastore.stage(id: "7", needing: nil)
+            let discarded = try datastore.stage(NewImage(id: "7"))
             try write(TestFiles.noise(100_000), into: discarded)
             discarded.discard()
             do {
-                let dropped = try datastore.stage(id: "7", needing: nil)
+                let dropped = try datastore.stage(NewImage(id: "7"))
                 try write([1], into: dropped)
             }
             #expect(try rig.names(in: "datastore") == [] && rig.names(in: "staging") == [])
@@ -100,7 +100,7 @@ import Testing
     @Test(arguments: Kind.allCases) func convertsWhatIsStaged(_ kind: Kind) throws {
         try withDatastore(kind) { datastore, _ in
             let bytes = TestFiles.noise(1 << 20)
-            let staged = try datastore.stage(id: "7", needing: nil)
+            let staged = try datastore.stage(NewImage(id: "7"))
             try write(bytes, into: staged)
             _ = try staged.describe(format: "raw", name: "x")
             let md5 = try staged.convert(from: "raw", to: "qcow2")
@@ -113,10 +113,12 @@ import Testing
 
     @Test(arguments: Kind.allCases) func takesNothingThatHasNoRoom(_ kind: Kind) throws {
         try withDatastore(kind) { datastore, _ in
-            let error = #expect(throws: DriverError.self) { _ = try datastore.stage(id: "7", needing: 1 << 60) }
+            let error = #expect(throws: DriverError.self) {
+                _ = try datastore.stage(NewImage(id: "7", needed: 1 << 60))
+            }
             #expect(error?.cause.hasPrefix("1099511627776 MB are needed and ") == true)
-            #expect(try datastore.space().available < 1 << 60)
-            let staged = try datastore.stage(id: "7", needing: nil)
+            #expect(try datastore.room().map { $0 < 1 << 60 } == true)
+            let staged = try datastore.stage(NewImage(id: "7"))
             #expect(throws: DriverError.self) { try staged.checkRoom(for: 1 << 60) }
             staged.discard()
             #expect(try rig.names(in: "datastore") == [] && rig.names(in: "staging") == [])
@@ -139,10 +141,10 @@ import Testing
     @Test func makesItsDirectory() throws {
         try FileManager.default.removeItem(atPath: path)
         try withDatastore(.directory) { datastore, _ in
-            try datastore.stage(id: "7", needing: nil).discard()
+            try datastore.stage(NewImage(id: "7")).discard()
             #expect(try rig.names() == ["staging"])
-            let first = try datastore.stage(id: "7", needing: nil)
-            let second = try datastore.stage(id: "8", needing: nil)
+            let first = try datastore.stage(NewImage(id: "7"))
+            let second = try datastore.stage(NewImage(id: "8"))
             let source = try second.publish()
             first.discard()
             #expect(try rig.names(in: "datastore").map { path + "/" + $0 } == [source])
@@ -153,6 +155,6 @@ import Testing
         let error = #expect(throws: DriverError.self) {
             _ = try datastore(request(.directory, Settings(), driver: "lvm"))
         }
-        #expect(error?.object == "DATASTORE/DS_MAD" && error?.remedy == "use one of DS_MAD fs")
+        #expect(error?.object == "DATASTORE/DS_MAD" && error?.remedy == "use one of DS_MAD fs, ceph")
     }
 }

@@ -14,13 +14,16 @@ import Testing
         #expect(settings.sshConfiguration == nil)
         #expect(settings.sshConnectTimeout == 10)
         #expect(settings.stagingDirectory == "/var/tmp")
+        #expect(settings.cephTimeout == 120)
     }
 
     @Test func aGoodFileIsApplied() throws {
-        let settings = try settings("# ours\nSSH_CONFIG=\"/a b\"\nssh_connect_timeout = 3600\nSTAGING_DIR=\"/c\"\n")
+        let settings = try settings(
+            "# ours\nSSH_CONFIG=\"/a b\"\nssh_connect_timeout = 3600\nSTAGING_DIR=\"/c\"\nCEPH_TIMEOUT=7\n")
         #expect(settings.sshConfiguration == "/a b")
         #expect(settings.sshConnectTimeout == 3600)
         #expect(settings.stagingDirectory == "/c")
+        #expect(settings.cephTimeout == 7)
         #expect(try self.settings("SSH_CONFIG=\"\"\nSTAGING_DIR=\"\"\n") == Settings())
     }
 
@@ -28,6 +31,7 @@ import Testing
         ("SSH_CONFG=\"/a\"", "SSH_CONFG is not a setting"), ("STAGING_DIR=[A=\"b\"]", "STAGING_DIR is a list"),
         ("SSH_CONNECT_TIMEOUT=\"0\"", "SSH_CONNECT_TIMEOUT=0 is not"), ("SSH_CONNECT_TIMEOUT=3601", "from 1 to 3600"),
         ("SSH_CONNECT_TIMEOUT=\"1m\"", "SSH_CONNECT_TIMEOUT=1m"), ("\nexport A", "in line 2"),
+        ("CEPH_TIMEOUT=0", "CEPH_TIMEOUT=0 is not a number of seconds"),
     ])
     func aBadFileIsAnErrorThatNamesIt(_ text: String, _ cause: String) throws {
         let error = try #require(throws: DriverError.self) { _ = try settings(text) }

@@ -50,6 +50,13 @@ import Testing
             ("Failed to connect after 0 ms: refused", "Failed to connect after 12 ms: refused", true),
             ("cannot fetch yet; trying again in 0.4 s", "cannot fetch yet; trying again in 0.3 s", true),
             ("broke after 10 of 30 bytes", "broke after 20 of 30 bytes", true),
+            // As libcurl has it.
+            ("timed out after 20000 milliseconds; x", "timed out after 20001 milliseconds; x", true),
+            ("Connection timeout after 20000 ms", "Connection timeout after 20001 ms", true),
+            (
+                "timed out after 60001 milliseconds with 10 out of 300 bytes received",
+                "timed out after 60000 milliseconds with 0 out of 301 bytes received", true
+            ),
             ("(HTTP 503, request tx1-a)", "(HTTP 503, request tx2-b)", true),
             ("the answer ended at byte 12", "the answer ended at byte 13", true),
             ("HTTP 404 Not Found", "HTTP 403 Forbidden", false), ("disk 1 is full", "disk 2 is full", false),

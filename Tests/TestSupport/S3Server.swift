@@ -63,6 +63,9 @@ package final class S3Server: @unchecked Sendable {
         }.get()
     }
 
+    /// The folder of Ceph's files: see Tests/Rigs/ceph-rig.
+    package var cluster: String { directory.path("cluster-\(server.port)") }
+
     package var endpoint: String { Self.endpoint(port: server.port) }
 
     private static func endpoint(port: Int) -> String { "http://127.0.0.1:\(port)" }

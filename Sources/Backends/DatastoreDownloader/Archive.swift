@@ -8,12 +8,12 @@ import Posix
 enum Archive {
     case tar, zip
 
-    /// How much of a file's beginning tells its kind, in bytes.
+    /// The length of a file's beginning that shows its kind, in bytes.
     static let headSize = 512
-    /// How long unpacking may take, in seconds: two days.
+    /// The longest time that unpacking may take, in seconds: two days.
     private static let timeout: Double = 172_800
 
-    /// The kind that `head` begins: POSIX.1-1988 (`ustar`), APPNOTE.TXT of PKWARE. Nil if it is none.
+    /// The kind by the file's beginning, or nil if it is no archive: POSIX.1-1988 (`ustar`), APPNOTE.TXT of PKWARE.
     init?(head: [UInt8]) {
         if head.dropFirst(257).starts(with: "ustar".utf8) {
             self = .tar
@@ -24,8 +24,8 @@ enum Archive {
         }
     }
 
-    /// Unpacks the file at `path` into a new directory, in place of the file at `target`. Nothing is visible before all of it
-    /// is there and was found harmless. Throws a ``DriverError`` that calls the archive `name`.
+    /// Unpacks the file at `path` into a new directory, which replaces the file at `target`. Nothing is visible before
+    /// all of it is there and was found harmless. Throws a ``DriverError`` that calls the archive `name`.
     func unpack(_ path: String, to target: DownloadTarget.Place, name: String) throws {
         let work = try WorkDirectory(in: target.directory)
         let unpacked = work.file("unpacked")
@@ -64,7 +64,7 @@ enum Archive {
         throw problem(name, complaint.map(String.init) ?? "\(arguments[0]): \(result.status)")
     }
 
-    /// Throws unless all in `directory` is files, directories, and links that stay below `root`.
+    /// Throws a ``DriverError`` unless `directory` has only files, directories, and links that stay below `root`.
     private func check(_ directory: String, in root: String, _ name: String) throws {
         for entry in try directoryEntries(directory) {
             let path = joined(directory, entry)
@@ -82,7 +82,7 @@ enum Archive {
         }
     }
 
-    /// Whether a link that leads to nothing yet can lead nowhere else.
+    /// Whether a link that leads to nothing cannot leave its directory.
     private static func isHarmless(link target: String) -> Bool {
         !isAbsolute(target)
             && !target.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }

@@ -10,7 +10,7 @@ struct Download {
     private let location: Location
     private let target: String
     private let expected: ExpectedDigests
-    /// Bytes after which it ends; nil: at its end.
+    /// The number of bytes after which it ends, or nil if it has no limit.
     private let limit: UInt64?
     private let decompresses: Bool
     private let request: Request
@@ -63,11 +63,19 @@ struct Download {
             })
     }
 
-    /// Does it. What was made is gone if it throws, but for bytes that a stream has taken.
+    /// Copies the image. If it throws, nothing is left of the target but bytes that a stream has taken.
     func run() throws {
-        let source = try paced(ImageSources.open(location, request), request)
-        let target = try DownloadTarget(
-            target, needing: limit == nil ? source.storageSize : nil, log: request.log)
+        var isStream = false
+        try startingOver(request.log, unless: isStream) {
+            let source = try paced(ImageSources.open(location, request), request)
+            let target = try DownloadTarget(
+                self.target, needing: limit == nil ? source.storageSize : nil, log: request.log)
+            isStream = target.file == nil
+            try fetch(source, to: target)
+        }
+    }
+
+    private func fetch(_ source: any ImageSource, to target: DownloadTarget) throws {
         do {
             try copy(source, into: target.sink)
             try Interrupt.check()
@@ -78,7 +86,7 @@ struct Download {
         }
     }
 
-    /// Makes a directory of an archive that has come whole, and returns whether it was one.
+    /// Makes a directory of a whole archive. Returns false if the file is none, or should stay one.
     private func unpack(_ target: DownloadTarget, name: String) throws -> Bool {
         guard limit == nil, decompresses, let (sink, place) = target.file,
             let archive = Archive(head: try sink.head(Archive.headSize))

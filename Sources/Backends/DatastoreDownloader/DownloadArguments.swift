@@ -28,11 +28,11 @@ struct DownloadArguments: Equatable {
         }
     }
 
-    /// The options that were given, each with its last value: empty for those that take none.
+    /// The options that were given, each with its last value, which is empty for those that take none.
     private(set) var options: [Option: String] = [:]
     private(set) var operands: [String] = []
 
-    /// Throws a ``DriverError`` about an option that there is not, or that lacks its value.
+    /// Throws a ``DriverError`` about an unknown option, or one without its value.
     init(_ arguments: [String]) throws(DriverError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -82,7 +82,7 @@ struct DownloadArguments: Equatable {
         options[option] = value
     }
 
-    /// The error of a command line that cannot be used.
+    /// Returns the error of a command line that cannot be used.
     static func problem(_ cause: String) -> DriverError {
         DriverError("run", Downloader.name, cause: oneLine(cause, limit: 200), remedy: "--help lists what there is")
     }
@@ -92,8 +92,8 @@ struct DownloadArguments: Equatable {
 
         usage: downloader.sh [OPTION …] FROM TO
 
-        FROM is a URL (http, https, s3, lxd), ssh://HOST:/PATH, or the path of a file or block device. TO is the path of a
-        file, device or named pipe, or - for standard output. What else FROM may be is left to OpenNebula's own
+        FROM is a URL (http, https, s3, lxd), ssh://HOST:/PATH, or the path of a file or block device. TO is the path of
+        a file, device or named pipe, or - for standard output. What else FROM may be is left to OpenNebula's own
         downloader.sh.stock.
 
           -m, --md5 DIGEST        the MD5 of what is fetched

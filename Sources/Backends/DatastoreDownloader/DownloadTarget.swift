@@ -23,8 +23,8 @@ struct DownloadTarget {
     /// The file that becomes visible in the end; nil if the bytes go out as they come.
     let file: (sink: FileSink, place: Place)?
 
-    /// Opens it. A regular file becomes visible when it is whole, in place of what has its name; standard output, devices
-    /// and named pipes are written to as the bytes come.
+    /// Opens it. A regular file becomes visible when it is whole, and replaces the file of its name. Standard output,
+    /// devices and named pipes are written as the bytes come. Throws ``DriverError`` or `Interrupted`.
     ///
     /// - Parameter needed: bytes that must have room; nil if that is not known.
     init(_ path: String, needing needed: UInt64?, log: Log) throws {
@@ -43,7 +43,7 @@ struct DownloadTarget {
         file = (made, place)
     }
 
-    /// Whether a path leads to what a process has open: /dev/stdout, /dev/fd/3.
+    /// Whether a path leads to a descriptor of a process: /dev/stdout, /dev/fd/3.
     private static func isOpenFile(_ path: String) -> Bool {
         if ["/dev/stdout", "/dev/stderr"].contains(path) { return true }
         return (try? resolvedPath(Place(path).directory)).map { isInside($0, "/proc") } ?? false

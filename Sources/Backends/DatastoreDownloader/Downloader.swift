@@ -6,14 +6,14 @@ import HTTP
 import ImageTransfer
 import Posix
 
-/// `datastore/downloader.sh`: brings an image to a file or to standard output. It takes the place of OpenNebula's script of
-/// that name, which datastores, transfer managers and Sunstone call.
+/// `datastore/downloader.sh`: copies an image to a file or to standard output. It replaces OpenNebula's script of that
+/// name, which datastores, transfer managers and Sunstone call.
 package enum Downloader: Program {
     package static let name = "datastore/downloader.sh"
     package static let purpose = "brings an image to a file or to standard output, verified"
-    /// The variable of the environment that has the driver message.
+    /// The environment variable with the driver message.
     private static let messageVariable = "DRV_ACTION"
-    /// What is known here, and still left to the stock script: images of Ceph datastores.
+    /// Schemes that are known here, and still left to the stock script: images of Ceph datastores.
     private static let leftSchemes = ["rbd"]
 
     /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read: it
@@ -69,7 +69,7 @@ package enum Downloader: Program {
         Log(action: name, id: "\(id)", object: message.flatMap { ObjectName($0) }) { say($0) }
     }
 
-    /// What the message and the options say, as other drivers have it.
+    /// Returns the message and the options as a request.
     private static func makeRequest(_ arguments: DownloadArguments, _ installation: Installation) throws -> Request {
         let message = try readMessage()
         // A secret may be in it: what is started from now on does not need it.

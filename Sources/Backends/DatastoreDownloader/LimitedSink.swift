@@ -1,8 +1,8 @@
 import ImageTransfer
 
-/// Hands on so many bytes and ends the copy then.
+/// A sink that passes a number of bytes on, and then ends the copy.
 final class LimitedSink: ImageSink {
-    /// All that was wanted has come.
+    /// Thrown when the last of the bytes has been passed on.
     struct Full: Error {}
 
     private let sink: any ImageSink

@@ -105,8 +105,8 @@ struct Appliance {
             var image = AppTemplate()
             try append("DEV_PREFIX", file["dev_prefix"], to: &image)
             try append("TYPE", file["type"], to: &image)
-            // oned puts it into the image's template, where `cp` finds it. It hands on the MD5 by itself, as FROM_APP_MD5; in
-            // the template the stock export of a Ceph datastore would take that for the MD5 of what it has made of the file.
+            // oned puts it into the image's template, where `cp` finds it. The MD5 arrives there as FROM_APP_MD5. As MD5,
+            // the stock export of a Ceph datastore would take it for that of the image made of the file.
             try image.append("SHA256", optional: sha256)
             app.append("APPTEMPLATE64", encoded: image)
         }

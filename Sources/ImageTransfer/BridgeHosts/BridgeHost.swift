@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Posix
 
 /// A host of a BRIDGE_LIST, or of `ssh://HOST:PATH`: a name or an address, perhaps with a user. Nothing that ssh(1)
 /// could take for an option.
@@ -20,6 +21,18 @@ struct BridgeHost: Sendable, Equatable {
             user.map({ Self.isName($0, allowing: ".-_@") }) ?? true,
             isVersion6 || !isBracketed && Self.isName(address, allowing: ".-_")
         else { return nil }
+    }
+
+    /// This machine.
+    static let thisMachine = BridgeHost(user: nil, address: "localhost")
+
+    private init(user: String?, address: String) {
+        (self.user, self.address) = (user, address)
+    }
+
+    /// Whether it is a name of this machine, for the user of this process.
+    var isThisMachine: Bool {
+        user == nil && ["localhost", "127.0.0.1", "::1", hostName()?.lowercased()].contains(address.lowercased())
     }
 
     /// As ssh(1) takes it.

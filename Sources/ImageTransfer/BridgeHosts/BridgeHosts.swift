@@ -6,6 +6,8 @@ package struct BridgeHosts: Sendable {
     private let hosts: [BridgeHost]
     private let settings: Settings
     private let log: Log
+    /// Whether this machine stands for all of them.
+    private var areHere = false
 
     /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
     /// stock drivers. Nil if the list is missing or empty.
@@ -33,6 +35,12 @@ package struct BridgeHosts: Sendable {
         self.init(rotating: [parsed], by: 0, settings: request.settings, log: request.log)
     }
 
+    /// This machine, which is reached without ssh.
+    init(onThisMachine settings: Settings, log: Log) {
+        self.init(rotating: [.thisMachine], by: 0, settings: settings, log: log)
+        areHere = true
+    }
+
     private init(rotating hosts: [BridgeHost], by id: Int, settings: Settings, log: Log) {
         let first = Int(id.magnitude % UInt(hosts.count))
         self.hosts = Array(hosts[first...] + hosts[..<first])
@@ -41,12 +49,16 @@ package struct BridgeHosts: Sendable {
     }
 
     /// Starts `script` with `arguments` on the first host that can be reached.
-    func run(_ script: String, _ arguments: [String]) throws -> RemoteShell {
+    ///
+    /// - Parameter program: what the script runs. Where a host is this machine, and has it, no ssh is needed.
+    func run(_ script: String, _ arguments: [String], unlessHere program: String? = nil) throws -> RemoteShell {
         var reasons: [String] = []
         var remedies: [String] = []
         for host in hosts {
             do {
-                return try RemoteShell(host: host, settings: settings, script: script, arguments: arguments)
+                let isHere = areHere || program.map { host.isThisMachine && isInstalled($0) } == true
+                return try RemoteShell(
+                    host: host, isHere: isHere, settings: settings, script: script, arguments: arguments)
             } catch let unreachable as UnreachableHost {
                 reasons.append("\(host.name): \(unreachable.reason)")
                 if !remedies.contains(unreachable.remedy) { remedies.append(unreachable.remedy) }

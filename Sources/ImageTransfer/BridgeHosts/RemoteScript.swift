@@ -12,20 +12,26 @@ enum RemoteScript {
     static let bootstrap = "exec /bin/sh -c 'IFS= read -r script; eval \"$(printf %b \"$script\")\"'"
 
     /// Common to all: `arg` reads the next value into $v, `say` replies, `fail` replies with a reason and ends.
-    private static let prologue = """
+    static let greeting = """
         LC_ALL=C; export LC_ALL; umask 077
         say() { printf "%s\\n" "\(marker) $1"; }
         fail() { say "failed $1"; exit 1; }
         arg() { IFS= read -r line || exit 1; v=$(printf "%bx" "$line"); v=${v%x}; }
         printf "\\n"; say ready
-        arg; dir=$v
-        cd -- "$dir" 2>/dev/null || {
-          reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
-          [ -d "$dir" ] || fail "Not a directory"
-          fail "Permission denied"
-        }
 
         """
+
+    /// Common to those that work in a directory, their first value.
+    private static let prologue =
+        greeting + """
+            arg; dir=$v
+            cd -- "$dir" 2>/dev/null || {
+              reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
+              [ -d "$dir" ] || fail "Not a directory"
+              fail "Permission denied"
+            }
+
+            """
 
     /// Values: directory. Replies `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
     static let space =

@@ -26,17 +26,17 @@ final class RemoteShell {
     /// The last line that was no answer: the text of a login shell that refuses to run anything.
     private var noise = ""
 
-    /// Starts ssh, and waits until the script has greeted. Throws an ``UnreachableHost`` if it does not.
-    init(host: BridgeHost, settings: Settings, script: String, arguments: [String]) throws {
+    /// Starts ssh, or a shell of this machine where `isHere`, and waits until the script has greeted. Throws an
+    /// ``UnreachableHost`` if it does not.
+    init(host: BridgeHost, isHere: Bool, settings: Settings, script: String, arguments: [String]) throws {
         self.host = host.name
         location = host.location
-        var command = ["ssh", "-T", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(settings.sshConnectTimeout)"]
-        command += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
-        if let file = settings.sshConfiguration { command += ["-F", file] }
+        let command = isHere ? ["/bin/sh", "-c"] : Self.ssh(to: host, settings)
         do {
-            child = try Child(command + ["--", host.name, RemoteScript.bootstrap], input: .pipe)
+            // A signal to this process's group must not end what has to clean up.
+            child = try Child(command + [RemoteScript.bootstrap], input: .pipe, ownGroup: isHere)
         } catch {
-            throw DriverError("run", "ssh", error, remedy: "install the package openssh-client")
+            throw DriverError("run", command[0], error, remedy: "install the package openssh-client")
         }
         child.input?.widenPipe()
         child.output?.widenPipe()
@@ -65,21 +65,35 @@ final class RemoteShell {
         }
     }
 
+    private static func ssh(to host: BridgeHost, _ settings: Settings) -> [String] {
+        var command = ["ssh", "-T", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(settings.sshConnectTimeout)"]
+        command += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
+        if let file = settings.sshConfiguration { command += ["-F", file] }
+        return command + ["--", host.name]
+    }
+
     deinit {
         child.closeInput()
         child.terminate(grace: 2)
     }
 
-    // MARK: To the script
-
-    func send(_ bytes: some Collection<UInt8>) throws {
-        try Array(bytes).withUnsafeBytes { try send($0) }
+    /// Lets the script read an end of file, and gives it so many seconds to clean up.
+    func end(within seconds: Double) {
+        child.closeInput()
+        _ = child.reap(within: seconds)
     }
 
-    /// Sends bytes. Throws the script's own reason if it has ended early.
-    func send(_ bytes: UnsafeRawBufferPointer) throws {
+    // MARK: To the script
+
+    func send(_ bytes: some Collection<UInt8>, stall: Double? = nil) throws {
+        try Array(bytes).withUnsafeBytes { try send($0, stall: stall) }
+    }
+
+    /// Sends bytes. Throws the script's own reason if it has ended early, and ETIMEDOUT if it takes nothing for `stall`
+    /// seconds.
+    func send(_ bytes: UnsafeRawBufferPointer, stall: Double? = nil) throws {
         do {
-            try child.input!.writeWaiting(bytes)
+            try child.input!.writeWaiting(bytes, stall: stall)
         } catch let error as SystemError where error.code == EPIPE {
             throw RemoteFailure(host: host, reason: try remainingFailure())
         }

@@ -38,7 +38,7 @@ package struct LocalDirectory: ImageDirectory {
         return try FileSink(directory: path, names, mode: mode, log: log)
     }
 
-    /// Begins a hidden file, which takes the place of what is called `name` then.
+    /// Begins a hidden file, which replaces the file `name` when it is published.
     ///
     /// - Parameter needed: bytes that must have room; nil if that is not known.
     package func makeSink(replacing name: String, mode: UInt32, needing needed: UInt64?) throws -> FileSink {

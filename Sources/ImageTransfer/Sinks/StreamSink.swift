@@ -2,10 +2,10 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Bytes that are gone once they are written: to standard output, a pipe or a device, whose holes are written as zeros.
+/// Standard output, a pipe or a device: written bytes cannot be taken back, and holes are written as zeros.
 package final class StreamSink: ImageSink {
     private static let zeros = [UInt8](repeating: 0, count: 256 << 10)
-    /// Seconds between two looks whether a named pipe has a reader.
+    /// Seconds between two looks for a reader of a named pipe.
     private static let readerInterval = 0.05
 
     package let name: String
@@ -16,7 +16,7 @@ package final class StreamSink: ImageSink {
         name = file.name
     }
 
-    /// Opens what is at `path` for writing; a named pipe once it has a reader, a regular file to overwrite it. Throws
+    /// Opens the file at `path` for writing. Waits for a named pipe's reader, and empties a regular file. Throws
     /// ``DriverError`` or `Interrupted`.
     package convenience init(path: String) throws {
         self.init(try Self.open(path))
@@ -50,7 +50,7 @@ package final class StreamSink: ImageSink {
         }
     }
 
-    /// Makes durable what can be.
+    /// Makes a block device durable, and returns the name.
     package func publish() throws -> String {
         try wrapping {
             if try file.status().isBlockDevice { try file.synchronize() }

@@ -2,7 +2,7 @@ import DriverProtocol
 import HTTP
 import Posix
 
-/// Returns `source`, slowed down to the limit of the message or of the one who runs the program, where it is not by itself.
+/// Returns `source`, slowed down to the limit of the caller or of the message if it does not keep to it by itself.
 /// Throws a ``DriverError`` that names an attribute with a bad value.
 package func paced(_ source: any ImageSource, _ request: Request) throws(DriverError) -> any ImageSource {
     guard !source.isPaced, let rate = try HTTPOptions.bandwidthLimit(request.message, request.transfer) else {
@@ -11,11 +11,11 @@ package func paced(_ source: any ImageSource, _ request: Request) throws(DriverE
     return PacedSource(source, rate: rate)
 }
 
-/// A source that gives at most so many bytes a second.
+/// A source that is slowed down to a rate.
 final class PacedSource: ImageSource {
     private let source: any ImageSource
     private var pacer: Pacer
-    /// How much is asked for at a time: a quarter of a second's.
+    /// The number of bytes that are read at a time: those of a quarter of a second.
     private let step: Int
 
     /// - Parameter rate: bytes a second.
@@ -29,6 +29,7 @@ final class PacedSource: ImageSource {
     var length: UInt64? { source.length }
     var storageSize: UInt64? { source.storageSize }
     var md5: String? { source.md5 }
+    var isPatched: Bool { source.isPatched }
 
     func willBeVerified() { source.willBeVerified() }
 

@@ -1,5 +1,4 @@
 import Bytes
-import DriverProtocol
 
 /// A word of a shell's text, without its quotation marks.
 struct ShellWord: Equatable {

@@ -1,14 +1,16 @@
 import Bytes
+import Glibc
+import Posix
 
 /// The variables that a file for the shell sets, as far as they can be taken literally: `NAME=value` with the shell's
 /// quotation marks, comments, `export NAME=value`.
 ///
 /// Everything else is passed over: a value with `$NAME`, backquotes or `~` in it, a command, and all between `if` and
 /// `fi` or the like.
-struct VariableFile: Equatable {
-    struct Variable: Equatable {
-        let name: String
-        let value: String
+package struct VariableFile: Equatable {
+    package struct Variable: Equatable, Sendable {
+        package let name: String
+        package let value: String
     }
 
     private static let openers: Set = ["if", "case", "for", "while", "until", "select", "{"]
@@ -17,11 +19,11 @@ struct VariableFile: Equatable {
     private static let leads: Set = ["then", "do", "else", "!", "{"]
 
     /// In the file's order: the last one of a name counts.
-    private(set) var variables: [Variable] = []
+    package private(set) var variables: [Variable] = []
     /// The lines, counted from 1, in which something begins that was passed over.
-    private(set) var passedOver: [Int] = []
+    package private(set) var passedOver: [Int] = []
 
-    init(parsing text: [UInt8]) {
+    package init(parsing text: [UInt8]) {
         var scanner = ShellScanner(text)
         var depth = 0
         while let statement = scanner.next() {
@@ -30,6 +32,13 @@ struct VariableFile: Equatable {
             if isInside { continue }
             if depth > 0 || !take(statement) { passedOver.append(statement.line) }
         }
+    }
+
+    /// Reads the file at `path`, which may have 1 MiB. Throws a `SystemError`.
+    package init(path: String) throws(SystemError) {
+        let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
+        guard let text = try file.readToEnd(limit: 1 << 20) else { throw SystemError("read", path, code: EFBIG) }
+        self.init(parsing: text)
     }
 
     /// Returns the number of compound commands that a statement opens, less those that it closes.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OneMarket
+@testable import DriverProtocol
 
 /// Reading variables from files that were written for a shell.
 @Suite struct VariableFileTests {

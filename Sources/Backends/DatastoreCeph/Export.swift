@@ -1,0 +1,13 @@
+import Datastores
+import DriverProtocol
+
+/// `datastore/ceph/export`, the first step of an IMPORT: tells where an image lies and what it is.
+package enum Export: Action {
+    package static let name = "datastore/ceph/export"
+    package static let purpose = "prints IMPORT_INFO: where an image of the pool lies, its MD5, SIZE (MB) and FORMAT"
+    package static let inputs = StoredImage.inputs
+
+    package static func run(_ request: Request) throws -> Reply {
+        try CephDatastore(request).export(request.message)
+    }
+}

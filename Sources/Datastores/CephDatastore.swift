@@ -1,0 +1,99 @@
+import Checksums
+import DriverProtocol
+import Glibc
+import ImageTransfer
+import Posix
+
+/// A datastore in a pool of a Ceph cluster, which is reached on the hosts of BRIDGE_LIST, or on this machine where there are
+/// none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
+package struct CephDatastore: Datastore {
+    private static let template = "DATASTORE/TEMPLATE/"
+    package static let placeAttribute: String? = template + "POOL_NAME"
+    /// What OpenNebula's own defaults have.
+    private static let standardPool = "one"
+
+    package let format: String? = "raw"
+    package let needsFormat = true
+    private let cluster: CephCluster
+    private let pool: String
+    /// Where the images' data goes, if not to the pool itself: EC_POOL_NAME.
+    private let dataPool: String?
+    private let imageFormat: String?
+    private let stagingDirectory: String
+    private let log: Log
+
+    /// Reads the datastore's attributes, and `etc/datastore/ceph/ceph.conf` for those that it has not. Throws a
+    /// ``DriverError`` that names one with a bad value.
+    package init(_ request: Request) throws(DriverError) {
+        let message = request.message
+        let defaults = try Self.defaults(request.installation)
+        func value(_ name: String) -> String? { message.value(Self.template + name) ?? defaults[name] }
+        func poolName(_ name: String) throws(DriverError) -> String? {
+            guard let pool = value(name) else { return nil }
+            guard RBDImage.isName(pool) else {
+                throw message.invalid(
+                    Self.template + name, "cannot be the name of a pool", remedy: "correct it (onedatastore update)")
+            }
+            return pool
+        }
+        cluster = CephCluster(
+            try BridgeHosts(request, at: Self.template + "BRIDGE_LIST"),
+            CephCredentials { (name) throws(Never) in value(name) }, request.settings, log: request.log)
+        pool = try poolName("POOL_NAME") ?? Self.standardPool
+        dataPool = try poolName("EC_POOL_NAME")
+        switch value("RBD_FORMAT") {
+        case nil, "1": imageFormat = nil
+        case "2": imageFormat = "2"
+        default: throw message.invalid(Self.template + "RBD_FORMAT", "is no format of rbd", remedy: "write 2")
+        }
+        stagingDirectory = request.settings.stagingDirectory
+        log = request.log
+    }
+
+    /// The variables of OpenNebula's file of defaults, which the stock drivers source. Here nothing of it is run.
+    private static func defaults(_ installation: Installation) throws(DriverError) -> [String: String] {
+        let path = installation.remotes + "/etc/datastore/ceph/ceph.conf"
+        do throws(SystemError) {
+            let variables = try VariableFile(path: path).variables
+            return Dictionary(variables.map { ($0.name, $0.value) }) { $1 }.filter { !$0.value.isEmpty }
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return [:] }
+            throw DriverError("read", path, error)
+        }
+    }
+
+    package func room() throws -> UInt64? { try cluster.space(of: dataPool ?? pool)?.available }
+
+    package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
+        let source = try RBDSource(try place(of: image), in: cluster)
+        let location = RBDLocation(host: source.host, image: try place(of: image), credentials: cluster.credentials)
+        return ImportInfo(
+            source: location.url, md5: md5 ? try Digest(.md5).finish(reading: source, log: log) : nil,
+            size: source.information.size.megabytesRoundedUp, format: "raw")
+    }
+
+    private func place(of image: StoredImage) throws(DriverError) -> RBDImage {
+        guard let place = RBDImage(image.source) else {
+            throw image.invalidSource("is no image of a pool", remedy: "correct the image's SOURCE")
+        }
+        return place
+    }
+
+    package func stage(_ image: NewImage) throws -> any StagedImage {
+        // An app that a person brings in must not take the name that an image of oned is going to have.
+        let sink = try RBDSink(
+            cluster, pool: pool, name: image.isApp ? "one-app-\(image.id)" : "one-\(image.id)", dataPool: dataPool,
+            format: imageFormat)
+        try sink.checkRoom(for: image.needed)
+        return CephImage(sink, format: image.format, stagingDirectory: stagingDirectory, log: log)
+    }
+
+    package func remove(_ source: String) throws -> Bool {
+        guard let image = RBDImage(source), image.pool.utf8.elementsEqual(pool.utf8), image.namespace == nil,
+            image.snapshot == nil
+        else {
+            return false
+        }
+        return try cluster.remove(image)
+    }
+}

@@ -1,0 +1,119 @@
+import Bytes
+import Checksums
+import DriverProtocol
+import ImageTransfer
+
+/// An image on its way into a pool. Raw bytes go straight there. Those of another format are put together in a file of this
+/// machine first, since qemu-img has to read them in an order of its own.
+final class CephImage: StagedImage {
+    /// How much is looked at before it is known where the bytes go.
+    private static let headSize = 512
+
+    private let sink: RBDSink
+    private let format: String?
+    private let stagingDirectory: String
+    private let log: Log
+    private var head: [UInt8] = []
+    private var destination: (any ImageSink)?
+    private(set) var size: UInt64 = 0
+    /// Bytes of another format than raw.
+    private var file: StagedFile?
+    private var isInPlace = false
+
+    /// - Parameter format: the one that it is said to have; nil leaves it to its content.
+    init(_ sink: RBDSink, format: String?, stagingDirectory: String, log: Log) {
+        self.sink = sink
+        self.format = format
+        self.stagingDirectory = stagingDirectory
+        self.log = log
+    }
+
+    deinit {
+        discard()
+    }
+
+    var name: String { sink.name }
+
+    func checkRoom(for needed: UInt64?) throws { try sink.checkRoom(for: needed) }
+
+    // MARK: Bytes
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        size += UInt64(bytes.count)
+        if let destination { return try destination.write(bytes) }
+        head += bytes
+        if head.count >= Self.headSize { _ = try begin() }
+    }
+
+    func skip(_ count: UInt64) throws {
+        let (sum, overflow) = size.addingReportingOverflow(count)
+        size = overflow ? .max : sum
+        if let destination { return try destination.skip(count) }
+        let zeros = Int(min(count, UInt64(Self.headSize)))
+        head += [UInt8](repeating: 0, count: zeros)
+        if head.count >= Self.headSize { try begin().skip(count - UInt64(zeros)) }
+    }
+
+    /// Decides where the bytes go, by those that have come, and lets these go there.
+    private func begin() throws -> any ImageSink {
+        if let destination { return destination }
+        if ImageSignature.isCephBackup(head) { throw LeftToStockScript("the image is a backup of a Ceph datastore") }
+        let isRaw = format.map { $0 == "raw" } ?? !ImageSignature.isNotRaw(head)
+        if !isRaw { file = try makeFile() }
+        let destination: any ImageSink = file ?? sink
+        self.destination = destination
+        try head.withUnsafeBytes { try destination.write($0) }
+        head.removeSubrange(min(head.count, Self.headSize)...)
+        return destination
+    }
+
+    private func makeFile() throws -> StagedFile {
+        let staging = LocalDirectory(path: stagingDirectory, log: log)
+        let names = ImageNames()
+        return StagedFile(try staging.makeSink(names, mode: 0o600, needing: nil), log: log) { _ in "" }
+    }
+
+    // MARK: What it is
+
+    func compression() throws -> Compression? {
+        _ = try begin()
+        return Compression(magic: head)
+    }
+
+    func describe(format: String?, name: String) throws -> ImageDescription {
+        _ = try begin()
+        if let file { return try file.describe(format: format, name: name) }
+        return try ImageDescription(format: "raw", head: head, length: size, name: name)!
+    }
+
+    // MARK: Into the pool
+
+    func convert(from format: String, to newFormat: String) throws -> String {
+        guard let file else {
+            // What is in the pool already has been found to be raw.
+            throw DriverError(
+                "convert", "the image in \(name)", cause: "it is no \(format) image", remedy: "correct its FORMAT")
+        }
+        return try send(DiskSource(path: file.path, format: format, name: name))
+    }
+
+    /// Copies what is staged into the pool. Returns the MD5 of that.
+    private func send(_ source: any ImageSource) throws -> String {
+        try sink.checkRoom(for: source.storageSize)
+        let copied = try ImageCopy(source, expected: ExpectedDigests(), log: log).run(into: sink)
+        isInPlace = true
+        return copied.stored[.md5] ?? ""
+    }
+
+    func publish() throws -> String {
+        _ = try begin()
+        if let file, !isInPlace { _ = try send(FileSource(path: file.path)) }
+        file?.discard()
+        return try sink.publish()
+    }
+
+    func discard() {
+        file?.discard()
+        sink.discard()
+    }
+}
