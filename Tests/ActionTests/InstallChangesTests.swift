@@ -53,7 +53,7 @@ import Testing
         try openNebula.install()
         try openNebula.write("var/remotes/market/http/import", upgraded)
         try openNebula.install()
-        #expect(try openNebula.text("var/remotes/market/http/import").contains("market-http-import"))
+        #expect(try openNebula.text("var/remotes/market/http/import").contains("/market-drivers' market/http/import "))
         try openNebula.remove()
         #expect(try openNebula.text("var/remotes/market/http/import") == upgraded)
 

@@ -192,7 +192,7 @@ def one(number):
 
 
 def imported(number, proxy, image, data):
-    status, output, reasons, said = run("market-s3-import", message(proxy, number, image))
+    status, output, reasons, said = run("market/s3/import", message(proxy, number, image))
     s3, key, wrong = storage(), f"marketapp-{number}", []
     found = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=key).get("Contents", []) if entry["Key"] == key]
     if status == 0:
@@ -211,7 +211,7 @@ def imported(number, proxy, image, data):
 def exported(number, proxy, image, data):
     storage().put_object(Bucket=BUCKET, Key=f"marketapp-{number}", Body=data)
     md5 = f"<MD5>{hashlib.md5(data).hexdigest()}</MD5>"
-    status, output, reasons, said = run("market-s3-export", message(proxy, number, extra=md5))
+    status, output, reasons, said = run("market/s3/export", message(proxy, number, extra=md5))
     store, wrong = f"{DIRECTORY}/store-{number}", []
     names = os.listdir(store) if os.path.isdir(store) else []
     if status == 0:
