@@ -188,7 +188,7 @@ final class Session {
     /// oned deletes an app whose import may wait or run: oned does not cancel that.
     private func delete(_ request: QueuedRequest) {
         var request = request
-        let isItsImport = { (waiting: Request) in waiting.verb == .importApp && waiting.id == request.id }
+        let isItsImport = { (waiting: QueuedRequest) in waiting.verb == .importApp && waiting.id == request.id }
         let place = waiting[nextWaiting...].firstIndex(where: isItsImport).map { $0 - nextWaiting }
         _ = dropWaiting(because: "not begun, because its app was deleted", advising: false, isItsImport)
         request.endedImport = place != nil || isImporting(request.id)
