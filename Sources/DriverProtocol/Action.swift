@@ -5,6 +5,8 @@ import XML
 package protocol Action: Program {
     /// The elements of the message that must be there and not empty, as paths below the root.
     static var inputs: [String] { get }
+    /// Those of ``inputs`` that this message must have.
+    static func inputs(for message: Message) -> [String]
     /// The elements that must be there besides, unless `--to` names a file for the result. Empty for an action without
     /// `--to`.
     static var datastoreInputs: [String] { get }
@@ -17,6 +19,8 @@ package protocol Action: Program {
 
 extension Action {
     package static var datastoreInputs: [String] { [] }
+
+    package static func inputs(for message: Message) -> [String] { inputs }
 
     package static func cleanUp(after message: Message, log: Log) {
         if name.hasSuffix("/import") { message.disposeOfSource(log: log) }

@@ -74,7 +74,7 @@ package enum ActionRunner {
     private static func work(
         _ action: any Action.Type, on message: Message, id: Int, target: String?, log: Log
     ) throws -> Reply {
-        let inputs = action.inputs + (target == nil ? action.datastoreInputs : [])
+        let inputs = action.inputs(for: message) + (target == nil ? action.datastoreInputs : [])
         for path in inputs { _ = try message.required(path) }
         let installation = Installation.current()
         let settings = try Settings(of: installation)

@@ -35,9 +35,11 @@ struct AdministratorSettings {
             return warnings.append("\(cause); until then, what it sets does not count")
         }
         hasFile = true
-        let names = Set(file.variables.map(\.name))
-        let last = Dictionary(file.variables.map { ($0.name, $0.value) }) { $1 }
-        environment.removeAll { names.contains(String($0.prefix { $0 != "=" })) }
+        var last = Dictionary(file.variables.map { ($0.name, $0.value) }) { $1 }
+        // What this file says in capitals is nearer than what was said elsewhere, in whatever spelling.
+        let named = ProxyVariables.saidInCapitals { name in last[name].flatMap { $0.isEmpty ? nil : $0 } }
+        last.merge(named.map { ($0.name, $0.value) }) { $1 }
+        environment.removeAll { last.keys.contains(String($0.prefix { $0 != "=" })) }
         environment += last.map { "\($0.key)=\($0.value)" }.sorted()
         guard !file.passedOver.isEmpty else { return }
         let lines = file.passedOver.prefix(20).map(String.init).joined(separator: ", ")

@@ -113,6 +113,8 @@ import Testing
         ("http_proxy=http://file:1\n", ["http_proxy": "http://inherited:1"], ["-m http"], "http://file:1"),
         ("HTTP_PROXY=http://file:1\n", [:], ["-m http"], "http://file:1"),
         ("HTTP_PROXY=http://file:1\nhttp_proxy=http://lower:1\n", [:], ["-m http"], "http://lower:1"),
+        ("HTTP_PROXY=http://file:1\n", ["http_proxy": "http://inherited:1"], ["-m http"], "http://file:1"),
+        ("HTTP_PROXY=\n", ["http_proxy": "http://inherited:1"], ["-m http"], "http://inherited:1"),
         ("http_proxy=http://file:1\n", [:], ["-m http -p http://option:1"], "http://option:1"),
         ("HTTP_PROXY=http://file:1\n", [:], ["-m http -p http://option:1"], "http://option:1"),
         ("", ["HTTP_PROXY": "http://inherited:1"], ["-m http"], "http://inherited:1"),

@@ -1,5 +1,14 @@
 import DriverProtocol
 
+/// `market/*/delete`. An app without SOURCE needs no marketplace that can be used: see ``ImportJournal/deleteApp``.
+package protocol AppDeletion: Action {}
+
+extension AppDeletion {
+    package static func inputs(for message: Message) -> [String] {
+        message.value("MARKETPLACEAPP/SOURCE") == nil ? [] : inputs
+    }
+}
+
 extension ImportJournal {
     /// `market/*/delete`: removes an app by its SOURCE or, if it has none, everything that its imports have left.
     ///

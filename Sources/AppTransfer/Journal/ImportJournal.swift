@@ -106,10 +106,13 @@ package struct ImportJournal {
             let isOfApp = name.app == app
             if carryOut(name, isOfApp ? .deletion : .sweep), isOfApp { found = true }
         }
-        attempt(otherwise: "what an import of the app may have left stays") {
+        let isLookedFor = attempt(otherwise: "what an import of the app may have left stays") {
             if try publications.clear(after: message) { found = true }
         }
-        if !found { log.info("nothing to delete: the app has no SOURCE, and no import has left anything of it") }
+        if !found {
+            let left = isLookedFor ? ", and no import has left anything of it" : ""
+            log.info("nothing to delete: the app has no SOURCE" + left)
+        }
         // An import that begins after this must not be taken for one that began before.
         try sleep(until: announced + Self.clockStep)
     }

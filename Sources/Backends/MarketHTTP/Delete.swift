@@ -2,7 +2,7 @@ import AppTransfer
 import DriverProtocol
 
 /// `market/http/delete`: removes an app's file.
-package enum Delete: Action {
+package enum Delete: AppDeletion {
     package static let name = "market/http/delete"
     package static let purpose = "removes an app's file from PUBLIC_DIR; prints nothing"
     package static let inputs = PublicDirectory.inputs

@@ -4,7 +4,7 @@ import DriverProtocol
 import S3
 
 /// `market/s3/delete`: removes an app's object.
-package enum Delete: Action {
+package enum Delete: AppDeletion {
     package static let name = "market/s3/delete"
     package static let purpose = "removes an app's object from BUCKET; prints nothing"
     package static let inputs = S3Market.inputs
