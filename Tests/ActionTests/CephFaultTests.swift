@@ -10,7 +10,8 @@ import Testing
     @Test(
         "a signal at any moment leaves nothing half-done", arguments: CephMarket.Way.allCases, [SIGTERM, SIGKILL])
     func signals(_ way: CephMarket.Way, _ signal: Int32) throws {
-        let ceph = try CephMarket(way)
+        // A cluster of its own: no other test's images are under way in it.
+        let ceph = try CephMarket(way, rig: CephRig())
         let id = CephMarket.newID()
         var random = SeededGenerator(seed: UInt64(signal))
         let disk = try ceph.market.directory.write("sources/disk", TestFiles.noise(40 << 20))
@@ -53,7 +54,7 @@ import Testing
 
     @Test("a bridge host that goes in the middle leaves nothing")
     func bridge() throws {
-        let ceph = try CephMarket(.bridge)
+        let ceph = try CephMarket(.bridge, rig: CephRig())
         let id = CephMarket.newID()
         let disk = try ceph.market.directory.write("sources/disk", TestFiles.noise(100 << 20))
         let action = try RunningAction(

@@ -40,10 +40,16 @@ package final class RBDSink: ImageSink {
         (shell, space) = try CephCluster.explaining("write", "the image \(quoted(image))") {
             let shell = try cluster.run(
                 RemoteScript.rbdStore, pool: pool, [dataPool ?? "", format ?? "", part, name])
-            let space = CephSpace(try shell.answer("room"), pool: dataPool ?? pool)
-            _ = try shell.answer("created")
-            try shell.send("rbd diff v1\n".utf8)
-            return (shell, space)
+            do {
+                let space = CephSpace(try shell.answer("room"), pool: dataPool ?? pool)
+                _ = try shell.answer("created")
+                try shell.send("rbd diff v1\n".utf8)
+                return (shell, space)
+            } catch {
+                // It may have been made by then.
+                Interrupt.holding { shell.end(within: Self.patience.usual) }
+                throw error
+            }
         }
         frame.reserveCapacity(Int(Self.objectSize))
     }
