@@ -115,7 +115,8 @@ let tests: [Target] =
                 + backends.map { .byName(name: $0.name) }),
         // Without a dependency on the executables, whose linking would become the test bundle's.
         .testTarget(
-            name: "ActionTests", dependencies: ["TestSupport", "DriverProtocol", "XML", "Posix", "idle-action"]),
+            name: "ActionTests",
+            dependencies: ["TestSupport", "DriverProtocol", "XML", "Bytes", "Posix", "idle-action"]),
     ]
 
 let package = Package(

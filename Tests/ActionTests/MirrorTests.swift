@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import Foundation
 import TestSupport
