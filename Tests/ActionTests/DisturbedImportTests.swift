@@ -109,7 +109,7 @@ import Testing
         "unshare", "-rm", "bash", "-c",
         """
         mount -t tmpfs -o size=$1 none "$2" && cat > "$2.message" || exit 9
-        "$4" < "$2.message" & action=$!
+        "${@:4}" < "$2.message" & action=$!
         if [ "$3" = filled ]; then
             until ls -A "$2" | grep -q part; do kill -0 $action || exit 8; done
             kill -STOP $action; cat /dev/zero > "$2/filler" 2> /dev/null; kill -CONT $action
@@ -137,7 +137,7 @@ import Testing
         let message = try market.importMessage(makeImage())
         let outcome = try market.act(
             "market-http-import", input: message.base64,
-            through: ["bash", "-c", "ulimit -f 512 && exec \"$1\"", "bash"])
+            through: ["bash", "-c", "ulimit -f 512 && exec \"$@\"", "bash"])
         expectRefusal(outcome, ["Cannot write an image to '\(market.publicDirectory)'", "File too large", "ulimit -f"])
         #expect(try market.published() == [])
     }
