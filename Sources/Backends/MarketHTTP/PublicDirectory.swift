@@ -59,7 +59,9 @@ struct PublicDirectory: Publications {
     var areRemote: Bool { images.isRemote }
 
     func takeBack(_ publication: Publication) throws -> Bool {
-        guard isHexadecimal(publication.name.utf8, digits: Self.nameLength) else { return false }
+        let name = publication.name.utf8
+        // In small letters, as they are made.
+        guard isHexadecimal(name, digits: Self.nameLength), name.allSatisfy({ lowercased($0) == $0 }) else { return false }
         images.removeAbandoned()
         return try images.remove(publication.name)
     }
