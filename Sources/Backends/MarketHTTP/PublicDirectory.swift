@@ -61,7 +61,9 @@ struct PublicDirectory: Publications {
     func takeBack(_ publication: Publication) throws -> Bool {
         let name = publication.name.utf8
         // In small letters, as they are made.
-        guard isHexadecimal(name, digits: Self.nameLength), name.allSatisfy({ lowercased($0) == $0 }) else { return false }
+        guard isHexadecimal(name, digits: Self.nameLength), name.allSatisfy({ lowercased($0) == $0 }) else {
+            return false
+        }
         images.removeAbandoned()
         return try images.remove(publication.name)
     }
