@@ -52,8 +52,9 @@ struct ImageIntake {
         _ source: any ImageSource, into staged: any StagedImage, of datastore: any Datastore, _ log: Log
     ) throws -> Result {
         try staged.checkRoom(for: source.storageSize)
+        // oned asks for no MD5 of an image: nothing is digested that is not compared.
         let copied = try ImageCopy(
-            source, expected: expected.filled(md5: source.md5), decompresses: decompresses, log: log
+            source, expected: expected.filled(md5: source.md5), decompresses: decompresses, computesMD5: isApp, log: log
         ).run(into: staged)
         let isCompressed = try !decompresses && staged.compression() != nil
         var image =

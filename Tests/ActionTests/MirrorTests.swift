@@ -69,7 +69,7 @@ import Testing
         let rig = try MirrorTests(nil)
         let target = rig.market.directory.path("target")
         let outcome = try rig.market.act(
-            DownloaderRig.program,
+            "datastore-downloader.sh",
             arguments: [
                 "--md5", TestFiles.md5(rig.image), rig.location([cut(1), "/other", "/good"]), isFile ? target : "-",
             ], input: [], environment: ["DRV_ACTION": ""],
