@@ -80,7 +80,7 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
     ("JSON", []),
     ("DriverProtocol", ["XML", "Posix"]),
     ("Checksums", ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
-    ("HTTP", ["DriverProtocol", "Posix"]),
+    ("HTTP", ["DriverProtocol", "Bytes", "Posix"]),
     ("OneMarket", ["DriverProtocol", "Posix"]),
     ("S3", ["HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     ("Catalog", ["DriverProtocol"]),

@@ -27,6 +27,7 @@ struct ImageIntake {
     /// An image that has been published.
     struct Result {
         let source: String
+        /// Empty unless it is an app.
         let md5: String
         let image: ImageDescription
     }
@@ -52,22 +53,22 @@ struct ImageIntake {
         _ source: any ImageSource, into staged: any StagedImage, of datastore: any Datastore, _ log: Log
     ) throws -> Result {
         try staged.checkRoom(for: source.storageSize)
-        // oned asks for no MD5 of an image: nothing is digested that is not compared.
+        // oned asks for no MD5 of an image, but of an app: what is neither asked for nor compared is not digested.
         let copied = try ImageCopy(
             source, expected: expected.filled(md5: source.md5), decompresses: decompresses, computesMD5: isApp, log: log
         ).run(into: staged)
         let isCompressed = try !decompresses && staged.compression() != nil
         var image =
             try isCompressed ? compressedImage(staged, of: datastore) : staged.describe(format: format, name: name)
-        var md5 = copied.stored[.md5] ?? ""
+        var md5 = copied.stored[.md5]
         if converts || datastore.needsFormat, let wanted = datastore.format, wanted != image.format, !isCompressed,
             !image.isEncrypted
         {
             log.info("converting the image from \(image.format) to \(wanted)")
-            md5 = try staged.convert(from: image.format, to: wanted)
+            md5 = try staged.convert(from: image.format, to: wanted, computesMD5: isApp)
             image = ImageDescription(format: wanted, virtualSize: image.virtualSize)
         }
-        return Result(source: try staged.publish(), md5: md5, image: image)
+        return Result(source: try staged.publish(), md5: md5 ?? "", image: image)
     }
 
     /// Describes an image that stays compressed, by what has been stated of it.

@@ -83,8 +83,9 @@ package final class ContainerSource: ImageSource {
             let archive = ArchiveSink(file)
             let sink: any ImageSink = isSquashfs ? file : archive
             do {
-                _ = try ImageCopy(source, expected: expected, decompresses: !isSquashfs, log: request.log).run(
-                    into: sink)
+                _ = try ImageCopy(
+                    source, expected: expected, decompresses: !isSquashfs, computesMD5: false, log: request.log
+                ).run(into: sink)
                 let path = site.file(try sink.publish())
                 guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: "\(url)", in: site) }
                 return PackedArchive.Plain(path: path, attributes: archive.attributes)

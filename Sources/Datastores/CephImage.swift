@@ -88,26 +88,27 @@ final class CephImage: StagedImage {
 
     // MARK: Into the pool
 
-    func convert(from format: String, to newFormat: String) throws -> String {
+    func convert(from format: String, to newFormat: String, computesMD5: Bool) throws -> String? {
         guard let file else {
             // What is in the pool already has been found to be raw.
             throw DriverError(
                 "convert", "the image in \(name)", cause: "it is no \(format) image", remedy: "correct its FORMAT")
         }
-        return try send(DiskSource(path: file.path, format: format, name: name))
+        return try send(DiskSource(path: file.path, format: format, name: name), computesMD5: computesMD5)
     }
 
-    /// Copies what is staged into the pool. Returns the MD5 of that.
-    private func send(_ source: any ImageSource) throws -> String {
+    /// Copies what is staged into the pool. Returns the MD5 of that, or nil if it is not computed.
+    private func send(_ source: any ImageSource, computesMD5: Bool) throws -> String? {
         try sink.checkRoom(for: source.storageSize)
-        let copied = try ImageCopy(source, expected: ExpectedDigests(), log: log).run(into: sink)
+        let copied = try ImageCopy(source, expected: ExpectedDigests(), computesMD5: computesMD5, log: log)
+            .run(into: sink)
         isInPlace = true
-        return copied.stored[.md5] ?? ""
+        return copied.stored[.md5]
     }
 
     func publish() throws -> String {
         _ = try begin()
-        if let file, !isInPlace { _ = try send(FileSource(path: file.path)) }
+        if let file, !isInPlace { _ = try send(FileSource(path: file.path), computesMD5: false) }
         file?.discard()
         return try sink.publish()
     }

@@ -19,9 +19,6 @@ package struct StockScript: Sendable {
         path = installation.remotes + "/" + name + Self.suffix
     }
 
-    /// Its path, or nil if it is not there.
-    package var existingPath: String? { access(path, X_OK) == 0 ? path : nil }
-
     /// Becomes the script, with the message on standard input and the object's id as its argument, as its driver
     /// manager would have run it. Returns only by throwing.
     package func takeOver(_ request: Request) throws(DriverError) -> Never {

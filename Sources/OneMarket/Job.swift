@@ -2,16 +2,6 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Shared by all requests.
-struct Context: Sendable {
-    let options: Options
-    let remotes: String
-    let environment: Environment
-    /// Warnings about the driver's start, for oned's log.
-    var warnings: [String] = []
-    var limits = Limits()
-}
-
 /// One request on its way through its steps. It says its answer exactly once, and may have to clean up after that.
 final class Job {
     /// The reason why a request is ended before it is done.

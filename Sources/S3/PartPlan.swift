@@ -13,7 +13,6 @@ struct PartPlan: Equatable {
     static let mostParts = 10_000
     static let maximumPartSize: UInt64 = 5 << 30
     static let maximumLength: UInt64 = 5 << 40
-    static let minimumPartSize: UInt64 = 5 << 20
 
     private let partSize: UInt64
     /// After how many parts they are doubled; nil if they are all of one size.

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import Posix
 import TestSupport
@@ -77,5 +78,5 @@ extension HTTPDownload {
 
 /// A URL in the form that the fault server's `~to` wants.
 func hexadecimal(_ text: String) -> String {
-    text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    hexadecimal(text.utf8)
 }

@@ -73,7 +73,8 @@ package struct CephSpace: Sendable, Equatable {
         }
         guard let (stored, free, quota) = found, let stored, let free else { return nil }
         used = stored
-        available = (quota ?? 0) == 0 ? free : min(free, quota! - min(stored, quota!))
+        let quotaLeft = quota.flatMap { $0 > 0 ? $0 - min(stored, $0) : nil }
+        available = min(free, quotaLeft ?? free)
     }
 
     package init(used: UInt64, available: UInt64) {
