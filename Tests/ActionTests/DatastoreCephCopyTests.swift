@@ -124,6 +124,42 @@ import Testing
         try ceph.expectStored(outcomes[winner], id: id, [one, two][winner])
     }
 
+    @Test("of several that take the name in the same moment one wins")
+    func renames() throws {
+        let ceph = try CephMarket()
+        let images = try (1...4).map {
+            try ceph.market.directory.write("sources/\($0)", TestFiles.noise(1 << 20, seed: $0))
+        }
+        // librbd tells a client that has lost the race for a name that it has succeeded.
+        let program = try TestFiles.succeed(["sh", "-c", "command -v rbd"]).output.trimmingCharacters(in: .newlines)
+        let taken = ceph.market.directory.path("taken")
+        _ = try ceph.market.directory.makeDirectory("bin")
+        try ceph.market.directory.write(
+            "bin/rbd",
+            """
+            #!/bin/sh
+            case " $* " in *" rename "*)
+              mkdir "\(taken)" && { "\(program)" "$@"; status=$?; mkdir "\(taken)/now"; exit $status; }
+              for _ in $(seq 1000); do [ -d "\(taken)/now" ] && exit 0; sleep 0.01; done
+            esac
+            exec "\(program)" "$@"
+            """.utf8, mode: 0o755)
+        let path = ceph.market.directory.path("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+        let actions = try images.map {
+            try RunningAction(
+                "datastore-ceph-cp", ceph.copyMessage($0).with("IMAGE/ID", id), in: ceph.market, watched: ceph.sources,
+                environment: ["PATH": path])
+        }
+        let outcomes = try actions.map { try $0.finish() }
+        #expect(outcomes.count { $0.status == .exited(0) } == 1)
+        let winner = try #require(outcomes.firstIndex { $0.status == .exited(0) })
+        for (index, outcome) in outcomes.enumerated() where index != winner {
+            expectRefusal(outcome, ["one/one-\(id)", "is there already", "rbd rm"])
+        }
+        #expect(try ceph.rig.parts() == [])
+        try ceph.expectStored(outcomes[winner], id: id, images[winner])
+    }
+
     @Test("what a writer has left behind goes after an hour, and what is written stays")
     func leftovers() throws {
         let ceph = try CephMarket()

@@ -57,6 +57,12 @@ import Testing
         #expect(both.attributes.all == [.init(path: "ping", name: "security.capability", value: Array("few".utf8))])
     }
 
+    /// tar(1) makes of it what the numbers of inodes make of it.
+    @Test(arguments: ["0", "1", "2", "5"] as [Character]) func refusesAnEntryInPlaceOfALink(_ kind: Character) {
+        let fault = TarScanner.Fault(reason: "its entry './out' comes again after a symbolic link of that name")
+        #expect(throws: fault) { try scan(entry("out", "2", link: "/tmp"), entry("./out", kind, link: "x")) }
+    }
+
     @Test(arguments: ["path", "linkpath", "size", "GNU.sparse.name"]) func refusesOneNameForAll(_ keyword: String)
         throws
     {

@@ -45,6 +45,9 @@ extension RemoteScript {
     /// Images that a writer has left behind are removed an hour after they were begun, if nobody watches them, as their writer
     /// does. What is removed is emptied first: a pool that is full does not let it be emptied, and of an image
     /// that is removed all the same Ceph would forget the name and keep the data.
+    ///
+    /// `rbd rename` succeeds without having done anything if another client takes the name in the same moment (librbd drops
+    /// EEXIST there): whose data the name leads to is looked at afterwards.
     static let rbdStore =
         rbd + """
             arg; data=$v; arg; format=$v; arg; part=$v; arg; name=$v
@@ -55,6 +58,10 @@ extension RemoteScript {
                 case $reason in *"(2) No such file"*|*"(110) "*|*"(122) "*|*"(28) "*) break ;; esac
                 reason=$(rbd rm --no-progress "--pool=$pool" "--image=$1" 2>&1) && break
               done
+            }
+            data_of() {
+              rbd info --format=json "--pool=$pool" "--image=$1" 2> /dev/null |
+                grep -o "\\"block_name_prefix\\":\\"[^\\"]*\\""
             }
             made=
             trap "exit 1" HUP INT TERM PIPE
@@ -73,7 +80,10 @@ extension RemoteScript {
               ${data:+"--data-pool=$data"} 2>&1) || die
             say created
             reason=$(on_cluster rbd import-diff --no-progress "--pool=$pool" "--image=$part" --path=- 2>&1 > /dev/null) || die
+            own=$(data_of "$part")
             reason=$(rbd rename "--pool=$pool" "--image=$part" "--dest-pool=$pool" "--dest=$name" 2>&1) || die
+            found=$(data_of "$name") || { reason=$(rbd info "--pool=$pool" "--image=$name" 2>&1 > /dev/null); die; }
+            [ "$found" = "$own" ] || fail "(17) File exists"
             made=
             say published
             """
