@@ -29,11 +29,11 @@ class Market:
         self.env = dict(os.environ, ONE_LOCATION=self.path("one"))
 
     def launcher(self, name):
-        """As the installer makes them: sh, which becomes the executable. The remark tells one_market how to call it."""
+        """As the installer makes them: sh becomes the executable, and one_market runs that at once."""
         path = self.action(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {RELEASE}/market-drivers {name} "$@" # message on stdin\n')
+            file.write(f"#!/bin/sh\nexec '{RELEASE}/market-drivers' {name} \"$@\" # message on stdin\n")
         os.chmod(path, 0o755)
 
     def path(self, name):

@@ -51,4 +51,44 @@ import Testing
             expectRefusal(try run([program] + arguments), ["market-drivers", "--help"])
         }
     }
+
+    // MARK: Installed
+
+    /// What `install.sh` makes of them is what one_market knows how to run without sh.
+    @Test func anInstalledOneNamesItsProgramAndNoMore() throws {
+        let openNebula = try OpenNebula()
+        try openNebula.install()
+        let program = openNebula.path("lib/market-drivers/market-drivers")
+        for name in Self.names {
+            let launcher = "#!/bin/sh\nexec '\(program)' \(name) \"$@\" # message on stdin\n"
+            #expect(try openNebula.text("var/remotes/" + name) == launcher)
+        }
+    }
+
+    /// An administrator's own script in place of one is run as ever.
+    @Test func theDriverManagerNeedsNoShellForThem() throws {
+        let openNebula = try OpenNebula(name: ".")
+        try openNebula.install()
+        let program = openNebula.directory.path("lib/market-drivers/market-drivers")
+        let mine = "var/remotes/market/http/delete"
+        try openNebula.write(mine, openNebula.text(mine).replacingOccurrences(of: "exec", with: "# mine\nexec"))
+        let trace = openNebula.directory.path("trace")
+        let rig = try OneMarketRig(
+            through: ["strace", "-f", "-qq", "-o", trace, "-e", "trace=execve"], in: openNebula.directory)
+        for verb in ["MONITOR", "IMPORT", "DELETE"] {
+            try rig.send(verb, 7, OneMarketRig.message())
+            #expect(try rig.answer().hasPrefix("\(verb) FAILURE 7 "))
+        }
+        try rig.send("FINALIZE")
+        #expect(try rig.end() == .exited(0))
+        let calls = try openNebula.text("trace").split(separator: "\n").filter { $0.contains("execve(") }
+        let words = calls.dropFirst().map { call in
+            call.split(separator: "[")[1].prefix { $0 != "]" }.replacingOccurrences(of: "\"", with: "")
+        }
+        #expect(
+            words == [
+                "\(program), market/http/monitor, 7", "\(program), datastore/fs/export, 7",
+                "\(openNebula.directory.path(mine)), 7", "\(program), market/http/delete, 7",
+            ])
+    }
 }
