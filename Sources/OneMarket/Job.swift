@@ -4,15 +4,6 @@ import Posix
 
 /// One request on its way through its steps. It says its answer exactly once, and may have to clean up after that.
 final class Job {
-    /// The reason why a request is ended before it is done.
-    enum Stop {
-        case cancelled
-        case timedOut
-        case shutdown
-        /// oned deletes the app that is being imported.
-        case deleted
-    }
-
     /// What a DELETE learns of its app's import.
     struct Aftermath {
         /// The SOURCE that the import has printed, if it has published.
@@ -142,7 +133,7 @@ final class Job {
 
     // MARK: While it runs
 
-    /// Adds the descriptors that it waits for: ``Step/entryCount`` entries.
+    /// Adds the descriptors that it waits for: ``Exchange/entryCount`` entries.
     func appendEntries(to entries: inout [pollfd]) {
         step?.appendEntries(to: &entries)
     }
@@ -165,7 +156,7 @@ final class Job {
         step?.killIfDue(at: now)
     }
 
-    /// Ends the request: its programs are told to end, and are killed if they do not.
+    /// Ends the request: its programs get SIGTERM, and are killed if they do not end.
     func end(_ reason: Stop, at now: Double) {
         guard isOpen else {
             // The remaining step cleans up, and has a limited time for that.
@@ -214,7 +205,7 @@ final class Job {
         case .exporting(let message, let importDriver):
             exported(step, message, importDriver, at: now)
         case .acting:
-            // An import that has printed its result has published: even if it was told to end, the app has its image.
+            // An import that has printed its result has published: even if it got SIGTERM, the app has its image.
             let hasImported = verb == .importApp && step.status?.isSuccess == true && problem(of: step) == nil
             if hasImported { imported = step.output }
             let isWanted = if case .deleted = stop { false } else { hasImported }
@@ -266,16 +257,7 @@ final class Job {
 
     /// Returns the reason why a step has failed, or nil if it has not.
     private func reason(of step: Step) -> String? {
-        switch stop {
-        case .cancelled: return "\(step.name) was cancelled; \(verb.remedyOfEnding)"
-        case .timedOut:
-            return
-                "\(step.name) did not end within \(Int(context.options.timeout ?? 0)) s (-w); raise -w of one_market if it needs longer"
-        case .shutdown:
-            return "\(step.name) was ended, because one_market was told to end; \(verb.remedyOfEnding)"
-        case .deleted: return "\(step.name) was ended, because its app was deleted"
-        case nil: break
-        }
+        if let stop { return stop.reason(of: step.name, verb, timeout: context.options.timeout) }
         if step.isOutputTooLarge { return "\(step.name) printed more than \(context.limits.output >> 20) MiB" }
         guard let status = step.status, !status.isSuccess else { return nil }
         guard step.errors.reason.isEmpty else { return step.errors.reason }

@@ -1,7 +1,7 @@
 import DriverProtocol
 
-/// What oned has been told of each marketplace's monitoring. oned asks every few minutes, waits for no answer, and logs
-/// each failure that it gets: the same is told again only after an ``interval``.
+/// What oned knows of each marketplace's monitoring. oned asks every few minutes, waits for no answer, and logs each
+/// failure that it gets: the same is sent again only after an ``interval``.
 final class MonitorHistory {
     /// Seconds.
     static let interval = 3600.0
@@ -22,18 +22,18 @@ final class MonitorHistory {
         var sayings: [Int: Saying] = [:]
         /// The number of failures since the last success.
         var failures = 0
-        /// Whether one of them has been told.
+        /// Whether one of them has been sent.
         var isToldFailing = false
     }
 
     private var markets: [Int: Market] = [:]
 
-    /// Whether a log line of `market` is to be told. `now` in seconds.
+    /// Whether a log line of `market` is to be sent. `now` in seconds.
     func isNews(_ line: String, of market: Int, at now: Double) -> Bool {
         repetitions(line, of: market, at: now) != nil
     }
 
-    /// Returns the text of a failure, or nil if it was told less than an ``interval`` ago.
+    /// Returns the text of a failure, or nil if it was sent less than an ``interval`` ago.
     func failure(_ reason: String, of market: Int, at now: Double) -> String? {
         markets[market, default: Market()].failures += 1
         guard let unsaid = repetitions(reason, of: market, at: now) else { return nil }
@@ -41,7 +41,7 @@ final class MonitorHistory {
         return unsaid == 0 ? reason : "\(reason) (\(unsaid) more failures like this since it was last told)"
     }
 
-    /// Returns the number of failures that a success has ended, or nil if oned was told of none.
+    /// Returns the number of failures that a success has ended, or nil if oned got none.
     func success(of market: Int) -> Int? {
         guard let ended = markets[market] else { return nil }
         markets[market]?.failures = 0
@@ -49,7 +49,7 @@ final class MonitorHistory {
         return ended.isToldFailing ? ended.failures : nil
     }
 
-    /// Returns the number of times that `text` was left out before it is told now, or nil if it is not to be told.
+    /// Returns the number of times that `text` was left out before it is sent now, or nil if it is not to be sent.
     private func repetitions(_ text: String, of market: Int, at now: Double) -> Int? {
         let key = Self.key(of: text)
         var state = markets[market, default: Market()]

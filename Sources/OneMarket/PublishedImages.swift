@@ -20,7 +20,7 @@ struct PublishedImages {
         sources[id] = (source, now)
     }
 
-    /// Returns the SOURCE of an app that is being deleted, and forgets it. Nil if there is none.
+    /// Returns the SOURCE of an app that is being deleted, and forgets it, or returns nil if there is none.
     mutating func take(_ id: Int, at now: Double) -> String? {
         guard let found = sources.removeValue(forKey: id), now - found.time <= Self.age else { return nil }
         return found.source

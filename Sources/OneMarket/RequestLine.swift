@@ -34,8 +34,8 @@ enum RequestLine: Equatable, Sendable {
     /// The payload as received: base64, decoded only when its turn has come.
     case action(Verb, id: Int, payload: [UInt8])
 
-    /// Reads a line without its line feed. Nil if it is malformed or has an unknown verb: oned's own driver passes such
-    /// lines over.
+    /// Reads a line without its line feed. Returns nil if it is malformed or has an unknown verb: oned's own driver
+    /// passes such lines over.
     init?(_ line: [UInt8]) {
         var rest = line[...]
         let name = Self.word(&rest)

@@ -96,10 +96,10 @@ final class Session {
     private func handleJobs(_ entries: ArraySlice<pollfd>, at now: Double) {
         var rest = entries
         for job in running {
-            if let remnant = job.handle(rest.prefix(Step.entryCount), scratch: scratch, now: now) {
+            if let remnant = job.handle(rest.prefix(Exchange.entryCount), scratch: scratch, now: now) {
                 remnants.append((job.verb == .importApp ? job.id : nil, remnant))
             }
-            rest = rest.dropFirst(Step.entryCount)
+            rest = rest.dropFirst(Exchange.entryCount)
             job.advance(at: now)
         }
         for job in running where job.isFinished {
