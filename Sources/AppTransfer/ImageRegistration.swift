@@ -80,8 +80,8 @@ package struct ImageRegistration {
 }
 
 /// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's
-/// app are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest, or
-/// two contradict each other.
+/// app are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest,
+/// or two contradict each other.
 package func expectedDigests(ofImage message: Message, at location: Location) throws(DriverError) -> ExpectedDigests {
     let template = "IMAGE/TEMPLATE/"
     guard !location.text.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }

@@ -1,5 +1,5 @@
-/// Returns UTF-8 with all bytes as `%XX` but those of RFC 3986's unreserved characters, the way that Signature Version 4
-/// prescribes.
+/// Returns UTF-8 with all bytes as `%XX` but those of RFC 3986's unreserved characters, the way that Signature Version
+/// 4 prescribes.
 ///
 /// - Parameter keepingSlashes: whether slashes stay, as in an object's key.
 package func percentEncoded(_ text: some Sequence<UInt8>, keepingSlashes: Bool = false) -> String {

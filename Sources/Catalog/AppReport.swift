@@ -21,7 +21,7 @@ package struct AppReport {
     package private(set) var filtered = 0
     package private(set) var leftOut = 0
 
-    /// A report for a catalog of that many bytes. It tells `log` what it leaves out.
+    /// A report for a catalog of that many bytes. What it leaves out is logged to `log`.
     package init(catalogSize: Int, log: Log) {
         self.log = log
         makeRoom(forCatalogOf: catalogSize)

@@ -35,7 +35,7 @@ struct StreamIdentity: Equatable {
     }
 
     /// Reads a product's own members; for missing ones a key `OS:RELEASE:VARIANT:ARCHITECTURE`, as of
-    /// incus-simplestreams. Nil if distribution, release or architecture is in neither.
+    /// incus-simplestreams. Returns nil if distribution, release or architecture is in neither.
     init?(_ product: JSONValue, key: String) {
         let parts = Self.parts(of: key)
         let isOrdered = parts.count == 4 && Self.isArchitecture(parts[3])

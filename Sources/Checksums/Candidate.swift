@@ -1,6 +1,6 @@
 import CChecksums
 
-/// One way of CChecksums to compute digests. ``Race`` tells which is fastest.
+/// One way of CChecksums to compute digests. ``Race`` finds the fastest.
 struct Candidate: Sendable {
     /// All candidates of this architecture, whether or not this processor has the instructions.
     static let all: [Candidate] = sequence(state: 0) { number in

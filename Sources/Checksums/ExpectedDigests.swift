@@ -61,8 +61,8 @@ package struct ExpectedDigests: Sendable, Equatable {
         return union
     }
 
-    /// Throws a ``DriverError`` if `found` differs: `object` does not hold the expected bytes then. The error tells of
-    /// the strongest digest that differs, so that the same image is always refused with the same words.
+    /// Throws a ``DriverError`` if `found` differs: `object` does not hold the expected bytes then. The error names the
+    /// strongest digest that differs, so that the same image is always refused with the same words.
     package func check(_ found: [Digest.Algorithm: String], of object: String) throws(DriverError) {
         for algorithm in Digest.Algorithm.allCases.reversed() {
             guard let expected = values[algorithm], let value = found[algorithm], value != expected else { continue }

@@ -11,7 +11,7 @@ package protocol DigestStream: AnyObject {
 package final class LibcryptoDigest: DigestStream {
     private let context: OpaquePointer
 
-    /// Begins a digest of a type that EVP_md5(3) or its like has returned. Nil if libcrypto refuses it.
+    /// Begins a digest of a type that EVP_md5(3) or its like has returned. Returns nil if libcrypto refuses it.
     package init?(_ type: OpaquePointer?) {
         guard let context = EVP_MD_CTX_new() else { return nil }
         self.context = context

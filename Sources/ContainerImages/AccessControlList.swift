@@ -31,7 +31,7 @@ struct AccessControlList: Equatable {
     /// Whether it says no more than a file's mode.
     var isMode: Bool { entries.count == 3 }
 
-    /// Nil if the entries make no list: one comes twice, or one of the three is missing that a mode has.
+    /// Returns nil if the entries make no list: one comes twice, or one of the three is missing that a mode has.
     init?(_ entries: [Entry]) {
         var entries = entries
         let named = entries.filter { $0.tag.isNamed || $0.tag == .owningGroup }
@@ -48,7 +48,7 @@ struct AccessControlList: Equatable {
 
     // MARK: In binary form
 
-    /// Reads the form of setxattr(2). Nil if `value` is no list.
+    /// Reads the form of setxattr(2). Returns nil if `value` is no list.
     init?(value: [UInt8]) {
         guard value.count >= 4, value.count % 8 == 4, value[..<4].elementsEqual([2, 0, 0, 0]) else { return nil }
         func number(at start: Int, _ count: Int) -> UInt32 {
@@ -76,7 +76,7 @@ struct AccessControlList: Equatable {
     // MARK: In words
 
     /// Reads a list in words, its entries on lines of their own or with commas between: `user:bob:rw-`, and a number
-    /// behind that if star has written it. Nil if `text` is no list, or has an unknown name.
+    /// behind that if star has written it. Returns nil if `text` is no list, or has an unknown name.
     ///
     /// - Parameter id: returns the number of a user or a group by name.
     init?(text: String, id: (Tag, Substring) -> UInt32?) {

@@ -1,6 +1,6 @@
 import DriverProtocol
 
-/// Selects the attributes of an archive that an image can hold. The log tells how many are left out.
+/// Selects the attributes of an archive that an image can hold. The log says how many are left out.
 struct AttributeSelection {
     private let tree: ContainerTree
     private let users: [Substring: UInt32]

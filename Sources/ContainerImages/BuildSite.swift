@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The place where an image is built: a work directory, and the programs that run there.
+/// The place in which an image is built: a work directory, and the programs that run there.
 struct BuildSite {
     private static let timeout: Double = 7200
     /// The exit status of sh(1) and env(1) if a program is missing.

@@ -66,7 +66,7 @@ struct Ext4FileSystem {
             commands += Array("ea_set -f \(argument(file)) \(place)\n".utf8)
         }
         let script = try site.write(commands, to: "attributes")
-        // debugfs repeats all commands on its standard output, and its exit status tells nothing.
+        // debugfs repeats all commands on its standard output, and its exit status says nothing.
         let result = try site.run(
             ["sh", "-c", "exec debugfs -w -f \"$1\" \"$2\" 2>&1 >/dev/null", "sh", script, path], package: "e2fsprogs",
             outputLimit: 64 << 20)

@@ -219,8 +219,8 @@ struct TarScanner {
     private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
         let path = try inside(name, of: name)
         if kind == UInt8(ascii: "1") { _ = try inside(link, of: name) }
-        // tar makes such links last, and knows the places that it holds for them by their inodes' numbers. If another entry
-        // has taken the place, whether the link replaces it depends on the file system.
+        // tar makes such links last, and knows the places that it holds for them by their inodes' numbers. If another
+        // entry has taken the place, whether the link replaces it depends on the file system.
         guard !links.contains(path) else {
             throw Fault(
                 reason: "its entry \(quoted(oneLine(name, limit: 100))) comes again after a symbolic link of that name")

@@ -4,8 +4,8 @@ import Glibc
 import ImageTransfer
 import Posix
 
-/// A datastore in a pool of a Ceph cluster, which is reached on the hosts of BRIDGE_LIST, or on this machine where there are
-/// none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
+/// A datastore in a pool of a Ceph cluster, which is reached on the hosts of BRIDGE_LIST, or on this machine if there
+/// are none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
 package struct CephDatastore: Datastore {
     private static let template = "DATASTORE/TEMPLATE/"
     package static let placeAttribute: String? = template + "POOL_NAME"
@@ -16,7 +16,7 @@ package struct CephDatastore: Datastore {
     package let needsFormat = true
     private let cluster: CephCluster
     private let pool: String
-    /// Where the images' data goes, if not to the pool itself: EC_POOL_NAME.
+    /// The pool for the images' data, if that is not the pool itself: EC_POOL_NAME.
     private let dataPool: String?
     private let imageFormat: String?
     private let stagingDirectory: String

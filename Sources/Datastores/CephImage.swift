@@ -3,10 +3,10 @@ import Checksums
 import DriverProtocol
 import ImageTransfer
 
-/// An image on its way into a pool. Raw bytes go straight there. Those of another format are put together in a file of this
-/// machine first, since qemu-img has to read them in an order of its own.
+/// An image on its way into a pool. Raw bytes go straight there. Those of another format are put together in a file of
+/// this machine first, since qemu-img has to read them in an order of its own.
 final class CephImage: StagedImage {
-    /// How much is looked at before it is known where the bytes go.
+    /// The bytes that are looked at before it is known whether they go straight into the pool.
     private static let headSize = 512
 
     private let sink: RBDSink
@@ -54,7 +54,7 @@ final class CephImage: StagedImage {
         if head.count >= Self.headSize { try begin().skip(count - UInt64(zeros)) }
     }
 
-    /// Decides where the bytes go, by those that have come, and lets these go there.
+    /// Decides by the bytes that have come whether they go straight into the pool, and hands these on.
     private func begin() throws -> any ImageSink {
         if let destination { return destination }
         if ImageSignature.isCephBackup(head) { throw LeftToStockScript("the image is a backup of a Ceph datastore") }

@@ -2,8 +2,8 @@ import DriverProtocol
 import ImageTransfer
 import Posix
 
-/// A place where oned keeps images: finds one that is there, and takes new ones in. It is made from a message's DS_MAD
-/// and template.
+/// A place in which oned keeps images: finds one that is there, and takes new ones in. It is made from a message's
+/// DS_MAD and template.
 package protocol Datastore: Sendable {
     /// The attribute of the message that the SOURCEs of its images begin with; nil if there is none.
     static var placeAttribute: String? { get }
@@ -53,8 +53,8 @@ package struct LeftToStockScript: Error, CustomStringConvertible {
     }
 }
 
-/// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into another
-/// format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
+/// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into
+/// another format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
 package protocol StagedImage: ImageSink {
     /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil if that is not known.
     func checkRoom(for needed: UInt64?) throws

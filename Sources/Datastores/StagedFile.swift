@@ -65,7 +65,7 @@ package final class StagedFile: StagedImage {
         return md5
     }
 
-    /// Where it lies until then.
+    /// Its path until then.
     var path: String { file.path }
 
     package func publish() throws -> String {

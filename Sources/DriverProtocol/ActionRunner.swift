@@ -29,7 +29,7 @@ extension CurrentProcess {
     }
 }
 
-/// The only place where an action touches arguments, standard streams and exit status.
+/// The only place that touches an action's arguments, standard streams and exit status.
 package enum ActionRunner {
     /// The environment variable with the driver manager's process id. An action that the manager has started ends when
     /// the manager dies, by whatever signal.

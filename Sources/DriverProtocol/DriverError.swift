@@ -14,7 +14,8 @@ package struct DriverError: Error, CustomStringConvertible {
     package let cause: String
     /// What the reader can do about it.
     package let remedy: String
-    /// The error that ``cause`` tells of, for whoever has to know its kind: nothing is read out of texts. Nil if there is none.
+    /// The error that ``cause`` describes, for whoever has to know its kind: nothing is read out of texts. Nil if there
+    /// is none.
     package let underlying: (any Error)?
 
     package init(
@@ -27,7 +28,7 @@ package struct DriverError: Error, CustomStringConvertible {
         self.underlying = underlying
     }
 
-    /// An error whose cause another one tells in its own words.
+    /// An error whose cause another one states in its own words.
     package init(_ operation: String, _ object: String, cause: any Error, remedy: String) {
         self.init(operation, object, cause: "\(cause)", remedy: remedy, underlying: cause)
     }
@@ -70,7 +71,7 @@ private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScala
     }
 }
 
-/// Returns `text` between quotation marks, so that the reader sees where an odd name begins and ends.
+/// Returns `text` between quotation marks, so that the reader sees both ends of an odd name.
 package func quoted(_ text: some CustomStringConvertible) -> String {
     "'\(text)'"
 }

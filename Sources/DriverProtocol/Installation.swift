@@ -28,7 +28,6 @@ package struct Installation: Sendable, Equatable {
 
     /// Returns the installation that this process belongs to: ONE_LOCATION, else the one that holds its executable
     /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
-    /// (`LOCATION/lib/market-drivers/NAME`), else the system's.
     package static func current() -> Installation {
         if let location = CurrentProcess.environmentVariable("ONE_LOCATION") { return Installation(location: location) }
         if let executable = try? resolvedPath("/proc/self/exe") {

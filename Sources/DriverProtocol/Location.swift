@@ -1,10 +1,10 @@
 import Bytes
 
-/// Where something is, as it was stated: a path of this machine, or a URL of whatever scheme.
+/// The place of something, as it was stated: a path of this machine, or a URL of whatever scheme.
 ///
 /// It prints itself without what may be secret: user and password are left out, and a query becomes `?…`. A URL behind
-/// another scheme (`lxd://https://…`) is treated alike. One that has no clear shape is cut to its scheme, because what is
-/// left of it may still hold a password.
+/// another scheme (`lxd://https://…`) is treated alike. One that has no clear shape is cut to its scheme, because what
+/// is left of it may still hold a password.
 package struct Location: Sendable, Equatable, CustomStringConvertible {
     /// What was stated. May hold a password.
     package let text: String
@@ -41,8 +41,8 @@ private func redacted(_ url: String) -> String {
     return String(scheme + host + path) + query
 }
 
-/// `text` with every URL in it as a ``Location`` prints it: as far as blanks, quotation marks or brackets, which end one in
-/// a sentence.
+/// Returns `text` with every URL in it as a ``Location`` prints it: as far as blanks, quotation marks or brackets, which
+/// end one in a sentence.
 package func redactedURLs(in text: String) -> String {
     func shown(_ word: Substring) -> String { word.contains("://") ? redacted(String(word)) : String(word) }
     let ends = " \t\n'\"<>()"

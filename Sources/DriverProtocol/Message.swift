@@ -14,7 +14,7 @@ package struct Message: Sendable {
     /// The XML of ``root``, whose elements' ranges point into it.
     package let document: [UInt8]
 
-    /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that tells what is wrong with it.
+    /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that says what is wrong with it.
     package init(text: [UInt8]) throws(DriverError) {
         let given = Self.withoutLead(text)
         guard let first = given.first else { throw Self.unreadable("it is empty") }
@@ -66,7 +66,7 @@ package struct Message: Sendable {
         return value
     }
 
-    /// Where something is that has to be there.
+    /// Returns the location at `path`. Throws a ``DriverError`` if it is missing.
     package func location(_ path: String) throws(DriverError) -> Location { Location(try required(path)) }
 
     /// The path of a directory or file that has to be there.
@@ -115,7 +115,7 @@ package struct Message: Sendable {
         value.contains("://") ? "\(Location(value))" : value
     }
 
-    /// Returns the place where the reader sets the value at `path`.
+    /// Returns the place in which the reader sets the value at `path`.
     private static func remedy(for path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         if path.hasPrefix("MARKETPLACE/TEMPLATE/") {

@@ -16,8 +16,8 @@ package struct WebURL: Sendable, Equatable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Reads the URL of a server or a directory, which paths are appended to: slashes at its end are left out. Nil if
-    /// it is none, or if nothing is left.
+    /// Reads the URL of a server or a directory, which paths are appended to: slashes at its end are left out. Returns
+    /// nil if it is none, or if nothing is left.
     package init?(base text: String) {
         var base = text[...]
         while base.hasSuffix("/") { base.removeLast() }
@@ -37,7 +37,7 @@ package struct WebURL: Sendable, Equatable, CustomStringConvertible {
 
     private var rest: Substring { text.dropFirst(scheme.rawValue.count + 3) }
 
-    /// What stands before the path: the host, with user and port where there are such.
+    /// What stands before the path: the host, with user and port if there are such.
     package var authority: Substring { rest.prefix { !"/?#".contains($0) } }
 
     /// What stands behind the ``authority``.

@@ -22,8 +22,8 @@ package struct Backoff {
         return Double.random(in: ceiling / 2...ceiling)
     }
 
-    /// Counts a failure, and waits for the next attempt, which `log` is told. Returns at once, and false, if there is
-    /// none. Throws `Interrupted` when a signal comes that is heeded, and ``Cancelled`` once `goOn` answers false.
+    /// Counts a failure, and waits for the next attempt, which is logged to `log`. Returns at once, and false, if there
+    /// is none. Throws `Interrupted` when a signal comes that is heeded, and ``Cancelled`` once `goOn` returns false.
     ///
     /// - Parameters:
     ///   - operation: the words for it in errors, as for a ``DriverError``.
@@ -55,7 +55,7 @@ package struct Backoff {
     }
 }
 
-/// The caller of a request did not want its answer any more.
+/// The caller of a request did not want its response any more.
 package struct Cancelled: Error {
     package init() {}
 }

@@ -3,7 +3,7 @@ import Posix
 /// A bounded queue of bytes from one thread, which performs a transfer, to another, which reads it.
 ///
 /// The bytes lie in a ring that both copy into and out of without the lock; the lock guards only the counts. Each side
-/// tells the other of its progress in large steps, so that threads are not woken for every packet.
+/// reports its progress to the other in large steps, so that threads are not woken for every packet.
 final class ByteQueue: @unchecked Sendable {
     private struct State {
         var head: ResponseHead?
@@ -81,7 +81,7 @@ final class ByteQueue: @unchecked Sendable {
 
     // The reader's side.
 
-    /// Waits for the answer's head. Returns nil if the transfer ended without one.
+    /// Waits for the response's head. Returns nil if the transfer ended without one.
     func awaitHead() -> ResponseHead? {
         state.wait { state -> ResponseHead?? in
             if let head = state.head { return .some(head) }
@@ -117,7 +117,7 @@ final class ByteQueue: @unchecked Sendable {
         state.wait { $0.end }
     }
 
-    /// Tells the writer that the reader wants no more.
+    /// Lets the writer know that the reader wants no more.
     func close() {
         state.update { $0.isClosed = true }
     }

@@ -1,4 +1,4 @@
-/// The Content-Range field of RFC 9110: the bytes of a whole that an answer holds.
+/// The Content-Range field of RFC 9110: the bytes of a whole that a response holds.
 package struct ContentRange: Equatable, Sendable {
     /// The first and the last byte; nil for `bytes */1000`, which refuses a range.
     package let bytes: ClosedRange<UInt64>?

@@ -1,4 +1,4 @@
-/// The validators by which two answers are known to be about the same bytes.
+/// The validators by which two responses are known to be about the same bytes.
 struct ContentPin: Sendable, Equatable {
     /// The entity tag, if it is a strong one.
     var etag: String?
@@ -12,7 +12,7 @@ struct ContentPin: Sendable, Equatable {
         self.total = total
     }
 
-    /// The validators of an answer with the whole.
+    /// The validators of a response with the whole.
     init(_ head: ResponseHead, total: UInt64?) {
         let tag = head.headers["ETag"]
         self.init(
@@ -39,7 +39,8 @@ struct ContentPin: Sendable, Equatable {
     }
 }
 
-/// The meaning of an answer to a download that has `offset` bytes already, and has asked for the rest if that is not 0.
+/// The meaning of a response to a download that has `offset` bytes already, and has asked for the rest if that is not
+/// 0.
 ///
 /// | offset | status | condition                                             | outcome           |
 /// |--------|--------|-------------------------------------------------------|-------------------|

@@ -8,7 +8,7 @@ extension CurlHandle {
     private static let bufferSize: UInt64 = 256 << 10
     private static let redirectLimit = 10
 
-    /// Prepares a request, whose body must stay where it is until it has ended. A header with a line break in it is a
+    /// Prepares a request, whose body must not move until it has ended. A header with a line break in it is a
     /// ``DriverError``.
     func prepare(
         _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders, body: UnsafeRawBufferPointer? = nil,
@@ -34,7 +34,7 @@ extension CurlHandle {
         setTLS(options)
     }
 
-    /// Lets the answer come compressed. It is unpacked on the way.
+    /// Lets the response come compressed. It is unpacked on the way.
     func acceptGzip() { set(CURLOPT_ACCEPT_ENCODING, "gzip") }
 
     private func setMethod(_ method: HTTPMethod, body: UnsafeRawBufferPointer?) {

@@ -3,9 +3,9 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The receiver of a transfer's answer. It is called on the thread that performs the transfer.
+/// The receiver of a transfer's response. It is called on the thread that performs the transfer.
 protocol TransferReceiver: AnyObject {
-    /// Takes status and headers of the last answer, after all redirects: once, before the first byte of the body.
+    /// Takes status and headers of the last response, after all redirects: once, before the first byte of the body.
     func begin(_ head: ResponseHead)
     /// Takes a part of the body. Returning false breaks the transfer off.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
@@ -40,7 +40,7 @@ final class CurlHandle: @unchecked Sendable {
     private var setUp = CURLE_OK
     /// See ``HTTPOptions/heedsSignals``.
     var heedsSignals = true
-    /// Whether a request that has been sent as a whole waits a while for its answer when a signal comes, or nobody
+    /// Whether a request that has been sent as a whole waits a while for its response when a signal comes, or nobody
     /// wants it any more: the server may carry it out, and the cleanup has to know.
     var awaitsAnswer = false
     /// Whether a transfer has failed. libcurl 7.88 takes no more options after a name could not be resolved.

@@ -2,7 +2,7 @@ import CCurl
 import DriverProtocol
 import Glibc
 
-/// A request that got no whole answer, in libcurl's terms.
+/// A request that got no whole response, in libcurl's terms.
 package struct TransferFailure: Error, Sendable {
     let code: CURLcode
     /// The text of CURLOPT_ERRORBUFFER, else of curl_easy_strerror(3).
@@ -54,10 +54,10 @@ package struct TransferFailure: Error, Sendable {
         case CURLE_COULDNT_RESOLVE_PROXY:
             "check PROXY of the marketplace, or http_proxy, https_proxy and all_proxy in etc/defaultrc"
         case CURLE_COULDNT_CONNECT:
-            "check that the server runs and that no firewall is in the way; where a proxy is needed, set PROXY of the "
+            "check that the server runs and that no firewall is in the way; if a proxy is needed, set PROXY of the "
                 + "marketplace, or http_proxy and https_proxy in etc/defaultrc"
         case CURLE_PEER_FAILED_VERIFICATION:
-            "set CA_FILE to the certificate of the server's CA, or, where it may stay unchecked, TLS_VERIFY = \"no\""
+            "set CA_FILE to the certificate of the server's CA, or, if it may stay unchecked, TLS_VERIFY = \"no\""
         case CURLE_SSL_CACERT_BADFILE: "make CA_FILE a file of PEM certificates that the user oneadmin can read"
         case CURLE_SSL_CONNECT_ERROR: "check that the server speaks TLS on that port"
         case CURLE_UNSUPPORTED_PROTOCOL: "only http:// and https:// are used, also where a redirect leads elsewhere"

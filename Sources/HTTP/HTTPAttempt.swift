@@ -3,13 +3,13 @@ import DriverProtocol
 
 /// The result of one attempt at a request.
 package enum HTTPAttempt {
-    /// An answer, whatever its status.
+    /// A response, whatever its status.
     case answer(HTTPResponse)
-    /// No whole answer. `received` bytes of a body with status 2xx had come before it broke.
+    /// No whole response. `received` bytes of a body with status 2xx had come before it broke.
     case failure(TransferFailure, received: Int)
 }
 
-/// Takes the body of an answer with status 2xx as it comes. It is called on the thread that makes the request.
+/// Takes the body of a response with status 2xx as it comes. It is called on the thread that makes the request.
 package protocol BodyReceiver: AnyObject {
     /// Called before the first byte. Returns false if this is not the requested content, and its body not wanted.
     func begin(status: Int, _ headers: HTTPHeaders) -> Bool
@@ -22,12 +22,12 @@ package protocol BodyReceiver: AnyObject {
 extension HTTPClient {
     /// Makes a request once: for callers that sign each attempt anew, and that know which may be repeated.
     ///
-    /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` if that is given, and
-    /// may end early if it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about
-    /// once a second, and ends the transfer by returning false. libcurl repeats a request by itself if a
-    /// connection that it had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a
-    /// request that has been sent as a whole waits for its answer before a signal or `goOn` ends it, a few seconds at
-    /// the most. Throws ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
+    /// The body is sent from `body` as it lies there. A body with status 2xx goes to `sink` if that is given, and may
+    /// end early if it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about once a
+    /// second, and ends the transfer by returning false. libcurl repeats a request by itself if a connection that it
+    /// had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a request that has been
+    /// sent as a whole waits for its response before a signal or `goOn` ends it, a few seconds at the most. Throws
+    /// ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
     package func attempt(
         _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders = [:], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, bodyLimit: Int = defaultBodyLimit, onNewConnection: Bool = false,
@@ -39,7 +39,7 @@ extension HTTPClient {
         if options.acceptGzip { handle.acceptGzip() }
         handle.set(CURLOPT_FRESH_CONNECT, onNewConnection)
         handle.awaitsAnswer = awaitsAnswer
-        // What answers a HEAD has the length of a body, and none.
+        // A response to HEAD has the length of a body, and none.
         let receiver = SingleAnswer(sink: sink, limit: method == .head ? 0 : bodyLimit, goOn: goOn)
         switch (handle.perform(for: receiver), receiver.refusal) {
         case (.interrupted(let interrupted), _): throw interrupted
@@ -51,13 +51,13 @@ extension HTTPClient {
         case (.failed(let failure), nil) where sink?.isComplete != true:
             return .failure(failure, received: receiver.received)
         case (.failed, _), (.stopped, _), (.completed, _):
-            // An answer has begun: the transfer was not complete, refused or stopped before.
+            // A response has begun: the transfer was not complete, refused or stopped before.
             return .answer(HTTPResponse(head: receiver.head!, body: receiver.body, retryAfter: handle.retryAfter))
         }
     }
 }
 
-/// Keeps an answer in memory, or passes it on.
+/// Keeps a response in memory, or passes it on.
 private final class SingleAnswer: TransferReceiver {
     /// The reason why this side has broken a transfer off.
     enum Refusal {

@@ -1,7 +1,7 @@
 import DriverProtocol
 import Posix
 
-/// Requests whose answers fit in memory: catalogs, metadata, those of S3.
+/// Requests whose responses fit in memory: catalogs, metadata, those of S3.
 ///
 /// Connections are kept between requests. Threads may share one client; each request under way has a connection of its
 /// own.
@@ -12,13 +12,13 @@ package final class HTTPClient: Sendable {
     private let log: Log?
     private let idle = Locked<[CurlHandle]>([])
 
-    /// A client that tells `log` when it tries again. No connection is made yet.
+    /// A client that logs to `log` when it tries again. No connection is made yet.
     package init(options: HTTPOptions, log: Log? = nil) {
         self.options = options
         self.log = log
     }
 
-    /// Fetches `url`, and returns an answer with a status of 2xx.
+    /// Fetches `url`, and returns a response with a status of 2xx.
     ///
     /// Up to 10 redirects are followed. What may pass by itself (no connection, a broken one, 408, 429, 500, 502, 503,
     /// 504) is tried again. A body over `bodyLimit` bytes, once unpacked, is an error. Throws ``DriverError``, or
@@ -29,8 +29,8 @@ package final class HTTPClient: Sendable {
         return response
     }
 
-    /// As ``get(_:bodyLimit:)``, for a caller that reads error answers itself: the last attempt's answer is returned
-    /// whatever its status is.
+    /// As ``get(_:bodyLimit:)``, for a caller that reads error responses itself: the last attempt's response is
+    /// returned whatever its status is.
     package func answer(
         from url: WebURL, headers: HTTPHeaders = [:], bodyLimit: Int = defaultBodyLimit
     ) throws -> HTTPResponse {

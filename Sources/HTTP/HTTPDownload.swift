@@ -20,7 +20,7 @@ package final class HTTPDownload {
     private var transfer: Transfer?
     private var backoff: Backoff
     private var pin = ContentPin()
-    /// The bytes at the front of the current answer that were read from an earlier one.
+    /// The bytes at the front of the current response that were read from an earlier one.
     private var toSkip: UInt64 = 0
     private var emptyMirrors = 0
     private var isOpen = false
@@ -35,12 +35,12 @@ package final class HTTPDownload {
     package private(set) var received: UInt64 = 0
     /// The length of the whole, if the server has announced it.
     package var total: UInt64? { pin.total }
-    /// The first 64 KiB of the answer that made ``open()`` or ``read(into:)`` throw; empty if there was none.
+    /// The first 64 KiB of the response that made ``open()`` or ``read(into:)`` throw; empty if there was none.
     package private(set) var errorBody: [UInt8] = []
     /// The URL after redirects, once the download is open.
     package private(set) var effectiveURL: WebURL?
 
-    /// A download that tells `log` when it has to start again. Requests nothing yet.
+    /// A download that logs to `log` when it has to start again. Requests nothing yet.
     package init(url: WebURL, options: HTTPOptions, log: Log) {
         self.url = url
         self.options = options
@@ -110,7 +110,7 @@ package final class HTTPDownload {
         }
     }
 
-    /// Decides on the end of an answer: it is the end of the file, or another request has to follow.
+    /// Decides on the end of a response: it is the end of the file, or another request has to follow.
     private func goOn(after end: TransferEnd) throws {
         if case .interrupted(let interrupted) = end { throw interrupted }
         if received == total, toSkip == 0 {
@@ -135,9 +135,9 @@ package final class HTTPDownload {
     }
 }
 
-/// Requests, and the meaning of their answers.
+/// Requests, and the meaning of their responses.
 extension HTTPDownload {
-    /// Requests the missing bytes until an answer comes that continues the download.
+    /// Requests the missing bytes until a response comes that continues the download.
     private func connect() throws {
         while true {
             let transfer = try start()
@@ -170,7 +170,7 @@ extension HTTPDownload {
         return started
     }
 
-    /// Returns whether the answer continues the download, or false if another one is worth a try.
+    /// Returns whether the response continues the download, or false if another one is worth a try.
     private func accept(_ head: ResponseHead, from transfer: Transfer) throws -> Bool {
         switch Continuation(head, offset: received, pin: pin, isVerified: isVerified) {
         case .bytes(let skip, let total):

@@ -32,7 +32,7 @@ package struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     }
 }
 
-/// Status line and header fields of an answer.
+/// Status line and header fields of a response.
 struct ResponseHead: Sendable, CustomStringConvertible {
     let status: Int
     /// The server's text for the status; HTTP/1.1 may leave it out.
@@ -41,7 +41,7 @@ struct ResponseHead: Sendable, CustomStringConvertible {
     /// The URL after redirects.
     var effectiveURL: WebURL?
 
-    /// Reads `HTTP/1.1 404 Not Found`. Nil if the line is no status line.
+    /// Reads `HTTP/1.1 404 Not Found`. Returns nil if the line is no status line.
     init?(statusLine line: String) {
         guard line.hasPrefix("HTTP/") else { return nil }
         let parts = line.split(separator: " ", maxSplits: 2)

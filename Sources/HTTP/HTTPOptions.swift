@@ -30,9 +30,9 @@ package struct HTTPOptions: Sendable {
     package var attempts = 5
     /// Seconds to wait at most after the first failure; each further one doubles it.
     package var retryDelay = 0.5
-    /// Seconds to wait at most, also where the server asks for more.
+    /// The seconds to wait at most, even if the server asks for more.
     package var longestDelay = 60.0
-    /// Whether an answer may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
+    /// Whether a response may come compressed: CURLOPT_ACCEPT_ENCODING with gzip. Downloads never ask for it: an image
     /// is wanted as it is stored.
     package var acceptGzip = false
     /// Whether GET and HEAD follow redirects; a signed request would not be valid after one.

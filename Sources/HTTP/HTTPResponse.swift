@@ -1,8 +1,8 @@
 import DriverProtocol
 
-/// An HTTP server's answer.
+/// An HTTP server's response.
 package struct HTTPResponse: Sendable {
-    /// Bytes that are kept of an answer whose status is not 2xx.
+    /// Bytes that are kept of a response whose status is not 2xx.
     static let errorBodyLimit = 64 << 10
 
     let head: ResponseHead
@@ -14,21 +14,21 @@ package struct HTTPResponse: Sendable {
     package var status: Int { head.status }
     package var headers: HTTPHeaders { head.headers }
     package var isSuccess: Bool { head.isSuccess }
-    /// Whether the same request may succeed a little later, as far as the status tells.
+    /// Whether the same request may succeed a little later, as far as the status says.
     package var isTransient: Bool { Status.isTransient(status) }
 
-    /// Returns the error of a request that has got this answer.
+    /// Returns the error of a request that has got this response.
     package func error(_ method: HTTPMethod, _ url: WebURL) -> DriverError { DriverError(method.operation, url, head) }
 }
 
 extension DriverError {
-    /// The error of a request that was answered with an unwanted status. `context` precedes the cause.
+    /// The error of a request whose response has an unwanted status. `context` precedes the cause.
     init(_ operation: String, _ url: WebURL, _ head: ResponseHead, context: String = "") {
         let location = head.headers["Location"].map { " (to \(Location($0)))" } ?? ""
         self.init(operation, "\(url)", cause: "\(context)\(head)\(location)", remedy: Status.remedy(head.status))
     }
 
-    /// The error of a request that was not answered, or not to the end. `context` precedes the cause.
+    /// The error of a request that got no response, or not all of it. `context` precedes the cause.
     init(_ operation: String, _ url: WebURL, _ failure: TransferFailure, context: String = "") {
         self.init(
             operation, "\(url)", cause: context + failure.text, remedy: failure.remedy, underlying: failure)

@@ -13,7 +13,8 @@ struct ServerCredential: Sendable {
     let field: String
     private let server: String
 
-    /// Reads the file. Nil if the template names none. Throws a ``DriverError`` that tells nothing of its contents.
+    /// Reads the file. Returns nil if the template names none. Throws a ``DriverError`` without anything of its
+    /// contents.
     init?(_ message: Message, log: Log) throws(DriverError) {
         guard let path = message.value(Self.path + Self.attribute) else { return nil }
         guard let endpoint = message.value(Self.path + "ENDPOINT").flatMap({ WebURL($0) }), let server = endpoint.server

@@ -23,7 +23,7 @@ final class Transfer {
         close()
     }
 
-    /// Returns status and headers of the answer, or nil if none came.
+    /// Returns status and headers of the response, or nil if none came.
     func awaitHead() -> ResponseHead? { queue.awaitHead() }
 
     /// Reads the body. Returns the number of bytes read, 0 after the last one.
@@ -45,7 +45,7 @@ final class Transfer {
     }
 }
 
-/// Puts an answer into a queue.
+/// Puts a response into a queue.
 private final class Feeder: TransferReceiver {
     private let queue: ByteQueue
     private var pacer: Pacer?

@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// Tells how far a transfer has come: a log line every 10 s under a driver manager, a live line on a terminal.
+/// Reports how far a transfer has come: a log line every 10 s under a driver manager, a live line on a terminal.
 package final class Progress {
     private let log: Log
     private let operation: String

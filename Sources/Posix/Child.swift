@@ -167,8 +167,8 @@ private struct Plumbing {
         }
     }
 
-    /// Makes `number` of the child lead where `descriptor` leads. One of the first three could already lead elsewhere
-    /// in the child when its turn comes, so a copy with a higher number takes its place.
+    /// Makes `number` of the child a copy of `descriptor`. One of the first three could already lead elsewhere in the
+    /// child when its turn comes, so a copy with a higher number takes its place.
     private mutating func hand(_ descriptor: FileDescriptor, over number: Int32) throws(SystemError) {
         let source = descriptor.number > 2 ? descriptor : try descriptor.copy(from: 3)
         posix_spawn_file_actions_adddup2(&actions, source.number, number)

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A socket for one client, which is connected already: a server that takes its first connection gets this one, and nobody
-/// can come before. It has no name in the file system. unix(7).
+/// A socket for one client, which is connected already: a server that takes its first connection gets this one, and
+/// nobody can come before. It has no name in the file system. unix(7).
 package struct ConnectedSocket {
     /// For the server: it accepts here.
     package let server: FileDescriptor

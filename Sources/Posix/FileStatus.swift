@@ -80,7 +80,7 @@ package struct FileSystemSpace: Sendable, Equatable {
     /// Bytes that a process that is not root can still write.
     package let available: UInt64
 
-    /// Whether the file system tells its size. Many of FUSE give zeros, and some of networks ones, if they know none.
+    /// Whether the file system reports its size. Many of FUSE give zeros, and some of networks ones, if they know none.
     package var isKnown: Bool { total > 0 }
 
     /// The room of the file system that `path` lies on: statvfs(3). Unknown if it has no such call.

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Processes that are told by their environment, wherever they have gone since: daemons leave their process group,
-/// their session and their parent, but not the environment that they were started with.
+/// Processes that are recognised by their environment, wherever they have gone since: daemons leave their process
+/// group, their session and their parent, but not the environment that they were started with.
 package enum MarkedProcesses {
     private static let environmentLimit = 4 << 20
     /// Seconds.

@@ -1,12 +1,12 @@
 import DriverProtocol
 import HTTP
 
-/// A range of one version of an object on its way into memory: its requests, and the answers accepted for it.
+/// A range of one version of an object on its way into memory: its requests, and the responses accepted for it.
 final class ObjectRange: S3Receiver {
     private var fetch: RangeWindow.Fetch
     private let object: S3Object
     private let start: UInt64
-    /// The problem of an answer without the requested bytes.
+    /// The problem of a response without the requested bytes.
     private(set) var problem: Problem?
 
     enum Problem {
@@ -45,7 +45,7 @@ final class ObjectRange: S3Receiver {
         return problem == nil
     }
 
-    /// Returns the difference between an answer and its request, or nil. A service may send the whole object without
+    /// Returns the difference between a response and its request, or nil. A service may send the whole object without
     /// calling it a range.
     private func difference(status: Int, _ headers: HTTPHeaders) -> Problem? {
         if let etag = headers["ETag"].map(unquoted), etag != object.etag {
@@ -83,7 +83,7 @@ final class ObjectRange: S3Receiver {
 extension S3Client {
     private static let answersLimit = 3
 
-    /// GetObject with Range and If-Match: brings all bytes of `range`, continuing where an answer broke off.
+    /// GetObject with Range and If-Match: brings all bytes of `range`, continuing where a response broke off.
     func get(_ range: ObjectRange, of source: S3Address, goOn: @escaping () -> Bool) throws {
         let request = S3Request(.get, "download", source)
         var backoff = backoff(attempts: Self.answersLimit)
@@ -105,7 +105,7 @@ extension S3Client {
             remedy: "start again")
     }
 
-    /// Returns the error of a range whose answers bring nothing.
+    /// Returns the error of a range whose responses bring nothing.
     private func useless(_ problem: ObjectRange.Problem?, _ request: S3Request) -> DriverError {
         if case .changed(let difference) = problem { return changed(request, difference) }
         return DriverError(

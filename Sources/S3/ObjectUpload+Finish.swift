@@ -80,8 +80,8 @@ extension ObjectUpload {
         try client.head(target.object)
     }
 
-    /// Throws where a part came back with a tag that is no MD5 of it, and another one with its MD5: such a service has
-    /// stored other bytes.
+    /// Throws a ``DriverError`` if a part came back with a tag that is no MD5 of it, and another one with its MD5: such
+    /// a service has stored other bytes.
     private func check(_ parts: [S3Part]) throws(DriverError) {
         guard let number = PartTags.contradiction(parts) else { return }
         throw DriverError(
@@ -92,16 +92,16 @@ extension ObjectUpload {
 
     /// Compares the object at the service with the bytes that were sent.
     ///
-    /// A tag that is not the one that MD5s make is the service's own where all else says that the object is this
-    /// upload's: its length, its metadata, and the tag that was given to it when it came into being. Each part's
-    /// Content-MD5 has been accepted.
+    /// A tag that is not the one that MD5s make is the service's own if all else says that the object is this upload's:
+    /// its length, its metadata, and the tag that was given to it when it came into being. Each part's Content-MD5 has
+    /// been accepted.
     ///
     /// - Parameters:
     ///   - etags: those that it may have.
-    ///   - given: the one that the service answered with; nil if its answer was lost or names none.
+    ///   - given: the one that the service returned; nil if its response was lost or names none.
     private func verify(etags: [String], given: String?) throws {
         var reason = "it is not there"
-        // An answer may be damaged on its way: only a repeated one counts.
+        // A response may be damaged on its way: only a repeated one counts.
         for _ in 0..<2 {
             guard let object = try current() else { continue }
             guard object.size == written else {
@@ -132,7 +132,7 @@ extension ObjectUpload {
         case .completing(let multipart):
             // Each by itself: one failure must not prevent the others.
             if let multipart { abort(multipart, client) }
-            attempt("remove what was uploaded to", "where it is there, the next action of the marketplace removes it") {
+            attempt("remove what was uploaded to", "if it is there, the next action of the marketplace removes it") {
                 _ = try client.removeOwn(target.object, attempt: nonce)
             }
         }

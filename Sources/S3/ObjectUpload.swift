@@ -23,7 +23,7 @@ package final class ObjectUpload {
     enum Phase {
         /// Nothing has been sent: everything may fit into one PUT.
         case gathering
-        /// A multipart upload has been requested, and no answer has come: one of this key may be open.
+        /// A multipart upload has been requested, and no response has come: one of this key may be open.
         case beginning
         /// Parts are under way.
         case sending(Multipart)
@@ -37,7 +37,7 @@ package final class ObjectUpload {
     /// A multipart upload that is open.
     struct Multipart {
         let id: String
-        /// Whether an answer to its creation was lost: another open upload of this key may be ours.
+        /// Whether a response to its creation was lost: another open upload of this key may be ours.
         let mayHaveStray: Bool
     }
 
@@ -56,7 +56,7 @@ package final class ObjectUpload {
 
     let client: S3Client
     let target: Target
-    /// Tells this try from others of the same key. Kept in the object's metadata under ``tryField``.
+    /// Distinguishes this try from others of the same key. Kept in the object's metadata under ``tryField``.
     package let nonce = randomName()
     private let plan: PartPlan
     private let queue: PartQueue

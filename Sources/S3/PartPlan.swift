@@ -4,7 +4,7 @@ import DriverProtocol
 ///
 /// | length    | part size                                                                                     |
 /// |-----------|-----------------------------------------------------------------------------------------------|
-/// | known     | as wished; where the most parts of that size do not do, the least whole MiB that does          |
+/// | known     | as wished; if the most parts of that size do not do, the least whole MiB that does            |
 /// | not known | as wished for 9 of 100 parts that may be (900 of 10,000), then doubled after each 9 of 100    |
 ///
 /// Parts have one size whenever that is possible: some services require it.
@@ -18,7 +18,7 @@ struct PartPlan: Equatable {
     /// After how many parts they are doubled; nil if they are all of one size.
     private let step: Int?
 
-    /// Nil if an object cannot be that long.
+    /// Returns nil if an object cannot be that long.
     ///
     /// - Parameter maximumParts: how many the service takes, at least 1.
     init?(length: UInt64?, partSize: UInt64, maximumParts: Int = mostParts) {

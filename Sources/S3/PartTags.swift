@@ -23,13 +23,13 @@ enum S3TagKind: Sendable {
     }
 }
 
-/// What the parts of an upload have told of their service: whether its entity tags are MD5s at all. Ozone, s3proxy and
+/// What the parts of an upload have shown of their service: whether its entity tags are MD5s at all. Ozone, s3proxy and
 /// others make 32 digits of their own.
 final class PartTags: Sendable {
     private let seen = Locked<S3TagKind?>(nil)
 
-    /// Returns whether a part with such a tag counts as stored. One that may be of other bytes is sent once more; where this
-    /// does not help, and no part has come back with its MD5, the service makes its tags itself.
+    /// Returns whether a part with such a tag counts as stored. One that may be of other bytes is sent once more; if
+    /// this does not help, and no part has come back with its MD5, the service makes its tags itself.
     func accept(_ tag: S3TagKind, attempt: Int) -> Bool {
         switch tag {
         case .silent: true

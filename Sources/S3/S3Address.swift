@@ -22,7 +22,7 @@ package struct S3Address: Sendable, CustomStringConvertible {
         self.init(bucket: String(Substring(rest[..<slash])), key: String(Substring(key)))
     }
 
-    /// Where a message has an app's.
+    /// The element of a message with an app's address.
     package static let attribute = "MARKETPLACEAPP/SOURCE"
 
     /// Reads the app's SOURCE. Throws a ``DriverError`` if it is none.

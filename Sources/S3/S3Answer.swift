@@ -2,10 +2,10 @@ import DriverProtocol
 import HTTP
 import XML
 
-/// A service's answer, and its reason if it refused.
+/// A service's response, and its reason if it refused.
 struct S3Answer {
     private let response: HTTPResponse
-    /// Whether an earlier attempt may have been carried out, although its answer never came.
+    /// Whether an earlier attempt may have been carried out, although its response never came.
     let isRepeated: Bool
     /// The body's document, or nil if there is none.
     let document: S3Document?

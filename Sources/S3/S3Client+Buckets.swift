@@ -40,7 +40,7 @@ extension S3Client {
         return try error(explanation(of: request), request)
     }
 
-    /// Makes a HEAD request. Returns an answer with status 2xx or 404, and throws otherwise.
+    /// Makes a HEAD request. Returns a response with status 2xx or 404, and throws otherwise.
     ///
     /// A refusal of HEAD has no reason, and some services leave the bucket's region out, too. A small listing is
     /// refused with both; if it is not, because the client has learned the region, the HEAD is made again.
@@ -55,7 +55,7 @@ extension S3Client {
         return answer
     }
 
-    /// Returns the service's reason for refusing the bucket: a small listing's answer.
+    /// Returns the service's reason for refusing the bucket: a small listing's response.
     func explanation(of request: S3Request) throws -> S3Answer {
         try exchange(
             S3Request(

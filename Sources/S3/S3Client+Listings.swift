@@ -11,7 +11,7 @@ package struct S3OpenUpload: Sendable, Equatable {
     package let initiated: Int?
 }
 
-/// Requests whose answers have several pages.
+/// Requests whose responses have several pages.
 extension S3Client {
     /// ListMultipartUploads over all pages. Returns none if the bucket is missing.
     package func openUploads(bucket: String, prefix: String) throws -> [S3OpenUpload] {
@@ -65,7 +65,7 @@ extension S3Client {
         return last.map { now - $0 }
     }
 
-    /// Returns where the next page begins, the texts of the elements `names`, or nil behind the last one.
+    /// Returns the beginning of the next page, which is the texts of the elements `names`, or nil after the last one.
     func next(
         _ page: XMLElement, _ names: [String], _ marks: inout PageMarks, of request: S3Request
     ) throws -> [String]? {
@@ -82,8 +82,8 @@ extension S3Client {
         }
     }
 
-    /// Returns the document of an answer with that root. Throws a ``DriverError`` if the answer is a refusal or none of
-    /// S3's.
+    /// Returns the document of a response with that root. Throws a ``DriverError`` if the response is a refusal or none
+    /// of S3's.
     func document(_ answer: S3Answer, of request: S3Request, root: String) throws -> S3Document {
         guard answer.isSuccess else { throw error(answer, request) }
         guard let document = answer.document else { throw unreadable(request, "it is empty") }

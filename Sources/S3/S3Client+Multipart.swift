@@ -16,8 +16,8 @@ struct S3Part: Sendable, Equatable {
 
 /// The requests of a multipart upload.
 extension S3Client {
-    /// CreateMultipartUpload. Returns the upload's id. An attempt whose answer was lost leaves an open upload behind:
-    /// `isRepeated` tells that there may be one.
+    /// CreateMultipartUpload. Returns the upload's id. An attempt whose response was lost leaves an open upload behind:
+    /// `isRepeated` says that there may be one.
     func createUpload(of object: S3Address, headers: HTTPHeaders) throws -> (id: String, isRepeated: Bool) {
         let request = S3Request(
             .post, "begin the upload of", object, query: [("uploads", "")], headers: headers, onNewConnection: true,
@@ -32,7 +32,7 @@ extension S3Client {
         return (id, answer.isRepeated)
     }
 
-    /// UploadPart with Content-MD5. Its answer is waited for: what Ceph is still storing when the upload is aborted
+    /// UploadPart with Content-MD5. Its response is waited for: what Ceph is still storing when the upload is aborted
     /// stays for good, in no listing.
     ///
     /// A part that comes back with another MD5 for its ETag is sent again. A service that gives it such a one once more
@@ -65,7 +65,7 @@ extension S3Client {
         fatalError("unreachable")
     }
 
-    /// CompleteMultipartUpload, with `headers`. Returns the answer whatever it is.
+    /// CompleteMultipartUpload, with `headers`. Returns the response whatever it is.
     func completeUpload(
         _ upload: String, of object: S3Address, parts: [S3Part], headers: HTTPHeaders
     ) throws -> S3Answer {

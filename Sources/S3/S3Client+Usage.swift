@@ -3,14 +3,14 @@ import DriverProtocol
 import HTTP
 import XML
 
-/// The objects of a bucket, counted page by page: by ListObjectsV2, or by the first version of that request where a
+/// The objects of a bucket, counted page by page: by ListObjectsV2, or by the first version of that request if a
 /// service knows no other.
 extension S3Client {
     /// What asks for a page.
     private enum Page {
         /// ListObjectsV2, behind a token.
         case second(token: String?)
-        /// ListObjects, behind a key. Where version 2 is refused, so may be what is newer than the first one.
+        /// ListObjects, behind a key. If version 2 is refused, so may be what is newer than the first one.
         case first(marker: String?, isBare: Bool)
 
         func query(prefix: String) -> [(String, String)] {
@@ -58,8 +58,8 @@ extension S3Client {
         }
     }
 
-    /// Returns what asks for the page behind `document`, and what tells that from others. A service of version 1 names
-    /// the next page, or leaves it to the last key.
+    /// Returns the request for the page after `document`, and the mark that distinguishes that page from others. A
+    /// service of version 1 names the next page, or leaves it to the last key.
     private func page(behind document: S3Document, _ last: XMLElement?, _ current: Page) -> (next: Page, mark: String) {
         if case .second = current, let token = document.root.child("NextContinuationToken")?.text, !token.isEmpty {
             return (.second(token: token), token)

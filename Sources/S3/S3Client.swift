@@ -19,7 +19,7 @@ struct S3Request {
     var bodySHA256: [UInt8]?
     /// Whether libcurl must not repeat it by itself, because carrying it out twice matters.
     var onNewConnection = false
-    /// Whether an answer is waited for that nobody wants any more, because what it tells of has to be taken back.
+    /// Whether a response is waited for that nobody wants any more, because what it reports has to be taken back.
     var awaitsAnswer = false
 
     /// A request about a bucket.
@@ -49,7 +49,7 @@ struct S3Request {
     }
 }
 
-/// Additional fields of a request, anew at each attempt, and the receiver of its answer's body.
+/// Additional fields of a request, anew at each attempt, and the receiver of its response's body.
 protocol S3Receiver: BodyReceiver {
     /// The fields that request the missing bytes.
     var headers: HTTPHeaders { get }
@@ -57,7 +57,7 @@ protocol S3Receiver: BodyReceiver {
 
 /// An S3 service, addressed with one pair of keys.
 ///
-/// Every request is signed anew each time it is made, so that none grows too old. Facts learned from one answer (the
+/// Every request is signed anew each time it is made, so that none grows too old. Facts learned from one response (the
 /// server's clock, the bucket's region) hold for all that follow. Threads may share a client.
 package final class S3Client: Sendable {
     private struct Learned {
@@ -67,7 +67,7 @@ package final class S3Client: Sendable {
         var clockOffset = 0
     }
 
-    /// The bytes that a broken answer must bring for the next attempt to count as the first.
+    /// The bytes that a broken response must bring for the next attempt to count as the first.
     static let progress = 64 << 10
 
     /// A clock that is off by more than this explains a refusal; services allow 900 s.
@@ -104,18 +104,18 @@ package final class S3Client: Sendable {
         return S3Client(service, options, learned: learned, log: log)
     }
 
-    /// Makes a request, and returns an answer with status 2xx. Throws a ``DriverError`` for any other.
+    /// Makes a request, and returns a response with status 2xx. Throws a ``DriverError`` for any other.
     func perform(_ request: S3Request, body: UnsafeRawBufferPointer? = nil) throws -> S3Answer {
         let answer = try exchange(request, body: body)
         guard answer.isSuccess else { throw error(answer, request) }
         return answer
     }
 
-    /// Makes a request, and returns the last answer, whatever it is. Failures that may pass are retried, so the request
-    /// must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver is asked each time which bytes it
-    /// lacks.
+    /// Makes a request, and returns the last response, whatever it is. Failures that may pass are retried, so the
+    /// request must be one that may be made twice: see ``S3Answer/isRepeated``. A receiver is asked each time which
+    /// bytes it lacks.
     ///
-    /// - Throws: ``DriverError`` if no answer came, `Interrupted` if a signal did, and `Cancelled` if `goOn` returned
+    /// - Throws: ``DriverError`` if no response came, `Interrupted` if a signal did, and `Cancelled` if `goOn` returned
     ///   false.
     func exchange(
         _ request: S3Request, body: UnsafeRawBufferPointer? = nil,
@@ -188,7 +188,7 @@ package final class S3Client: Sendable {
     }
 }
 
-/// Lessons from answers, and the texts of errors.
+/// Lessons from responses, and the texts of errors.
 extension S3Client {
     /// Learns clock and region from the refusal of a request that was made with `known`. Returns whether it is worth
     /// another try. Of several that are refused together the first one teaches all.

@@ -1,10 +1,10 @@
 import Bytes
 import XML
 
-/// The XML of a service's answer.
+/// The XML of a service's response.
 ///
 /// What services print and XML has not is taken: white space before the declaration, and what objects' names may hold
-/// where `encoding-type=url` is not known: control characters, and an ampersand that stands for itself.
+/// if `encoding-type=url` is not known: control characters, and an ampersand that stands for itself.
 struct S3Document: Sendable {
     let root: XMLElement
     /// Whether ``exact(_:)`` has something to undo.
@@ -23,8 +23,8 @@ struct S3Document: Sendable {
         }
     }
 
-    /// Returns where something begins that is neither white space nor a byte order mark. A service that takes long sends
-    /// blanks meanwhile.
+    /// Returns the offset of the first byte that is neither white space nor a byte order mark. A service that takes
+    /// long sends blanks meanwhile.
     static func start(of body: [UInt8]) -> Int {
         var rest = body[...]
         while true {

@@ -11,7 +11,7 @@ package struct S3Endpoint: Sendable, Equatable {
     /// Whether the bucket is always part of the path: FORCE_PATH_STYLE.
     let usesPathStyle: Bool
 
-    /// Reads `https://s3.example:9000`. Nil if it is no such URL. A URL without a scheme is taken for https.
+    /// Reads `https://s3.example:9000`. Returns nil if it is no such URL. A URL without a scheme is taken for https.
     package init?(_ url: String, usesPathStyle: Bool) {
         guard let url = WebURL(base: url.contains("://") ? url : "https://" + url) else { return nil }
         let authority = url.authority.lowercased()

@@ -54,7 +54,7 @@ package struct S3Market: Sendable {
         createsBucket = try message.flag(Self.path + "CREATE_BUCKET", default: false)
     }
 
-    /// Where an app's object is.
+    /// Returns the address of an app's object.
     package func object(ofApp id: String) -> S3Address { object("\(prefix)-\(id)") }
 
     /// An object of the bucket.

@@ -2,7 +2,7 @@ import Bytes
 import DriverProtocol
 
 extension S3Market {
-    /// Where the object of the message's app is.
+    /// Returns the address of the object of the message's app. Throws a ``DriverError`` if the app has no id.
     package func object(of message: Message) throws(DriverError) -> S3Address {
         let id = try message.required("MARKETPLACEAPP/ID")
         guard id.utf8.allSatisfy(isDigit) else {
@@ -48,8 +48,8 @@ package struct S3Marketplace: Sendable {
 
     /// Makes the bucket if that is wanted, checks that the name is free, and removes what killed imports have left.
     ///
-    /// An object of that name is refused, unless it was uploaded for this same app: its answer was lost then, and it is
-    /// removed.
+    /// An object of that name is refused, unless it was uploaded for this same app: its response was lost then, and it
+    /// is removed.
     package func prepare(_ object: S3Address, owner: String) throws {
         // Some services create a bucket when something is put into it: whether it may be made is checked first.
         if try bucket() == nil {

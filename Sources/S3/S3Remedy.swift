@@ -17,7 +17,7 @@ enum S3Remedy {
         }
     }
 
-    /// - Parameter keys: what the keys that were used are called where they stand.
+    /// - Parameter keys: the names that the keys have in the place that they come from.
     static func remedy(code: String?, status: Int, keys: S3Credentials.Names) -> String {
         let code = code ?? word(for: status)
         guard let row = table.first(where: { $0.codes.contains(code) }) else {
@@ -26,7 +26,7 @@ enum S3Remedy {
         return row.remedy(keys)
     }
 
-    /// What an answer that is none of S3's calls for.
+    /// The remedy for a response that is none of S3's.
     static let otherService = "check that ENDPOINT is an S3 service's, and proxies on the way"
 
     /// Every code that has a row; for tests.
@@ -68,7 +68,7 @@ enum S3Remedy {
         ),
     ]
 
-    /// Where the bucket is.
+    /// Errors about the place of the bucket.
     private static let placeRows: [Row] = [
         (
             ["NoSuchBucket", "NotFound"],
@@ -128,7 +128,7 @@ enum S3Remedy {
         (
             ["InvalidRequest"],
             { _ in
-                "where SSE is set, leave it and SSE_KMS_KEY_ID out, or have the service set up for encryption; it may want "
+                "if SSE is set, leave it and SSE_KMS_KEY_ID out, or have the service set up for encryption; it may want "
                     + "https"
             }
         ),

@@ -9,8 +9,8 @@ package protocol Publications {
     /// Removes an image if that very import has published it. Returns whether it had. The name and the attempt come
     /// from a file: they can be anything.
     func takeBack(_ publication: Publication) throws -> Bool
-    /// Removes whatever ended imports of the message's app have left that no journal tells of. Returns whether there
-    /// was an image.
+    /// Removes whatever ended imports of the message's app have left that no journal lists. Returns whether there was
+    /// an image.
     func clear(after message: Message) throws -> Bool
 }
 
@@ -92,9 +92,9 @@ package struct ImportJournal {
         }
     }
 
-    /// The app has been deleted, and oned knows no SOURCE of it: its import never answered, or the answer has crossed
-    /// the deletion, or has failed. Ends its imports, and removes their publications. Throws if an import cannot be
-    /// ended.
+    /// The app has been deleted, and oned knows no SOURCE of it: its import never printed its result, or the result has
+    /// crossed the deletion, or has failed. Ends its imports, and removes their publications. Throws if an import
+    /// cannot be ended.
     package func delete() throws {
         let announced = announceDeletion()
         var found = false

@@ -57,7 +57,7 @@ struct JournalName: Equatable {
 package struct Publication: Equatable, Sendable {
     /// The file's name or the object's key.
     package let name: String
-    /// Tells this attempt from another one with the same name; empty if no other can have it.
+    /// Distinguishes this attempt from another one with the same name; empty if no other can have it.
     package let attempt: String
 
     package init(name: String, attempt: String = "") {

@@ -2,7 +2,7 @@
 enum JournalState: String {
     /// An import that has not answered: nobody knows its publication.
     case importing = "import"
-    /// An import that has ended without an answer, and whose image was not there. If another machine publishes it, it
+    /// An import that has ended without a result, and whose image was not there. If another machine publishes it, it
     /// may still come.
     case lost
     /// An import that has answered. Its manager may have died, or oned may have dropped the app meanwhile.

@@ -1,10 +1,10 @@
 import Datastores
 import DriverProtocol
 
-/// `datastore/ceph/export`, the first step of an IMPORT: tells where an image lies and what it is.
+/// `datastore/ceph/export`, the first step of an IMPORT: prints the place of an image, and what it is.
 package enum Export: Action {
     package static let name = "datastore/ceph/export"
-    package static let purpose = "prints IMPORT_INFO: where an image of the pool lies, its MD5, SIZE (MB) and FORMAT"
+    package static let purpose = "prints IMPORT_INFO: the place of an image of the pool, its MD5, SIZE (MB) and FORMAT"
     package static let inputs = StoredImage.inputs
 
     package static func run(_ request: Request) throws -> Reply {

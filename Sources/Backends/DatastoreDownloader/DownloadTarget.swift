@@ -2,7 +2,7 @@ import DriverProtocol
 import ImageTransfer
 import Posix
 
-/// Where a download goes: TO of the command line.
+/// The target of a download: TO of the command line.
 struct DownloadTarget {
     /// A file's directory and its name there.
     struct Place {

@@ -16,8 +16,8 @@ package enum Downloader: Program {
     /// Schemes that are known here, and still left to the stock script: images of Ceph datastores.
     private static let leftSchemes = ["rbd"]
 
-    /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read: it
-    /// may be the rest of the caller's script.
+    /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read:
+    /// it may be the rest of the caller's script.
     package static func main(_ arguments: ArraySlice<String>) -> Never {
         let closed = CurrentProcess.beginProgram()
         do {

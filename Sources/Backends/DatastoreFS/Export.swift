@@ -5,7 +5,7 @@ import DriverProtocol
 package enum Export: Action {
     package static let name = "datastore/fs/export"
     package static let purpose =
-        "prints IMPORT_INFO: where an image of the datastore lies, its MD5, SIZE (MB) and FORMAT"
+        "prints IMPORT_INFO: the place of an image of the datastore, its MD5, SIZE (MB) and FORMAT"
     package static let inputs = StoredImage.inputs + DirectoryDatastore.inputs
 
     package static func run(_ request: Request) throws -> Reply {

@@ -67,7 +67,7 @@ struct Appliance {
                 name: value["name"]?.scalar ?? "")
     }
 
-    /// Returns the app's template. `warn` is told of everything that had to be left out of it.
+    /// Returns the app's template. `warn` gets everything that had to be left out of it.
     func template(warn: (String) -> Void) throws(Unusable) -> AppTemplate {
         var app = AppTemplate()
         let link = endpoint.text + "/appliance/" + id
@@ -105,8 +105,8 @@ struct Appliance {
             var image = AppTemplate()
             try append("DEV_PREFIX", file["dev_prefix"], to: &image)
             try append("TYPE", file["type"], to: &image)
-            // oned puts it into the image's template, where `cp` finds it. The MD5 arrives there as FROM_APP_MD5. As MD5,
-            // the stock export of a Ceph datastore would take it for that of the image made of the file.
+            // oned puts it into the image's template, where `cp` finds it. The MD5 arrives there as FROM_APP_MD5. As
+            // MD5, the stock export of a Ceph datastore would take it for that of the image made of the file.
             try image.append("SHA256", optional: sha256)
             app.append("APPTEMPLATE64", encoded: image)
         }

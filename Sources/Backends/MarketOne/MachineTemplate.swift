@@ -40,7 +40,7 @@ struct MachineTemplate {
         self.platform = platform
     }
 
-    /// Throws if a value of it cannot be written. `warn` is told of everything that had to be left out.
+    /// Throws if a value of it cannot be written. `warn` gets everything that had to be left out.
     func template(warn: (String) -> Void) throws(AppReport.Unusable) -> AppTemplate {
         // The catalog has the backslash before quotation marks that a template needs.
         var template = AppTemplate(quotesAreEscaped: true)

@@ -10,7 +10,7 @@ package struct BridgeHosts: Sendable {
     private var areHere = false
 
     /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
-    /// stock drivers. Nil if the list is missing or empty.
+    /// stock drivers. Returns nil if the list is missing or empty.
     package init?(_ request: Request, at path: String) throws(DriverError) {
         var hosts: [BridgeHost] = []
         for word in request.message.words(path) {
@@ -50,7 +50,7 @@ package struct BridgeHosts: Sendable {
 
     /// Starts `script` with `arguments` on the first host that can be reached.
     ///
-    /// - Parameter program: what the script runs. Where a host is this machine, and has it, no ssh is needed.
+    /// - Parameter program: the program that the script runs. If a host is this machine, and has it, no ssh is needed.
     func run(_ script: String, _ arguments: [String], unlessHere program: String? = nil) throws -> RemoteShell {
         var reasons: [String] = []
         var remedies: [String] = []

@@ -116,7 +116,7 @@ enum RemoteScript {
             """
 
     /// Values: directory (`/`), path of a file or a block device. Replies `size SIZE`; so many bytes follow, and then
-    /// `same` if nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be told.
+    /// `same` if nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be known.
     static let read =
         prologue + """
             arg; path=$v

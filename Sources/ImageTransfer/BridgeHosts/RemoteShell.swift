@@ -4,14 +4,14 @@ import Posix
 
 /// A ``RemoteScript`` that runs on a host, over ssh(1).
 final class RemoteShell {
-    /// Anything that can come when an answer is expected.
+    /// Anything that can come when a reply is expected.
     private enum Answer: Equatable {
         case text(String)
         case end
         case late
     }
 
-    /// The bytes that may come before an answer.
+    /// The bytes that may come before a reply.
     private static let noiseLimit = 1 << 20
 
     /// How much of what a host prints is shown.
@@ -23,10 +23,10 @@ final class RemoteShell {
     let location: String
     private let child: Child
     private var pending: [UInt8] = []
-    /// The last line that was no answer: the text of a login shell that refuses to run anything.
+    /// The last line that was no reply: the text of a login shell that refuses to run anything.
     private var noise = ""
 
-    /// Starts ssh, or a shell of this machine where `isHere`, and waits until the script has greeted. Throws an
+    /// Starts ssh, or a shell of this machine if `isHere`, and waits until the script has greeted. Throws an
     /// ``UnreachableHost`` if it does not.
     init(host: BridgeHost, isHere: Bool, settings: Settings, script: String, arguments: [String]) throws {
         self.host = host.name
@@ -101,7 +101,7 @@ final class RemoteShell {
 
     // MARK: From the script
 
-    /// Returns the words of the script's next answer. Throws a ``RemoteFailure`` if the script failed or the connection
+    /// Returns the words of the script's next reply. Throws a ``RemoteFailure`` if the script failed or the connection
     /// broke.
     func answer() throws -> [String] {
         guard case .text(let line) = try answer(by: nil) else {
@@ -111,7 +111,7 @@ final class RemoteShell {
         return line.split(separator: " ").map(String.init)
     }
 
-    /// Returns the words after `keyword` of the next answer.
+    /// Returns the words after `keyword` of the next reply.
     func answer(_ keyword: String) throws -> [String] {
         let words = try answer()
         guard words.first == keyword else {
@@ -120,7 +120,7 @@ final class RemoteShell {
         return Array(words.dropFirst())
     }
 
-    /// Reads raw bytes after the last answer. Returns their number, 0 at the end.
+    /// Reads raw bytes after the last reply. Returns their number, 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard pending.isEmpty else {
             let count = min(pending.count, buffer.count)
@@ -169,7 +169,7 @@ final class RemoteShell {
     /// Returns the reason why ssh ended.
     func failure() throws -> String { try end().reason }
 
-    /// Ends the connection. Returns ssh's last words, with the text that the host printed in place of an answer.
+    /// Ends the connection. Returns ssh's last words, with the text that the host printed in place of a reply.
     private func end() throws -> (reason: String, status: ExitStatus) {
         child.closeInput()
         // Its output ends before it prints the reason: give it time.
@@ -184,7 +184,7 @@ final class RemoteShell {
         return (reasons.isEmpty ? "ssh: \(status)" : reasons.joined(separator: "; "), status)
     }
 
-    /// Returns the last text that came in place of an answer, nil if none did.
+    /// Returns the last text that came in place of a reply, or nil if none did.
     private func printed() -> String? {
         let rest = String(decoding: pending.prefix(1 << 16), as: UTF8.self)[...].trimmingWhitespace()
         let text = rest.isEmpty ? noise[...].trimmingWhitespace() : rest

@@ -7,10 +7,10 @@ import Posix
 package struct CephCluster: Sendable {
     let hosts: BridgeHosts
     package let credentials: CephCredentials
-    /// Seconds in which Ceph has to answer.
+    /// The seconds in which Ceph has to answer.
     let timeout: Int
 
-    /// - Parameter hosts: where rbd runs; nil for this machine.
+    /// - Parameter hosts: the hosts on which rbd runs; nil for this machine.
     package init(_ hosts: BridgeHosts?, _ credentials: CephCredentials, _ settings: Settings, log: Log) {
         self.hosts = hosts ?? BridgeHosts(onThisMachine: settings, log: log)
         self.credentials = credentials
@@ -57,7 +57,7 @@ package struct CephSpace: Sendable, Equatable {
     /// What can still be written, by the disks and by the pool's quota.
     package let available: UInt64
 
-    /// What `ceph df detail` says of `pool` in the words of an answer; nil if that is nothing.
+    /// Reads what `ceph df detail` says of `pool` from the words of a script's reply. Returns nil if that is nothing.
     init?(_ words: [String], pool: String) {
         var document = Array(words.joined(separator: " ").utf8)
         JSONReader.repair(&document)

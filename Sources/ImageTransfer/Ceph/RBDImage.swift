@@ -7,7 +7,7 @@ package struct RBDImage: Equatable, Sendable, CustomStringConvertible {
     package let name: String
     package let snapshot: String?
 
-    /// Nil where `text` is no such name.
+    /// Reads a name. Returns nil if `text` is none.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let last = (parts.last ?? "").split(separator: "@", omittingEmptySubsequences: false)
@@ -30,7 +30,8 @@ package struct RBDImage: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a client says to get into a cluster: `--id`, `--keyfile` and `--conf` of rbd(8). Nil leaves it to Ceph's defaults.
+/// What a client says to get into a cluster: `--id`, `--keyfile` and `--conf` of rbd(8). Nil leaves it to Ceph's
+/// defaults.
 package struct CephCredentials: Equatable, Sendable {
     package var user: String?
     package var keyFile: String?

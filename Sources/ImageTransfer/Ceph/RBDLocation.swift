@@ -14,8 +14,8 @@ package struct RBDLocation: Equatable, Sendable {
         (self.host, self.image, self.credentials) = (host, image, credentials)
     }
 
-    /// Reads a URL: odd characters may stand as `%XX`, as here, or as they are, as the stock export writes them. Throws a
-    /// ``DriverError`` that says what is wrong with it.
+    /// Reads a URL: odd characters may stand as `%XX`, as here, or as they are, as the stock export writes them. Throws
+    /// a ``DriverError`` that says what is wrong with it.
     package init(_ location: Location) throws(DriverError) {
         let url = location.text
         func wrong(_ cause: String) -> DriverError {

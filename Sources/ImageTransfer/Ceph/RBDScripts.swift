@@ -1,6 +1,6 @@
-/// What runs beside rbd(8), on a bridge host or here. All of them get, as their first values, the client's user, keyfile
-/// and configuration, each of which may be empty, seconds after which a cluster that does not answer counts as gone, and the
-/// pool. A reason is the last lines that rbd has said, divided by tabs.
+/// What runs beside rbd(8), on a bridge host or here. All of them get, as their first values, the client's user,
+/// keyfile and configuration, each of which may be empty, seconds after which a cluster that does not answer counts as
+/// gone, and the pool. A reason is the last lines that rbd has said, divided by tabs.
 extension RemoteScript {
     private static let rbd =
         greeting + """
@@ -17,11 +17,12 @@ extension RemoteScript {
 
             """
 
-    /// Answers `room JSON`: what `ceph df detail` says, which is nothing where it cannot be asked.
+    /// Prints `room JSON`: what `ceph df detail` says, which is nothing if it cannot be run.
     static let rbdSpace = rbd + "room"
 
-    /// Values: namespace, which may be empty, image, snapshot, which may be empty. Answers `image JSON` as `rbd info` says it.
-    /// Where `read` follows, there follow the image as `rbd export-diff` writes it, and `image JSON` again.
+    /// Values: namespace, which may be empty, image, snapshot, which may be empty. Prints `image JSON` as `rbd info`
+    /// says it. If the next value is `read`, there follow the image as `rbd export-diff` writes it, and `image JSON`
+    /// again.
     static let rbdRead =
         rbd + """
             arg; space=$v; arg; image=$v; arg; snap=$v
@@ -38,16 +39,16 @@ extension RemoteScript {
             look
             """
 
-    /// Values: the pool for data, which may be empty, the image's format, which may be empty, its temporary name, the name
-    /// that it is to get. Answers `room JSON`, as above, and `created`. Then comes the image as `rbd import-diff` reads it,
-    /// answered with `published`. What breaks off leaves nothing.
+    /// Values: the pool for data, which may be empty, the image's format, which may be empty, its temporary name, the
+    /// name that it is to get. Prints `room JSON`, as above, and `created`. Then comes the image as `rbd import-diff`
+    /// reads it, and `published` is printed. What breaks off leaves nothing.
     ///
-    /// Images that a writer has left behind are removed an hour after they were begun, if nobody watches them, as their writer
-    /// does. What is removed is emptied first: a pool that is full does not let it be emptied, and of an image
+    /// Images that a writer has left behind are removed an hour after they were begun, if nobody watches them, as their
+    /// writer does. What is removed is emptied first: a pool that is full does not let it be emptied, and of an image
     /// that is removed all the same Ceph would forget the name and keep the data.
     ///
-    /// `rbd rename` succeeds without having done anything if another client takes the name in the same moment (librbd drops
-    /// EEXIST there): whose data the name leads to is looked at afterwards.
+    /// `rbd rename` succeeds without having done anything if another client takes the name in the same moment (librbd
+    /// drops EEXIST there): whose data the name leads to is looked at afterwards.
     static let rbdStore =
         rbd + """
             arg; data=$v; arg; format=$v; arg; part=$v; arg; name=$v
@@ -88,7 +89,7 @@ extension RemoteScript {
             say published
             """
 
-    /// Values: image. Answers `removed` or `gone`.
+    /// Values: image. Prints `removed` or `gone`.
     static let rbdRemove =
         rbd + """
             arg; image=$v

@@ -2,16 +2,16 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// A new image in a pool. It is written under a temporary name, as `rbd import-diff` reads it: zeros are not sent and take no
-/// room, and its length need not be known beforehand.
+/// A new image in a pool. It is written under a temporary name, as `rbd import-diff` reads it: zeros are not sent and
+/// take no room, and its length need not be known beforehand.
 package final class RBDSink: ImageSink {
-    /// What one write covers: an object of the image, as large as Ceph makes them unless it is told otherwise.
+    /// What one write covers: an object of the image, as large as Ceph makes them by default.
     private static let objectSize: UInt64 = 4 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 64 << 10
     /// How large an image is made at first, and by how much more at the least: it doubles then.
     private static let step: UInt64 = 1 << 30
-    /// Seconds that the host may take to remove what was written; where Ceph does not answer, it cannot.
+    /// Seconds that the host may take to remove what was written; if Ceph does not answer, it cannot.
     private static let patience: (usual: Double, stalled: Double) = (60, 5)
 
     package let name: String
@@ -30,7 +30,7 @@ package final class RBDSink: ImageSink {
     /// Begins an image that is going to be `POOL/NAME`. Throws a ``DriverError`` if there is one of that name already.
     ///
     /// - Parameters:
-    ///   - dataPool: where its data goes, if that is not the pool itself: `--data-pool`.
+    ///   - dataPool: the pool for its data, if that is not the pool itself: `--data-pool`.
     ///   - format: `--image-format`; nil leaves it to Ceph.
     package init(_ cluster: CephCluster, pool: String, name: String, dataPool: String?, format: String?) throws {
         image = pool + "/" + name
@@ -97,7 +97,8 @@ package final class RBDSink: ImageSink {
     private func flush() throws {
         guard !frame.isEmpty else { return }
         stored += UInt64(frame.count)
-        // A pool that is full keeps its clients waiting, and does not even let them remove an image: it must not come to that.
+        // A pool that is full keeps its clients waiting, and does not even let them remove an image: it must not come
+        // to that.
         try checkRoom(for: stored)
         try sending {
             if length > capacity { try resize(max(length, capacity.multipliedClamped(by: 2), Self.step)) }

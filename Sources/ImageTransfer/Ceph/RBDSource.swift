@@ -2,7 +2,7 @@ import DriverProtocol
 import JSON
 import Posix
 
-/// What `rbd info` tells of an image.
+/// What `rbd info` says of an image.
 package struct RBDInformation: Equatable, Sendable {
     /// Bytes.
     package let size: UInt64
@@ -10,7 +10,7 @@ package struct RBDInformation: Equatable, Sendable {
     private let id: String
     private let modified: String?
 
-    /// Nil if the words of an answer are no such information.
+    /// Reads the words of a script's reply. Returns nil if they are no such information.
     fileprivate init?(_ words: [String]) {
         var document = Array(words.joined(separator: " ").utf8)
         JSONReader.repair(&document)
@@ -45,7 +45,7 @@ package final class RBDSource: ImageSource {
     private var hasEnded = false
     /// How far the image has been handed over.
     private var position: UInt64 = 0
-    /// Where the next record may begin at the earliest.
+    /// The offset at which the next record may begin at the earliest.
     private var reached: UInt64 = 0
     /// What is left of the data of the last record.
     private var pending: UInt64 = 0

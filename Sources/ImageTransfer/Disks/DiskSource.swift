@@ -1,8 +1,8 @@
 import DriverProtocol
 import Posix
 
-/// The disk that an image file holds, in its order and with its holes, without a copy of it on this machine: qemu-nbd reads
-/// the file, whatever its format.
+/// The disk that an image file holds, in its order and with its holes, without a copy of it on this machine: qemu-nbd
+/// reads the file, whatever its format.
 package final class DiskSource: ImageSource {
     package let name: String
     private let child: Child

@@ -19,7 +19,7 @@ struct NBDConnection {
     private static let requestMagic: UInt64 = 0x2560_9513
     private static let chunkMagic: UInt64 = 0x668E_33EF
     private static let context = Array("base:allocation".utf8)
-    /// The longest of a server's answers beside data.
+    /// The longest of a server's responses beside data.
     private static let answerLimit: UInt64 = 1 << 20
     /// The longest request that every server takes, on a multiple of what any of them wants.
     private static let longestRequest: UInt64 = 1 << 30
@@ -48,7 +48,7 @@ struct NBDConnection {
         size = found
     }
 
-    /// Asks for an option, whose answers before the last go to `body`.
+    /// Asks for an option, whose responses before the last go to `body`.
     private func ask(_ option: UInt64, _ data: [UInt8], _ body: (UInt64, [UInt8]) -> Void = { _, _ in }) throws {
         try send(Self.bytes(Self.optionMagic, 8) + Self.bytes(option, 4) + Self.bytes(UInt64(data.count), 4) + data)
         while true {
@@ -102,7 +102,7 @@ struct NBDConnection {
         try? send(Self.request(2, 0, 0))
     }
 
-    /// Sends a request, whose answers go to `body`.
+    /// Sends a request, whose responses go to `body`.
     private func request(
         _ command: UInt64, _ offset: UInt64, _ length: UInt64, _ body: (UInt64, [UInt8]) throws -> Void
     ) throws {

@@ -1,14 +1,15 @@
-/// What the first bytes of an image tell of it, where nothing else is known.
+/// What the first bytes of an image say of it, if nothing else is known.
 package enum ImageSignature {
-    /// What images begin with that qemu-img takes for anything but raw, and where that stands. Descriptions of VMware's disks
-    /// are text, which may begin with a comment or a blank.
+    /// The signatures of the images that qemu-img takes for anything but raw, with their offsets. Descriptions of
+    /// VMware's disks are text, which may begin with a comment or a blank.
     private static let signatures: [(offset: Int, text: [UInt8])] =
         [
             "QFI\u{FB}", "KDMV", "COWD", "vhdxfile", "conectix", "QED\0", "WithoutFreeSpace", "WithouFreSpacExt",
             "Bochs Virtual HD Image", "#", " ", "\n", "version=",
         ].map { (0, $0.unicodeScalars.map { UInt8($0.value) }) } + [(64, [0x7F, 0x10, 0xDA, 0xBE])]
 
-    /// Whether an image that begins with `head` may be of another format than raw: qemu-img has to look at all of it then.
+    /// Whether an image that begins with `head` may be of another format than raw: qemu-img has to look at all of it
+    /// then.
     package static func isNotRaw(_ head: [UInt8]) -> Bool {
         signatures.contains { head.dropFirst($0.offset).starts(with: $0.text) }
     }

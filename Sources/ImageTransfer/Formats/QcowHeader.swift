@@ -10,7 +10,7 @@ package struct QcowHeader: Equatable, Sendable {
     /// Whether its data lies in another file.
     package let hasDataFile: Bool
 
-    /// Nil if `head` is not the beginning of a qcow2 image.
+    /// Returns nil if `head` is not the beginning of a qcow2 image.
     package init?(_ head: some Collection<UInt8>) {
         let bytes = Array(head.prefix(Self.size))
         func number(at offset: Int, bytes count: Int) -> UInt64 {

@@ -6,7 +6,7 @@ import Posix
 package final class FileSink: ImageSink {
     /// The block of zeros that is left out: the block size of the usual file systems.
     private static let blockSize = 4096
-    /// The bytes that are written before the disk is told to begin with them.
+    /// The bytes that are written before the disk has to begin with them.
     private static let writebackInterval: Int64 = 16 << 20
 
     package let name: String
@@ -20,8 +20,8 @@ package final class FileSink: ImageSink {
     private var length: Int64 = 0
     private var writtenBack: Int64 = 0
 
-    /// Begins a hidden file in `directory`, which becomes visible under one of `names`. `log` is told if it cannot be
-    /// given its mode.
+    /// Begins a hidden file in `directory`, which becomes visible under one of `names`. A warning goes to `log` if it
+    /// cannot be given its mode.
     ///
     /// - Parameter replaces: whether it replaces the file that has the first of the names.
     package init(

@@ -30,7 +30,7 @@ extension ImageDirectory {
     }
 }
 
-/// Returns the directory `path`, reached through `bridge` if it is not nil. `log` is told what cannot be done to its
+/// Returns the directory `path`, reached through `bridge` if it is not nil. `log` gets what cannot be done to its
 /// files.
 package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
     guard isAbsolute(path) else {

@@ -31,7 +31,7 @@ package struct LocalDirectory: ImageDirectory {
         try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
 
-    /// A ``FileSink`` also tells the file's temporary path.
+    /// A ``FileSink`` also has the file's temporary path.
     package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
         removeAbandoned()
         try checkRoom(for: needed)

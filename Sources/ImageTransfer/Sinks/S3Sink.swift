@@ -13,7 +13,7 @@ package final class S3Sink: ImageSink {
     }
 
     package var name: String { upload.name }
-    /// Tells this upload from others of the same key.
+    /// Distinguishes this upload from others of the same key.
     package var attempt: String { upload.nonce }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws { try upload.write(bytes) }

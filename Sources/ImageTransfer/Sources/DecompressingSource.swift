@@ -61,7 +61,7 @@ final class DecompressingSource: ImageSource {
         thread = nil
         let status = child.reap()
         let complaint = child.lastComplaint()
-        // A source that broke makes the program fail, too: its own error tells more.
+        // A source that broke makes the program fail, too: its own error says more.
         let isAtEnd = try feeding.wait { $0 }.get()
         guard compression.isComplete(status) else {
             throw damage(

@@ -31,7 +31,7 @@ package protocol ImageSource: AnyObject {
     /// `Interrupted`.
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment
     /// Returns the next bytes in the source's own memory, for a caller that needs no copy. Returns nil at the end, if
-    /// the source has none in memory, or if no data is next: ``next(into:)`` tells which.
+    /// the source has none in memory, or if no data is next: ``next(into:)`` says which.
     func lend() throws -> LentBytes?
 }
 
