@@ -44,7 +44,7 @@ let modules: [Target] = [
         name: "ImageTransfer",
         dependencies: ["S3", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "CPosix", "Posix"]),
     // Floor 3: where images lie, and images that are built.
-    .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
+    .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     .target(
         name: "ContainerImages",
         dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
@@ -52,7 +52,7 @@ let modules: [Target] = [
     .target(
         name: "AppTransfer",
         dependencies: [
-            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix",
+            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Posix",
         ]),
 ]
 

@@ -1,5 +1,4 @@
 import DriverProtocol
-import ImageTransfer
 import Posix
 
 /// A place in which oned keeps images: finds one that is there, and takes new ones in. It is made from a message's
@@ -28,22 +27,6 @@ extension Datastore {
     package var needsFormat: Bool { false }
 }
 
-/// What is known of an image before any of it has come.
-package struct NewImage: Sendable {
-    /// What oned calls it, of which its name is made.
-    package let id: String
-    /// Whether it is an app that a person brings in, of which oned has no image.
-    package let isApp: Bool
-    /// The format that it is said to have; nil leaves it to its content.
-    package let format: String?
-    /// Bytes that must have room at the least; nil if that is not known yet.
-    package let needed: UInt64?
-
-    package init(id: String, isApp: Bool = false, format: String? = nil, needed: UInt64? = nil) {
-        (self.id, self.isApp, self.format, self.needed) = (id, isApp, format, needed)
-    }
-}
-
 /// What a datastore finds out to be none of its business, while an image comes: it is the stock script's.
 package struct LeftToStockScript: Error, CustomStringConvertible {
     package let description: String
@@ -51,25 +34,6 @@ package struct LeftToStockScript: Error, CustomStringConvertible {
     init(_ reason: String) {
         description = reason
     }
-}
-
-/// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into
-/// another format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
-package protocol StagedImage: ImageSink {
-    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil if that is not known.
-    func checkRoom(for needed: UInt64?) throws
-    /// Returns the compression of the image, by its first bytes, or nil if it has none.
-    func compression() throws -> Compression?
-    /// Describes the bytes that have been written. Their content is not to be trusted.
-    ///
-    /// - Parameters:
-    ///   - format: the stated format; nil leaves it to qemu-img to find out.
-    ///   - name: its name in errors.
-    func describe(format: String?, name: String) throws -> ImageDescription
-    /// Converts the image. Returns the MD5 of the result, or nil if it is not computed.
-    func convert(from format: String, to newFormat: String, computesMD5: Bool) throws -> String?
-    /// The number of bytes that have been written, holes included.
-    var size: UInt64 { get }
 }
 
 /// The kinds of datastores, by DS_MAD. A new kind is one more row.

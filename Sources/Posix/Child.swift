@@ -1,21 +1,6 @@
 import CPosix
 import Glibc
 
-/// The way in which a process ended.
-package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
-    case exited(Int32)
-    case signalled(Int32)
-
-    package var isSuccess: Bool { self == .exited(0) }
-
-    package var description: String {
-        switch self {
-        case .exited(let code): "exit status \(code)"
-        case .signalled(let number): "ended by signal \(number) (\(String(cString: strsignal(number))))"
-        }
-    }
-}
-
 /// A process started with posix_spawn(3). It inherits its three standard streams and nothing else: all other
 /// descriptors are closed, no signal is blocked or ignored in it. No shell is involved.
 ///

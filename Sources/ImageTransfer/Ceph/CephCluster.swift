@@ -1,7 +1,4 @@
-import Bytes
 import DriverProtocol
-import JSON
-import Posix
 
 /// A Ceph cluster, by way of rbd(8): on bridge hosts or on this machine.
 package struct CephCluster: Sendable {
@@ -48,91 +45,5 @@ package struct CephCluster: Sendable {
             throw DriverError(
                 operation, "\(object) on host \(failure.host)", cause: problem.cause, remedy: problem.remedy)
         }
-    }
-}
-
-/// The room of a pool, in bytes.
-package struct CephSpace: Sendable, Equatable {
-    package let used: UInt64
-    /// What can still be written, by the disks and by the pool's quota.
-    package let available: UInt64
-
-    /// Reads what `ceph df detail` says of `pool` from the words of a script's reply. Returns nil if that is nothing.
-    init?(_ words: [String], pool: String) {
-        var document = Array(words.joined(separator: " ").utf8)
-        JSONReader.repair(&document)
-        let found = try? document.withUnsafeMutableBufferPointer { bytes in
-            try JSONReader.read(bytes) { reader in
-                let pools = try reader.value()?["pools"]?.elements
-                let statistics = pools?.first { $0["name"]?.text == pool }?["stats"]
-                func number(_ value: JSONValue?) -> UInt64? { value?.scalar.flatMap { UInt64($0) } }
-                return (
-                    number(statistics?["stored"]), number(statistics?["max_avail"]), number(statistics?["quota_bytes"])
-                )
-            }
-        }
-        guard let (stored, free, quota) = found, let stored, let free else { return nil }
-        used = stored
-        let quotaLeft = quota.flatMap { $0 > 0 ? $0 - min(stored, $0) : nil }
-        available = min(free, quotaLeft ?? free)
-    }
-
-    package init(used: UInt64, available: UInt64) {
-        (self.used, self.available) = (used, available)
-    }
-}
-
-/// What is wrong, by the last lines that rbd(8) has printed.
-struct RBDProblem: Equatable {
-    let cause: String
-    let remedy: String
-
-    /// What rbd says, why that is, and what can be done about it. The first row counts whose text is found.
-    private static let known: [(text: String, cause: String?, remedy: String)] = [
-        ("program rbd is missing", nil, "install the package ceph-common there"),
-        (
-            "failed to decode key", "the file that CEPH_KEY names holds no key",
-            "write the key alone into it: ceph auth get-key client.NAME"
-        ),
-        (
-            "(110) Connection timed out", "Ceph did not answer in time",
-            "check the cluster (ceph -s) and that the pool is not full (ceph df); CEPH_TIMEOUT in market-drivers.conf is the time"
-        ),
-        (
-            "couldn't connect to the cluster", "the cluster cannot be reached, or refuses the user and the key",
-            "check CEPH_USER, CEPH_KEY and CEPH_CONF of the datastore: rbd --id … --keyfile … --conf … ls POOL"
-        ),
-        ("unable to open config file", nil, "check CEPH_CONF of the datastore"),
-        ("error opening pool", nil, "check POOL_NAME of the datastore, and that CEPH_USER may use the pool"),
-        ("data pool", nil, "check EC_POOL_NAME of the datastore"),
-        ("(17) File exists", "an image of that name is there already", "remove it if it is not needed: rbd rm"),
-        (
-            "(122) Disk quota exceeded", "the pool's quota is used up",
-            "raise it (ceph osd pool set-quota), or remove images"
-        ),
-        ("(28) No space left", "the pool is full", "remove images, or add disks"),
-        ("(1) Operation not permitted", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
-        ("(13) Permission denied", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
-        ("(2) No such file", nil, "check that the image is there: rbd ls POOL"),
-    ]
-
-    /// - Parameter lines: divided by tabs or line feeds.
-    init(_ lines: String) {
-        let lines = lines.split { $0 == "\t" || $0.isNewline }.map(Self.plain).filter { !$0.isEmpty }
-        let row = Self.known.first { row in lines.contains { $0.contains(row.text) } }
-        let line = row.flatMap { row in lines.last { $0.contains(row.text) } } ?? lines.last ?? "rbd says no reason"
-        cause = row?.cause ?? line
-        remedy = row?.remedy ?? "run the same rbd command there by hand"
-    }
-
-    /// A line without the time, thread and level that Ceph's log has at its beginning, and without the program's name.
-    private static func plain(_ line: Substring) -> String {
-        var line = line
-        let words = line.split(separator: " ", maxSplits: 3)
-        if words.count == 4, words[0].utf8.first.map(isDigit) == true, words[0].contains("T"), words[2] == "-1" {
-            line = words[3]
-        }
-        if line.hasPrefix("rbd: ") { line = line.dropFirst(5) }
-        return String(line)
     }
 }

@@ -1,0 +1,15 @@
+/// What is known of an image before any of it has come.
+package struct NewImage: Sendable {
+    /// What oned calls it, of which its name is made.
+    package let id: String
+    /// Whether it is an app that a person brings in, of which oned has no image.
+    package let isApp: Bool
+    /// The format that it is said to have; nil leaves it to its content.
+    package let format: String?
+    /// Bytes that must have room at the least; nil if that is not known yet.
+    package let needed: UInt64?
+
+    package init(id: String, isApp: Bool = false, format: String? = nil, needed: UInt64? = nil) {
+        (self.id, self.isApp, self.format, self.needed) = (id, isApp, format, needed)
+    }
+}
