@@ -5,6 +5,10 @@ import Testing
 
 @testable import OneMarket
 
+/// `monitor` of driver x after an installation.
+private let installedLauncher: String =
+    "#!/bin/sh\nexec '/lib/$(a) b/market-drivers' market/x/monitor \"$@\" # message on stdin\n"
+
 @Suite struct LaunchTests {
     private func driver(_ head: String) throws -> (Driver, TemporaryDirectory) {
         let remotes = try TemporaryDirectory()
@@ -22,13 +26,9 @@ import Testing
         #expect(try !driver("").0.readsStandardInput)
     }
 
-    /// `monitor` of driver x after an installation.
-    private static let launcher =
-        "#!/bin/sh\nexec '/lib/$(a) b/market-drivers' market/x/monitor \"$@\" # message on stdin\n"
-
     @Test("a launcher of install.sh is run as the program that it names")
     func launcher() throws {
-        let driver = try driver(Self.launcher).0
+        let driver = try driver(installedLauncher).0
         #expect(driver.command == ["/lib/$(a) b/market-drivers", "market/x/monitor"])
         #expect(driver.readsStandardInput)
         let launch = try Launch(market: driver, id: 7, message: [65], environment: [])
@@ -43,13 +43,13 @@ import Testing
             ("exec", "set -x\nexec"), ("exec", "exec "), ("'/lib", "'lib"), ("'/lib/$(a) b/market-drivers'", "''"),
             ("monitor", "import"), ("market/x/", "market/y/"), (" \"$@\"", ""), ("stdin\n", "stdin\nexit 0\n"),
             // quoted in another manner: for sh alone
-            ("'/lib/$(a) b/", "\"/lib\"/'"), ("b/", "b'\\''s/"), ("b/", "\0/"),
+            ("'/lib/$(a) b/", "\"/lib\"/'"), (" b/", " b'\\''s/"), (" b/", "\0/"),
             // perhaps longer than what is read of it
-            ("b/", String(repeating: "b", count: 512 - launcher.utf8.count + 1) + "/"),
+            (" b/", String(repeating: "b", count: 512 + 2 - installedLauncher.utf8.count) + "/"),
         ])
     func ownScript(part: String, replacement: String) throws {
-        let script = part.isEmpty ? "" : Self.launcher.replacing(part, with: replacement)
-        #expect(script != Self.launcher)
+        let script = part.isEmpty ? "" : installedLauncher.replacing(part, with: replacement)
+        #expect(script != installedLauncher)
         let (driver, remotes) = try driver(script)
         #expect(driver.command == [remotes.path("market/x/monitor")])
     }
