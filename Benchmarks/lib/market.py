@@ -81,6 +81,12 @@ class Market:
             place[last] = value
         return f"<{root}>{xml(tree)}</{root}>".encode()
 
+    def copy_message(self, path, **values):
+        """What oned sends to a datastore's `cp` for a new image that comes from `path`."""
+        return self.message(
+            root="DS_DRIVER_ACTION_DATA", IMAGE__PATH=path, IMAGE__FORMAT="", DATASTORE__TEMPLATE__RESTRICTED_DIRS="/",
+            DATASTORE__TEMPLATE__SAFE_DIRS=self.root, **values)
+
     def run(self, name, message):
         """Runs an action through its launcher."""
         return timing.measure([self.action(name), "0"], message, self.env)
