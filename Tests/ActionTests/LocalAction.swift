@@ -1,4 +1,5 @@
 import TestSupport
+import Testing
 
 /// An action on local directories, and its required elements.
 enum LocalAction: String, CaseIterable, CustomTestStringConvertible {
