@@ -73,7 +73,6 @@ struct DatastoreMatrix {
         self.kind = kind
         ceph = try CephMarket(.bridge)
         let market = ceph.market
-        _ = try market.directory.makeDirectory(Store.bridge.rawValue)
         nginx = try Nginx(root: market.publicDirectory)
         gateway = try S3Server.shared(.ceph)
         bucket = "matrix-\(kind)"

@@ -39,7 +39,7 @@ extension RemoteScript {
             """
 
     /// Values: the pool for data, which may be empty, the image's format, which may be empty, its temporary name, the name
-    /// that it is to get. Answers `room JSON`, as above, and `created`. Then comes the image as `rbd import-diff` reads it,
+    /// that it is to get. Answers `room JSON`, as above, and where `create` follows, `created`. Then comes the image as `rbd import-diff` reads it,
     /// answered with `published`. What breaks off leaves nothing.
     ///
     /// Images that a writer has left behind are removed an hour after they were begun, if nobody watches them, as their writer
@@ -75,6 +75,7 @@ extension RemoteScript {
               rbd status "--pool=$pool" "--image=$left" 2> /dev/null | grep -q "Watchers: none" && remove "$left"
             done
             room
+            arg; [ "$v" = create ] || exit 1
             made=yes
             reason=$(rbd create "--pool=$pool" "--image=$part" --size=1 ${format:+"--image-format=$format"} \\
               ${data:+"--data-pool=$data"} 2>&1) || die
