@@ -39,10 +39,22 @@ package struct ImageRegistration {
         }
         do {
             let done = try intake().run(into: datastore, from: source, log: request.log)
+            warn(ofSize: done.image)
             return Reply("\(done.source) \(done.image.format)\n") { _ = try? datastore.remove(done.source) }
         } catch let reason as LeftToStockScript {
             try leave("\(reason)")
         }
+    }
+
+    /// Says if oned counts less for the image than its disk has: the stock `stat` takes the length of a file that is
+    /// compressed in a way that it does not know. oned takes no other size from this action.
+    private func warn(ofSize image: ImageDescription) {
+        guard let stated = try? request.message.number("IMAGE/SIZE"), !image.isEncrypted,
+            image.virtualSize.megabytesRoundedUp > stated
+        else { return }
+        request.log.warning(
+            "the image's disk has \(image.virtualSize.megabytesRoundedUp) MB, and oned counts \(stated) MB for it: "
+                + "to correct that, bring in the decompressed file")
     }
 
     private func leave(_ reason: String) throws -> Never {

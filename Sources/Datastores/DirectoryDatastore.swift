@@ -41,21 +41,14 @@ package struct DirectoryDatastore: Datastore {
 
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))
-        guard bridge == nil else {
-            try images.checkRoom(for: image.needed)
-            let staging = LocalDirectory(path: stagingDirectory, log: log)
-            let file = try staging.makeSink(names, mode: Self.mode, needing: image.needed)
-            return StagedFile(file, log: log) { file in joined(path, try send(file, names)) }
-        }
-        let isNew = try makeDirectory()
-        // Removes only an empty directory: another image may have come meanwhile.
-        let undo = { [path] in if isNew { rmdir(path) } }
+        // As the stock drivers do: a new datastore's first image finds no directory.
+        let isNew = try images.make(needing: image.needed)
+        // Another image may have come meanwhile.
+        let undo = { [images] in if isNew { images.removeEmpty() } }
         do {
-            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: image.needed)
-            return StagedFile(file, log: log, undo: undo) { file in
-                if !isSparse { try file.allocate() }
-                return joined(path, try file.publish())
-            }
+            let directory = LocalDirectory(path: bridge == nil ? path : stagingDirectory, log: log)
+            let file = try directory.makeSink(names, mode: Self.mode, needing: image.needed)
+            return StagedFile(file, log: log, undo: undo) { file in joined(path, try publish(file, names)) }
         } catch {
             undo()
             throw error
@@ -68,23 +61,17 @@ package struct DirectoryDatastore: Datastore {
         return try images.remove(name)
     }
 
-    /// Copies a finished file to the bridge host. Returns its name there.
-    private func send(_ file: FileSink, _ names: ImageNames) throws -> String {
+    /// Gives a finished file its name in the datastore, on the bridge host if it has one. Returns the name.
+    private func publish(_ file: FileSink, _ names: ImageNames) throws -> String {
+        guard bridge != nil else {
+            if !isSparse { try file.allocate() }
+            return try file.publish()
+        }
         let source = try FileSource(path: file.path)
         let sink = try images.makeSink(names, mode: Self.mode, needing: source.storageSize)
         _ = try ImageCopy(source, expected: ExpectedDigests(), computesMD5: false, log: log).run(into: sink)
         let name = try sink.publish()
         file.discard()
         return name
-    }
-
-    /// Makes the directory on this machine, as the stock drivers do: a new datastore's first image finds none. Returns
-    /// whether it was not there before.
-    private func makeDirectory() throws(DriverError) -> Bool {
-        if mkdir(path, 0o750) == 0 { return true }
-        guard errno == EEXIST else {
-            throw DriverError("make", "the datastore's directory \(quoted(path))", SystemError("mkdir", path))
-        }
-        return false
     }
 }

@@ -41,7 +41,8 @@ struct CephMarket {
 
     var bridges: String? { server == nil ? nil : "bridge1" }
 
-    private func onCeph(_ message: DriverMessage) -> DriverMessage {
+    /// The message, about a datastore in the pool.
+    func onCeph(_ message: DriverMessage) -> DriverMessage {
         message.with([
             Self.template + "BRIDGE_LIST": bridges, Self.template + "CEPH_USER": CephRig.user,
             Self.template + "CEPH_KEY": rig.keyFile, Self.template + "CEPH_CONF": rig.configuration,

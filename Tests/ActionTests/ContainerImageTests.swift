@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         ("DATASTORE/DS_MAD", "lvm", "'lvm' is no datastore that apps can be brought into"),
         ("DATASTORE/BASE_PATH", "datastore", "is no absolute path"),
-        ("DATASTORE/BASE_PATH", "/proc/none/of/it", "the datastore's directory '/proc/none/of/it'"),
+        ("DATASTORE/BASE_PATH", "/proc/none/of/it", "make the directory '/proc/none/of/it'"),
         ("DATASTORE/BASE_PATH", "/dev/null", "Not a directory"),
         ("MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "1152921504606846976", "1099511627776 MB are needed and "),
         ("MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "no number", "http://127.0.0.1:1"),

@@ -222,6 +222,29 @@ import Testing
         #expect(try ceph.rig.images(in: "small") == [])
     }
 
+    /// Ceph would keep a client waiting that makes an image there, and would not let it remove the image.
+    @Test("in a pool that is full nothing is begun")
+    func fullPool() throws {
+        let ceph = try CephMarket()
+        _ = try ceph.market.directory.makeDirectory("bin")
+        let calls = ceph.market.directory.path("calls")
+        let program = try TestFiles.succeed(["sh", "-c", "command -v rbd"]).output.trimmingCharacters(in: .newlines)
+        let full = #"{"pools":[{"name":"one","stats":{"stored":9000,"max_avail":900000,"quota_bytes":9000}}]}"#
+        let scripts = ["ceph": "echo '\(full)'", "rbd": "echo \"$*\" >> '\(calls)'\nexec '\(program)' \"$@\""]
+        for (name, script) in scripts {
+            try ceph.market.directory.write("bin/" + name, "#!/bin/sh\n\(script)\n".utf8, mode: 0o755)
+        }
+        let path = ceph.market.directory.path("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+        let nginx = try Nginx(root: ceph.sources)
+        try ceph.market.directory.write("sources/image", TestFiles.noise(1000))
+        let message = try ceph.copyMessage(nginx.url("/image"))
+        let outcome = try ceph.market.act(
+            "datastore-ceph-cp", arguments: [id], input: message.base64, environment: ["PATH": path])
+        try ceph.expectRefused(outcome, id: id, "1 MB are needed and 0 MB are free in the pool", "quota")
+        let asked = try String(contentsOfFile: calls, encoding: .utf8)
+        #expect(asked.contains(" ls ") && !asked.contains(" create "), "\(asked)")
+    }
+
     @Test("a backup of a Ceph datastore is the stock script's")
     func backup() throws {
         let ceph = try CephMarket()

@@ -58,6 +58,16 @@ import Testing
         #expect(try TestFiles.status(path).allocatedSize < 1 << 20)
     }
 
+    @Test("a disk that is larger than oned was told is named", arguments: [(3, true), (4, false)])
+    func statedSize(_ stated: Int, _ isNamed: Bool) throws {
+        let plain = try TestFiles.makeSparse(sources + "/disk", length: (3 << 20) + 1, data: [:])
+        try TestFiles.succeed(["zstd", "-q", plain])
+        let outcome = try copy(message(plain + ".zst").with("IMAGE/SIZE", "\(stated)"))
+        _ = try stored(outcome)
+        #expect(outcome.errors.contains("WARN: ") == isNamed)
+        #expect(outcome.errors.contains("the image's disk has 4 MB, and oned counts 3 MB for it") == isNamed)
+    }
+
     @Test("an app comes with the bytes that its MD5 stands for, or not at all")
     func app() throws {
         let nginx = try Nginx(root: sources)

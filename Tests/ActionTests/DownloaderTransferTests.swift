@@ -4,6 +4,7 @@ import Glibc
 import Posix
 import TestSupport
 import Testing
+import XML
 
 /// `datastore/downloader.sh` and what it fetches from: web servers, S3 services, other hosts.
 @Suite struct DownloaderTransferTests {
@@ -156,7 +157,47 @@ import Testing
             try rig.download([from + "2", rig.target], environment: bridge.server.environment), "No such file")
     }
 
-    @Test(arguments: ["", "http://", "ssh://host", "/nowhere", "/tmp", "/dev/null", "lxd://x", "s3://bucket"])
+    /// Under DRV_ACTION, as a command of this machine's Ceph or over ssh; and the head of it, which ends rbd early.
+    @Test(arguments: CephMarket.Way.allCases) func anImageOfACephPool(_ way: CephMarket.Way) throws {
+        let ceph = try CephMarket(way)
+        let name = "downloader-\(CephMarket.newID())"
+        let source = try TestFiles.makeSparse(
+            rig.sources + "/disk", length: 40_000_001,
+            data: [0: TestFiles.noise(1 << 20), 30 << 20: TestFiles.noise(9)]
+        )
+        try ceph.rig.ask("import", "--no-progress", source, "one/" + name)
+        defer { _ = try? ceph.rig.rbd("rm", "--no-progress", "one/" + name) }
+        let told = try XMLParser.parse(
+            Array(ceph.act("datastore-ceph-export", ceph.exportMessage("one/" + name)).output.utf8))
+        let location = try #require(told.element(at: "IMPORT_SOURCE")?.text)
+        func download(_ arguments: [String], md5: String? = nil) throws -> Outcome {
+            try run(
+                [DownloaderRig.program] + arguments,
+                environment: ceph.environment.merging([
+                    "ONE_LOCATION": ceph.market.directory.path,
+                    "DRV_ACTION": String(
+                        decoding: message(["IMAGE/PATH": location, "IMAGE/TEMPLATE/MD5": md5]).base64, as: UTF8.self),
+                ]) { $1 })
+        }
+        rig.expectSuccess(try download(["-n", location, rig.target], md5: TestFiles.md5(source)))
+        try rig.expectTarget(source)
+        #expect(try TestFiles.status(rig.target).allocatedSize < 8 << 20)
+        rig.expectSuccess(try download(["-c", "65536", location, rig.target]))
+        #expect(try TestFiles.status(rig.target).size == 65536)
+        #expect(try run(["cmp", "-n", "65536", source, rig.target]).status.isSuccess)
+        unlink(rig.target)
+        let other = String(repeating: "0", count: 32)
+        try rig.expectNothing(
+            try download([location, rig.target], md5: other), "its MD5 is", "where \(other) was expected")
+        let missing = try download([location.replacing(name, with: "none"), rig.target])
+        try rig.expectNothing(missing, "one/none", "(2) No such file or directory", "rbd ls")
+        #expect(try !missing.errors.contains(ceph.rig.key))
+    }
+
+    @Test(arguments: [
+        "", "http://", "ssh://host", "/nowhere", "/tmp", "/dev/null", "lxd://x", "s3://bucket", "rbd://h",
+        "rbd://h/one/one-1?K=v",
+    ])
     func whatIsNoSource(_ source: String) throws {
         try rig.expectNothing(try rig.download([source, rig.target]), "Cannot ")
     }
@@ -164,7 +205,7 @@ import Testing
     // MARK: The stock script
 
     @Test(arguments: [
-        "restic://1/2?x=1", "rsync+rbd://h/x", "onebex://1:2", "netapp:///vol/x", "rbd://h/one/one-1?K=v", "x://",
+        "restic://1/2?x=1", "rsync+rbd://h/x", "restic+rbd://h/x", "onebex://1:2", "netapp:///vol/x", "x://",
     ])
     func whatIsNotServedIsTheStockScripts(_ source: String) throws {
         let arguments = ["--nodecomp", "-l", "1M", source, "a target"]

@@ -92,9 +92,9 @@ struct DownloadArguments: Equatable {
 
         usage: downloader.sh [OPTION …] FROM TO
 
-        FROM is a URL (http, https, s3, lxd), ssh://HOST:/PATH, or the path of a file or block device. TO is the path of
-        a file, device or named pipe, or - for standard output. What else FROM may be is left to OpenNebula's own
-        downloader.sh.stock.
+        FROM is a URL (http, https, s3, lxd), ssh://HOST:/PATH, rbd://HOST/POOL/IMAGE, or the path of a file or block
+        device. TO is the path of a file, device or named pipe, or - for standard output. What else FROM may be is left
+        to OpenNebula's own downloader.sh.stock.
 
           -m, --md5 DIGEST        the MD5 of what is fetched
           -s, --sha1 DIGEST       its SHA-1

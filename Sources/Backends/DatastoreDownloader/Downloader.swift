@@ -13,8 +13,6 @@ package enum Downloader: Program {
     package static let purpose = "brings an image to a file or to standard output, verified"
     /// The environment variable with the driver message.
     private static let messageVariable = "DRV_ACTION"
-    /// Schemes that are known here, and still left to the stock script: images of Ceph datastores.
-    private static let leftSchemes = ["rbd"]
 
     /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read:
     /// it may be the rest of the caller's script.
@@ -44,15 +42,11 @@ package enum Downloader: Program {
         }
         let installation = Installation.current()
         let location = Location(arguments.operands[0])
-        if let scheme = location.scheme, !isServed(location, scheme) {
+        if let scheme = location.scheme, !ImageSources.isKnown(location) {
             try takeOver(scheme, words, arguments, installation)
         }
         let request = try makeRequest(arguments, installation)
         try Download(arguments, request).run()
-    }
-
-    private static func isServed(_ location: Location, _ scheme: String) -> Bool {
-        ImageSources.isKnown(location) && !leftSchemes.contains(scheme)
     }
 
     private static func takeOver(

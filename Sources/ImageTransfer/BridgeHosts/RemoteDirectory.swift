@@ -39,6 +39,23 @@ package struct RemoteDirectory: ImageDirectory {
         }
     }
 
+    package func make(needing needed: UInt64?) throws -> Bool {
+        try running("make", "the directory \(quoted(path))", RemoteScript.make, [path]) { shell in
+            let isNew = try shell.answer().first == "made"
+            do {
+                try check(needed, Self.space(of: shell), on: shell.host)
+            } catch {
+                if isNew { removeEmpty() }
+                throw error
+            }
+            return isNew
+        }
+    }
+
+    package func removeEmpty() {
+        Interrupt.holding { _ = try? hosts.run(RemoteScript.removeEmpty, [path]).answer() }
+    }
+
     private func check(_ needed: UInt64?, _ space: FileSystemSpace, on host: String) throws(DriverError) {
         try ImageTransfer.checkRoom(needed: needed, space, in: "\(host):\(path)")
     }

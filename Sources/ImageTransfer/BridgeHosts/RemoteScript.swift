@@ -21,23 +21,36 @@ enum RemoteScript {
 
         """
 
-    /// Common to those that work in a directory, their first value.
-    private static let prologue =
-        greeting + """
-            arg; dir=$v
-            cd -- "$dir" 2>/dev/null || {
-              reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
-              [ -d "$dir" ] || fail "Not a directory"
-              fail "Permission denied"
-            }
+    private static let entering = """
+        cd -- "$dir" 2>/dev/null || {
+          reason=$(stat -L -- "$dir" 2>&1 >/dev/null) || fail "${reason##*: }"
+          [ -d "$dir" ] || fail "Not a directory"
+          fail "Permission denied"
+        }
 
-            """
+        """
+
+    /// Common to those that work in a directory, their first value.
+    private static let prologue = greeting + "arg; dir=$v\n" + entering
+
+    private static let tellingSpace = "say \"space $(stat -f -c \"%S %b %f %a\" .)\"\n"
 
     /// Values: directory. Replies `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
-    static let space =
-        prologue + """
-            say "space $(stat -f -c "%S %b %f %a" .)"
-            """
+    static let space = prologue + tellingSpace
+
+    /// Values: directory, which is made if only its last part is missing. Replies `made` or `found`, and `space` as above.
+    static let make =
+        greeting + """
+            arg; dir=$v; state=found
+            if [ ! -e "$dir" ]; then
+              reason=$(mkdir -m 750 -- "$dir" 2>&1) || fail "${reason##*: }"
+              state=made
+            fi
+
+            """ + entering + "say $state\n" + tellingSpace
+
+    /// Values: directory. Removes it if it is empty, and replies `done`.
+    static let removeEmpty = greeting + "arg; rmdir -- \"$v\" 2> /dev/null; say done\n"
 
     /// Values: directory, name. Replies `removed` or `gone`.
     static let remove =
@@ -66,7 +79,8 @@ enum RemoteScript {
             find . -maxdepth 1 -type f -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
             reason=$( { : > "./$probe"; } 2>&1) || fail "${reason##*: }"
             reason=$(mv -T -- "./$probe" "./$tmp" 2>&1) || fail "${reason##*: }"
-            say "space $(stat -f -c "%S %b %f %a" .)"
+
+            """ + tellingSpace + """
             flags=seek_bytes,nocache
             dd of="./$tmp" count=0 oflag=$flags conv=notrunc < /dev/null > /dev/null 2>&1 || flags=seek_bytes
             total=

@@ -33,7 +33,8 @@ package final class RBDSink: ImageSink {
     ///   - dataPool: the pool for its data, if that is not the pool itself: `--data-pool`.
     ///   - format: `--image-format`; nil leaves it to Ceph.
     package init(_ cluster: CephCluster, pool: String, name: String, dataPool: String?, format: String?) throws {
-        image = pool + "/" + name
+        let image = pool + "/" + name
+        self.image = image
         timeout = Double(cluster.timeout)
         self.name = "the pool " + pool
         let part = "market-drivers-\(time(nil))-\(randomName()).part"
@@ -42,6 +43,9 @@ package final class RBDSink: ImageSink {
                 RemoteScript.rbdStore, pool: pool, [dataPool ?? "", format ?? "", part, name])
             do {
                 let space = CephSpace(try shell.answer("room"), pool: dataPool ?? pool)
+                // A pool that is full would keep us waiting, and could not be rid of the image.
+                try Self.check(space, for: 1, of: image)
+                try shell.send(RemoteScript.argument("create"))
                 _ = try shell.answer("created")
                 try shell.send("rbd diff v1\n".utf8)
                 return (shell, space)
@@ -60,10 +64,14 @@ package final class RBDSink: ImageSink {
 
     /// Throws a ``DriverError`` unless `needed` bytes have room; nil if that is not known.
     package func checkRoom(for needed: UInt64?) throws(DriverError) {
-        guard let needed, let space, needed > space.available else { return }
+        if let needed { try Self.check(space, for: needed, of: image) }
+    }
+
+    private static func check(_ space: CephSpace?, for needed: UInt64, of image: String) throws(DriverError) {
+        guard let space, needed > space.available else { return }
         throw DriverError(
             "write", "the image \(quoted(image))",
-            cause: "\(needed.megabytesRoundedUp) MB are needed and \(space.available >> 20) MB are free in \(name)",
+            cause: "\(needed.megabytesRoundedUp) MB are needed and \(space.available >> 20) MB are free in the pool",
             remedy: "remove images, raise the pool's quota if it has one, or add disks")
     }
 

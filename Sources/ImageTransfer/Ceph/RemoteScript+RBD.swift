@@ -40,8 +40,8 @@ extension RemoteScript {
             """
 
     /// Values: the pool for data, which may be empty, the image's format, which may be empty, its temporary name, the
-    /// name that it is to get. Prints `room JSON`, as above, and `created`. Then comes the image as `rbd import-diff`
-    /// reads it, and `published` is printed. What breaks off leaves nothing.
+    /// name that it is to get. Prints `room JSON`, as above, and if `create` follows, `created`. Then comes the image as
+    /// `rbd import-diff` reads it, and `published` is printed. What breaks off leaves nothing.
     ///
     /// Images that a writer has left behind are removed an hour after they were begun, if nobody watches them, as their
     /// writer does. What is removed is emptied first: a pool that is full does not let it be emptied, and of an image
@@ -76,6 +76,7 @@ extension RemoteScript {
               rbd status "--pool=$pool" "--image=$left" 2> /dev/null | grep -q "Watchers: none" && remove "$left"
             done
             room
+            arg; [ "$v" = create ] || exit 1
             made=yes
             reason=$(rbd create "--pool=$pool" "--image=$part" --size=1 ${format:+"--image-format=$format"} \\
               ${data:+"--data-pool=$data"} 2>&1) || die

@@ -10,6 +10,11 @@ package protocol ImageDirectory: Sendable {
     /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil only checks that the directory can be
     /// used.
     func checkRoom(for needed: UInt64?) throws
+    /// Makes the directory if only its last part is missing, and checks the room as ``checkRoom(for:)`` does. Returns
+    /// whether it was missing.
+    func make(needing needed: UInt64?) throws -> Bool
+    /// Removes the directory if nothing is in it.
+    func removeEmpty()
     /// Begins a hidden file, which becomes visible with that mode and under the first of `names` that is free.
     ///
     /// - Parameter needed: bytes for which there must be room; nil if that is not known.

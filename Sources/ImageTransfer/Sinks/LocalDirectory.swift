@@ -31,6 +31,22 @@ package struct LocalDirectory: ImageDirectory {
         try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
 
+    package func make(needing needed: UInt64?) throws -> Bool {
+        let isNew = mkdir(path, 0o750) == 0
+        guard isNew || errno == EEXIST else {
+            throw DriverError("make", "the directory \(quoted(path))", SystemError("mkdir", path))
+        }
+        do {
+            try checkRoom(for: needed)
+        } catch {
+            if isNew { removeEmpty() }
+            throw error
+        }
+        return isNew
+    }
+
+    package func removeEmpty() { rmdir(path) }
+
     /// A ``FileSink`` also has the file's temporary path.
     package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
         removeAbandoned()
