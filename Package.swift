@@ -93,8 +93,8 @@ let unitTests: [(module: String, imports: [Target.Dependency])] = [
 /// Those of them that are tested with servers, too, in `HTTPServerTests`.
 let serverTests = unitTests.filter { ["HTTP", "S3"].contains($0.module) }
 
-/// `ActionTests` runs the built executables, the `…ServerTests` start servers; the others each test the module of their
-/// name, and need neither: they are the unit tests of `Tests/run`.
+/// `ActionTests` runs the built executables, the `…ServerTests` and `DatastoresTests` start servers; the others each test
+/// the module of their name, and need neither: they are the unit tests of `Tests/run`.
 let tests: [Target] =
     [
         .target(name: "TestSupport", dependencies: ["DriverProtocol", "XML", "Posix"], path: "Tests/TestSupport"),
