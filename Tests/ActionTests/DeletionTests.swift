@@ -44,7 +44,7 @@ import Testing
             #expect(ending != "refused" || errors.contains("Cannot import the app: it was deleted meanwhile"), note)
             #expect(ending == "answered" || status == .exited(1), note)
             // A bridge host clears up when the connection has ended.
-            if kind != .bucket { #expect(try eventually(within: 30) { try market.images() == [] }, note) }
+            if kind != .bucket { #expect(try eventually(within: 60) { try market.images() == [] }, note) }
         }
         try market.expectNothing()
         #expect(endings["ended", default: 0] >= 5, "seed \(moments.seed): \(endings)")
@@ -81,7 +81,7 @@ import Testing
             if answers[0].hasPrefix("IMPORT FAILURE") {
                 #expect(answers[0].hasSuffix("was ended, because its app was deleted"), note)
             }
-            if kind != .bucket { #expect(try eventually(within: 30) { try market.images() == [] }, note) }
+            if kind != .bucket { #expect(try eventually(within: 60) { try market.images() == [] }, note) }
         }
         try rig.send("FINALIZE")
         #expect(try rig.answer() == "END")
@@ -169,10 +169,10 @@ import Testing
         let (child, pipe) = try market.startUnanswered(market.message(market.writeImage(), app: 7))
         child.send(SIGSTOP)
         let deletion = try market.start("delete", market.message("/none", app: 7))
-        #expect(try eventually(within: 30) { try !market.journal("deleted").isEmpty })
+        #expect(try eventually(within: 60) { try !market.journal("deleted").isEmpty })
         usleep(200_000)
         deletion.send(SIGTERM)
-        #expect(deletion.reap(within: 10) == .exited(1))
+        #expect(deletion.reap(within: 60) == .exited(1))
         child.send(SIGKILL)
         withExtendedLifetime(pipe) {}
     }
@@ -207,7 +207,7 @@ import Testing
             killed += 1
             #expect(try market.perform("monitor", message).status == .exited(0), note)
             #expect(try market.journal("import") == [], note)
-            if kind != .bucket { #expect(try eventually(within: 15) { try market.images() == [] }, note) }
+            if kind != .bucket { #expect(try eventually(within: 60) { try market.images() == [] }, note) }
         }
         #expect(killed >= 5, "seed \(moments.seed)")
         // An open upload is another thing: see docs/s3.md.

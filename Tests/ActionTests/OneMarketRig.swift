@@ -170,7 +170,7 @@ final class OneMarketRig: @unchecked Sendable {
     }
 
     /// Whether a process ends in time.
-    static func ends(_ pid: String, within seconds: Double = 10) -> Bool {
+    static func ends(_ pid: String, within seconds: Double = 60) -> Bool {
         let deadline = Clock.now + seconds
         while Clock.now < deadline {
             if !isAlive(pid) { return true }

@@ -11,23 +11,23 @@ struct BreakOffTests {
     /// A transfer ends at once when its reader closes: while it waits for the network, and while it waits for room.
     @Test(arguments: ["/~stall=100", "/~endless", "/~slow=1000"])
     func closingBreaksOff(how: String) throws {
-        let rig = try Rig(size: 10_000)
-        let download = rig.download(how)
+        let rig = try Rig(size: 200_000)
+        let download = rig.download(how, quick { $0.stallTimeout = 120 })
         try download.open()
         var byte: UInt8 = 0
         #expect(try withUnsafeMutableBytes(of: &byte) { try download.read(into: $0) } == 1)
         try sleep(until: Clock.now + 0.2)
         let start = Clock.now
         download.close()
-        #expect(Clock.now - start < 2)
+        #expect(Clock.now - start < 60)
         #expect(throws: DriverError.self) { try download.readAll() }
     }
 
     @Test func aDroppedDownloadIsClosed() throws {
         let rig = try Rig(size: 10_000)
         let start = Clock.now
-        try rig.download("/~stall=100").open()
-        #expect(Clock.now - start < 3)
+        try rig.download("/~stall=100", quick { $0.stallTimeout = 120 }).open()
+        #expect(Clock.now - start < 60)
     }
 
     /// Bytes that the reader does not take stay with the server.
@@ -35,7 +35,7 @@ struct BreakOffTests {
         let rig = try Rig(size: 10)
         let download = rig.download("/~endless")
         try download.open()
-        let deadline = Clock.now + 10
+        let deadline = Clock.now + 60
         while download.waiting < Transfer.queueCapacity, Clock.now < deadline { try sleep(until: Clock.now + 0.01) }
         try sleep(until: Clock.now + 0.2)
         #expect(download.waiting == Transfer.queueCapacity)
@@ -71,7 +71,7 @@ struct BreakOffTests {
     }
 
     /// SIGTERM ends a wait for the network, and a wait between attempts, at once.
-    @Test(arguments: ["/~stall=0", "/~stall=100", "/~status=503/~retry-after=30"])
+    @Test(arguments: ["/~stall=0", "/~stall=100", "/~status=503/~retry-after=120"])
     func aSignalEndsTheWait(how: String) async throws {
         let rig = try Rig(size: 10_000)
         let url = rig.server.url(how + "/image")
@@ -82,11 +82,11 @@ struct BreakOffTests {
                 kill(getpid(), SIGTERM)
             }
             let start = Clock.now
-            let download = HTTPDownload(url: web(url), options: quick { $0.stallTimeout = 60 }, log: LogRecorder().log)
+            let download = HTTPDownload(url: web(url), options: quick { $0.stallTimeout = 120 }, log: LogRecorder().log)
             let end = #expect(throws: Interrupted.self) { try download.readAll() }
             #expect(end?.signal == SIGTERM)
             #expect(throws: Interrupted.self) { try HTTPClient(options: quick()).get(web(url)) }
-            #expect(Clock.now - start < 5)
+            #expect(Clock.now - start < 60)
             thread.join()
         }
     }

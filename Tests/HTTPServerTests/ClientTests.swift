@@ -148,7 +148,7 @@ struct ClientTests {
         let start = Clock.now
         let error = try #require(throws: DriverError.self) { try rig.get("/~stall=10/image", options) }
         #expect(error.cause.contains("Operation too slow"))
-        #expect(Clock.now - start < 8)
+        #expect(Clock.now - start < 60)
     }
 
     @Test func aBodyHasALimit() throws {

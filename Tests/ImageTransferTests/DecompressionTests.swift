@@ -196,7 +196,7 @@ import Testing
         let archive = try compressed(TestFiles.noise(8 << 20), compression)
         let begun = Clock.now
         #expect(throws: ListSink.Full.self) { try copy(archive, into: ListSink(limit: limit)) }
-        #expect(Clock.now - begun < 10)
+        #expect(Clock.now - begun < 60)
     }
 
     /// A source that fails makes the program fail too: its own reason is told.

@@ -75,12 +75,12 @@ import Testing
         _ = try room.withUnsafeMutableBytes { try #require(child.output).readAvailable(into: $0) }
         let start = Clock.now
         #expect(child.terminate(grace: 0.3) == .signalled(SIGKILL))
-        #expect(Clock.now - start >= 0.3 && Clock.now - start < 5)
+        #expect(Clock.now - start >= 0.3)
     }
 
     /// The pipe to a grandchild ends once the whole group has been killed.
     @Test func aSignalReachesTheWholeGroup() throws {
-        let child = try Child(["sh", "-c", "sleep 60 & echo ready; wait"], ownGroup: true)
+        let child = try Child(["sh", "-c", "sleep 120 & echo ready; wait"], ownGroup: true)
         var room = [UInt8](repeating: 0, count: 10)
         let output = try #require(child.output)
         _ = try room.withUnsafeMutableBytes { try output.readAvailable(into: $0) }
@@ -89,7 +89,7 @@ import Testing
         child.send(SIGKILL)
         #expect(try text(output) == "")
         #expect(child.reap() == .signalled(SIGKILL))
-        #expect(Clock.now - start < 10)
+        #expect(Clock.now - start < 60)
     }
 
     @Test func isKilledWithItsLastReference() throws {

@@ -54,17 +54,17 @@ import Testing
     @Test func limitsTheTime() throws {
         let start = Clock.now
         let failure = try #require(throws: Command.Failure.self) {
-            _ = try Command(["sleep", "60"]).run(timeout: 0.3)
+            _ = try Command(["sleep", "120"]).run(timeout: 0.3)
         }
         #expect(failure.description == "it did not end within 0.3 s")
-        #expect(Clock.now - start < 10)
+        #expect(Clock.now - start < 60)
     }
 
     /// As ssh does with ControlPersist: what stays behind holds the pipes open.
     @Test func aGrandchildDoesNotHoldUsUp() throws {
         let start = Clock.now
-        let result = try Command(["sh", "-c", "sleep 20 & echo $!"]).run(timeout: 15)
-        #expect(result.status.isSuccess && Clock.now - start < 10)
+        let result = try Command(["sh", "-c", "sleep 300 & echo $!"]).run(timeout: 120)
+        #expect(result.status.isSuccess && Clock.now - start < 60)
         let pid = try #require(pid_t(String(decoding: result.output, as: UTF8.self).split(separator: "\n").first ?? ""))
         #expect(kill(pid, SIGKILL) == 0)
     }
