@@ -116,7 +116,9 @@ package enum SimpleStreams {
         return found?.file
     }
 
-    private static let rootKinds: [Set<String>] = [["root.tar.xz"], ["squashfs", "root.squashfs"]]
+    private static let rootKinds: [Set<String>] = [
+        ["root.tar.xz", "rootfs.tar.xz"], ["squashfs", "root.squashfs"],
+    ]
 
     private static func file(_ item: JSONValue) -> File? {
         guard let path = item["path"]?.text else { return nil }

@@ -2,7 +2,7 @@ import Bytes
 import Glibc
 
 /// The name of a version: a date, and digits that tell versions of one day apart. `20261120_05:24`, `202611200524`,
-/// `20261120.1`.
+/// `20261120.1`, `2026-11-20T05:24:00Z`.
 struct StreamVersion: Comparable {
     /// Seconds since 1970 in UTC, with hours and minutes if the digits after the date can be a time.
     let built: Int
@@ -10,7 +10,10 @@ struct StreamVersion: Comparable {
     private let serial: [UInt8]
 
     init?(_ name: String) {
-        let bytes = Array(name.utf8)
+        let hyphen = UInt8(ascii: "-")
+        let given = Array(name.utf8)
+        let isDivided = given.count >= 10 && given[4] == hyphen && given[7] == hyphen
+        let bytes = isDivided ? Array(given[..<4] + given[5..<7] + given[8...]) : given
         guard bytes.count >= 8, bytes[..<8].allSatisfy(isDigit) else { return nil }
         serial = bytes[8...].filter(isDigit)
         let (year, month, day) = (

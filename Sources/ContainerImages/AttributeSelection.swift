@@ -36,7 +36,7 @@ struct AttributeSelection {
         if kept.count < lists.count, let first = lists.first(where: { !isHeld($0) }) {
             log.warning(
                 "\(lists.count - kept.count) extended attributes are left out that the image cannot hold, first "
-                    + quoted(oneLine("\(first.name) of \(first.path)", limit: 200)))
+                    + quoted(oneLine("\(first.name) of \(first.shownPath)", limit: 200)))
         }
         return kept
     }
@@ -46,15 +46,15 @@ struct AttributeSelection {
     private func withLists(_ attributes: [ExtendedAttribute]) -> ([ExtendedAttribute], Int) {
         let names = Set(AccessControlList.textKeywords.values)
         var result: [ExtendedAttribute] = []
-        var places: [String: Int] = [:]
-        var lost: Set<String> = []
+        var places: [[UInt8]: Int] = [:]
+        var lost: Set<[UInt8]> = []
         for attribute in attributes {
             let name = AccessControlList.textKeywords[attribute.name] ?? attribute.name
             guard names.contains(name) else {
                 result.append(attribute)
                 continue
             }
-            let place = attribute.path + "\0" + name
+            let place = attribute.path + [0] + name.utf8
             guard let list = list(attribute) else {
                 lost.insert(place)
                 continue

@@ -36,7 +36,11 @@ struct ContextPackages {
             try put(package, number: number, into: tree, &attributes)
         }
         try ContextServices(tree: tree).enable()
-        return attributes.filter { (try? FileStatus(path: joined(tree.path, $0.path), followLinks: false)) != nil }
+        return attributes.filter { attribute in
+            // No package has names that are no text: those files are still there.
+            guard let name = String(validating: attribute.path, as: UTF8.self) else { return true }
+            return (try? FileStatus(path: joined(tree.path, name), followLinks: false)) != nil
+        }
     }
 
     private func put(
@@ -51,10 +55,10 @@ struct ContextPackages {
         unlink(archive.path)
         var merge = TreeMerge(tree: tree, files: files, name: name)
         try merge.walk(skipsControlFiles: package.kind == .apk)
-        attributes.removeAll { merge.replaced.contains($0.path) }
+        attributes.removeAll { merge.replaced.contains($0.shownPath) }
         attributes += archive.attributes.all.compactMap { attribute in
-            tree.place(of: attribute.path).map {
-                ExtendedAttribute(path: $0, name: attribute.name, value: attribute.value)
+            tree.place(of: attribute.shownPath).map {
+                ExtendedAttribute(path: Array($0.utf8), name: attribute.name, value: attribute.value)
             }
         }
         try merge.changes.apply(in: site)

@@ -36,14 +36,14 @@ struct Ext4FileSystem {
         }
     }
 
-    /// Whether debugfs(8) can set the attribute.
+    /// Whether debugfs(8) can set the attribute, and Linux show it. debugfs takes any name, and cuts a long one.
     static func holds(_ attribute: ExtendedAttribute) -> Bool {
-        !(attribute.path + attribute.name).contains(where: \.isNewline)
+        attribute.isOfLinux && !(attribute.path + attribute.name.utf8).contains { [0, 0x0A, 0x0D].contains($0) }
     }
 
     /// Returns the number of files whose attributes have no room in their inodes, and take a block of their own.
     static func blocks(of attributes: [ExtendedAttribute]) -> UInt64 {
-        var sizes: [String: Int] = [:]
+        var sizes: [[UInt8]: Int] = [:]
         for attribute in attributes {
             let name = attribute.name.utf8.drop { $0 != UInt8(ascii: ".") }
             sizes[attribute.path, default: 0] += 16 + padded(name.count) + padded(attribute.value.count)
@@ -62,8 +62,8 @@ struct Ext4FileSystem {
         for attribute in attributes {
             let file = try files[attribute.value] ?? site.write(attribute.value, to: "attribute-\(files.count)")
             files[attribute.value] = file
-            let place = "\(argument("/" + attribute.path)) \(argument(attribute.name))"
-            commands += Array("ea_set -f \(argument(file)) \(place)\n".utf8)
+            let words = [Array(file.utf8), [UInt8(ascii: "/")] + attribute.path, Array(attribute.name.utf8)]
+            commands += Array("ea_set -f ".utf8) + words.map(argument).joined(separator: [0x20]) + [0x0A]
         }
         let script = try site.write(commands, to: "attributes")
         // debugfs repeats all commands on its standard output, and its exit status says nothing.
@@ -84,9 +84,10 @@ struct Ext4FileSystem {
         }
     }
 
-    /// Returns `text` between quotation marks, with those inside doubled, as debugfs reads it.
-    private func argument(_ text: String) -> String {
-        "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    /// Returns a word between quotation marks, with those inside doubled, as debugfs reads it.
+    private func argument(_ word: [UInt8]) -> [UInt8] {
+        let mark = UInt8(ascii: "\"")
+        return [mark] + word.flatMap { $0 == mark ? [mark, mark] : [$0] } + [mark]
     }
 
     /// Returns the number of inodes to ask for if mke2fs would make fewer than the files need, else nil.

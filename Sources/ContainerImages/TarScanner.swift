@@ -16,15 +16,15 @@ struct TarScanner {
 
     /// Extensions of the next entry. Those of POSIX.1-2001 take precedence over GNU's, in any order.
     private struct Extensions {
-        var gnuName: String?
-        var gnuLink: String?
-        var path: String?
-        var sparseName: String?
-        var link: String?
+        var gnuName: [UInt8]?
+        var gnuLink: [UInt8]?
+        var path: [UInt8]?
+        var sparseName: [UInt8]?
+        var link: [UInt8]?
         var size: UInt64?
 
-        var name: String? { sparseName ?? path ?? gnuName }
-        var linkName: String? { link ?? gnuLink }
+        var name: [UInt8]? { sparseName ?? path ?? gnuName }
+        var linkName: [UInt8]? { link ?? gnuLink }
     }
 
     private enum State {
@@ -42,7 +42,8 @@ struct TarScanner {
     private var block: [UInt8] = []
     /// The extensions of the next entry.
     private var extensions = Extensions()
-    private var links: Set<String> = []
+    /// The paths of symbolic links. Any bytes make a name: two of them are the same only if all of their bytes are.
+    private var links: Set<[UInt8]> = []
     /// The number of entries.
     private(set) var count = 0
     /// The extended attributes of all files.
@@ -114,12 +115,12 @@ struct TarScanner {
         let name = extensions.name ?? ustarName
         let hasContent = size > 0 && !Self.kindsWithoutContent.contains(kind)
         // tar would take it for a directory, and its content for the next entry.
-        guard !hasContent || kind == UInt8(ascii: "D") || !name.hasSuffix("/") else {
-            throw Fault(reason: "its directory \(quoted(oneLine(name, limit: 100))) has content")
+        guard !hasContent || kind == UInt8(ascii: "D") || name.last != Self.slash else {
+            throw Fault(reason: "its directory \(Self.shown(name)) has content")
         }
         // The label of a volume is no file.
         if kind != UInt8(ascii: "V") {
-            try check(kind, name: name, link: extensions.linkName ?? text(at: 157..<257))
+            try check(kind, name: name, link: extensions.linkName ?? bytes(at: 157..<257))
             count += 1
         }
         extensions = Extensions()
@@ -160,13 +161,12 @@ struct TarScanner {
         return digits.isEmpty ? 0 : UInt64(String(decoding: digits, as: UTF8.self), radix: 8)
     }
 
-    private func text(at range: Range<Int>) -> String {
-        String(decoding: block[range].prefix { $0 != 0 }, as: UTF8.self)
-    }
+    private func bytes(at range: Range<Int>) -> [UInt8] { Array(block[range].prefix { $0 != 0 }) }
 
-    private var ustarName: String {
-        let prefix = text(at: 257..<262) == "ustar" && block[262] == 0 ? text(at: 345..<500) : ""
-        return prefix.isEmpty ? text(at: 0..<100) : prefix + "/" + text(at: 0..<100)
+    private var ustarName: [UInt8] {
+        let isUstar = block[257..<263].elementsEqual("ustar\0".utf8)
+        let prefix = isUstar ? bytes(at: 345..<500) : []
+        return prefix.isEmpty ? bytes(at: 0..<100) : prefix + [Self.slash] + bytes(at: 0..<100)
     }
 
     // MARK: Extensions
@@ -176,8 +176,8 @@ struct TarScanner {
         block.removeAll(keepingCapacity: true)
         state = .header
         switch kind {
-        case UInt8(ascii: "L"): extensions.gnuName = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
-        case UInt8(ascii: "K"): extensions.gnuLink = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+        case UInt8(ascii: "L"): extensions.gnuName = Array(content.prefix { $0 != 0 })
+        case UInt8(ascii: "K"): extensions.gnuLink = Array(content.prefix { $0 != 0 })
         default: try readRecords(content, areGlobal: kind == UInt8(ascii: "g"))
         }
     }
@@ -193,9 +193,11 @@ struct TarScanner {
             let end = rest.startIndex + length
             guard sign < end else { throw Fault(reason: "it has damaged extended attributes") }
             let bytes = rest[(sign + 1)..<(end - 1)]
-            let keyword = String(decoding: rest[(space + 1)..<sign], as: UTF8.self)
+            let word = rest[(space + 1)..<sign]
+            let keyword = String(decoding: word, as: UTF8.self)
             if !areGlobal {
-                try read(keyword, bytes)
+                // What else a record may tell has a plain keyword.
+                if word.elementsEqual(keyword.utf8) { try read(keyword, bytes) } else { attributes.passOver() }
             } else if ["path", "linkpath", "size", "GNU.sparse.name"].contains(keyword) {
                 throw Fault(reason: "it gives all its entries one \(keyword)")
             }
@@ -204,46 +206,51 @@ struct TarScanner {
     }
 
     private mutating func read(_ keyword: String, _ bytes: ArraySlice<UInt8>) throws(Fault) {
-        let value = String(decoding: bytes, as: UTF8.self)
         switch keyword {
-        case "path": extensions.path = value
-        case "GNU.sparse.name": extensions.sparseName = value
-        case "linkpath": extensions.link = value
-        case "size": extensions.size = UInt64(value)
+        case "path": extensions.path = Array(bytes)
+        case "GNU.sparse.name": extensions.sparseName = Array(bytes)
+        case "linkpath": extensions.link = Array(bytes)
+        case "size": extensions.size = UInt64(String(decoding: bytes, as: UTF8.self))
         default: try attributes.read(keyword, bytes)
         }
     }
 
     // MARK: What is accepted
 
-    private mutating func check(_ kind: UInt8, name: String, link: String) throws(Fault) {
+    private mutating func check(_ kind: UInt8, name: [UInt8], link: [UInt8]) throws(Fault) {
         let path = try inside(name, of: name)
         if kind == UInt8(ascii: "1") { _ = try inside(link, of: name) }
         // tar makes such links last, and knows the places that it holds for them by their inodes' numbers. If another
         // entry has taken the place, whether the link replaces it depends on the file system.
         guard !links.contains(path) else {
-            throw Fault(
-                reason: "its entry \(quoted(oneLine(name, limit: 100))) comes again after a symbolic link of that name")
+            throw Fault(reason: "its entry \(Self.shown(name)) comes again after a symbolic link of that name")
         }
         attributes.assign(to: path)
         if kind == UInt8(ascii: "2") { links.insert(path) }
     }
 
     /// Returns the path without `.`. Throws if it climbs out, or leads through a symbolic link of this archive.
-    private func inside(_ path: String, of entry: String) throws(Fault) -> String {
-        let shown = quoted(oneLine(entry, limit: 100))
-        guard !path.hasPrefix("/") else { throw Fault(reason: "its entry \(shown) has an absolute path") }
-        let parts = path.split(separator: "/").filter { $0 != "." }
-        guard !parts.contains("..") else { throw Fault(reason: "its entry \(shown) climbs out of the archive") }
-        var parent = ""
+    private func inside(_ path: [UInt8], of entry: [UInt8]) throws(Fault) -> [UInt8] {
+        let shown = Self.shown(entry)
+        guard path.first != Self.slash else { throw Fault(reason: "its entry \(shown) has an absolute path") }
+        let parts = path.split(separator: Self.slash).filter { !$0.elementsEqual(".".utf8) }
+        guard !parts.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            throw Fault(reason: "its entry \(shown) climbs out of the archive")
+        }
+        var parent: [UInt8] = []
         for part in parts.dropLast() {
-            parent += parent.isEmpty ? String(part) : "/" + part
+            parent += (parent.isEmpty ? [] : [Self.slash]) + part
             guard !links.contains(parent) else {
-                throw Fault(
-                    reason: "its entry \(shown) leads through the symbolic link \(quoted(oneLine(parent, limit: 100)))")
+                throw Fault(reason: "its entry \(shown) leads through the symbolic link \(Self.shown(parent))")
             }
         }
-        return parts.joined(separator: "/")
+        return Array(parts.joined(separator: [Self.slash]))
+    }
+
+    private static let slash = UInt8(ascii: "/")
+
+    private static func shown(_ name: [UInt8]) -> String {
+        quoted(oneLine(String(decoding: name, as: UTF8.self), limit: 100))
     }
 }
 

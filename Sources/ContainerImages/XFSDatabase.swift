@@ -131,7 +131,9 @@ struct XFSDatabase {
             result = Attribute(
                 space: space, name: String(attribute.name.dropFirst(prefix.count)), value: attribute.value)
         }
-        guard let result, !result.name.isEmpty, result.name.utf8.count + result.value.count <= lengthLimit,
+        // xfs_db takes an empty value for a removal, and a hyphen in front for an option.
+        guard let result, attribute.isOfLinux, !result.value.isEmpty, !result.name.hasPrefix("-"),
+            result.name.utf8.count + result.value.count <= lengthLimit,
             result.name.utf8.allSatisfy({ isVisible($0) && $0 != UInt8(ascii: "\"") })
         else { return nil }
         return result
@@ -234,6 +236,6 @@ struct XFSDatabase {
 
     private func unsupported(_ attribute: ExtendedAttribute) -> DriverError {
         site.failure(
-            "an xfs image cannot hold the attribute \(attribute.name) of \(attribute.path)", remedy: Self.remedy)
+            "an xfs image cannot hold the attribute \(attribute.name) of \(attribute.shownPath)", remedy: Self.remedy)
     }
 }

@@ -86,7 +86,7 @@ struct XFSFileSystem {
         let files = Dictionary(entries.map { ($0.path, $0) }) { $1 }
         let copies = Dictionary(grouping: entries.lazy.filter { $0.links > 1 && !$0.isDirectory }, by: \.inode)
         return attributes.flatMap { attribute in
-            let path = Array("./\(attribute.path)".utf8)
+            let path = Array("./".utf8) + attribute.path
             let file = files[attribute.path.isEmpty ? Array(".".utf8) : path]
             let names = file.map { copies[$0.inode]?.map(\.alias) ?? [$0.alias] } ?? [path]
             return names.map { ($0, attribute) }

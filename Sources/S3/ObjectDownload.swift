@@ -2,7 +2,8 @@ import DriverProtocol
 import HTTP
 import Posix
 
-/// An object that is read in order, several ranges of it at a time, all of one version: If-Match with its ETag.
+/// An object that is read in order, several ranges of it at a time, all of one version: If-Match with its ETag, where
+/// that is no weak one.
 ///
 /// A range whose connection breaks is continued from there. Memory: ``Layout/window``.
 ///

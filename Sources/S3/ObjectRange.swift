@@ -34,8 +34,12 @@ final class ObjectRange: S3Receiver {
 
     private var missing: String { "bytes=\(fetch.position)-\(fetch.end - 1)" }
 
-    /// The fields that request the missing bytes of this version only.
-    var headers: HTTPHeaders { ["Range": missing, "If-Match": "\"\(object.etag)\""] }
+    /// The fields that request the missing bytes, of this version only if the service can tell it from others. What
+    /// comes is compared in any case.
+    var headers: HTTPHeaders {
+        let range: HTTPHeaders = ["Range": missing]
+        return object.hasStrongETag ? range + ["If-Match": "\"\(object.etag)\""] : range
+    }
 
     /// The position of the next missing byte.
     var position: UInt64 { fetch.position }

@@ -111,7 +111,7 @@ extension ObjectUpload {
             // A tag of another form is no digest of the bytes.
             let isComparable = isMD5(object.etag.prefix { $0 != "-" }) && !object.hasOpaqueETag
             if !isComparable || etags.contains(object.etag.lowercased()) { return }
-            if object.metadata[Self.tryField] == nonce, given.map({ haveSameBytes($0, object.etag) }) ?? true {
+            if object.metadata[Self.tryField] == nonce, isSame(given, object.etag) {
                 client.log.info("the ETag of \(name), \(object.etag), is of the service's own making")
                 return
             }
@@ -119,6 +119,13 @@ extension ObjectUpload {
         }
         throw DriverError(
             "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
+    }
+
+    /// Whether an object's ETag is the one that was given for what was sent, in any case of its letters. A service that
+    /// has given none says nothing.
+    private func isSame(_ given: String?, _ etag: String) -> Bool {
+        guard let given, !given.isEmpty else { return true }
+        return haveSameBytes(given.lowercased(), etag.lowercased())
     }
 
     /// Removes everything that a phase may have left in the bucket, as far as it can be reached. Logs a warning if it

@@ -57,6 +57,9 @@ struct S3Answer {
     /// The entity tag without its quotation marks.
     var etag: String? { headers["ETag"].map(unquoted) }
 
+    /// Whether the entity tag is a weak one, which no request's condition matches: a proxy on the way has made it so.
+    var hasWeakETag: Bool { headers["ETag"]?.hasPrefix(weakMark) == true }
+
     /// The server's time in seconds since 1970.
     var date: Int? { headers["Date"].flatMap(Timestamp.httpDate) }
 
@@ -102,7 +105,11 @@ struct S3Answer {
     var trace: String { "HTTP \(status)" + (requestID.map { ", request \($0)" } ?? "") }
 }
 
-/// Returns the text between quotation marks, as in entity tags.
-func unquoted(_ text: String) -> String {
-    text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count >= 2 ? String(text.dropFirst().dropLast()) : text
+private let weakMark = "W/"
+
+/// Returns an entity tag without its quotation marks, and without the mark of a weak one.
+func unquoted(_ tag: String) -> String {
+    let text = tag.hasPrefix(weakMark) ? tag.dropFirst(weakMark.count) : tag[...]
+    return text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count >= 2
+        ? String(text.dropFirst().dropLast()) : String(text)
 }

@@ -55,11 +55,10 @@ extension S3Client {
         return answer
     }
 
-    /// Returns the service's reason for refusing the bucket: a small listing's response.
+    /// Returns the service's reason for refusing the bucket: a small listing's response. It is asked for by the first
+    /// version of that request, which every service knows.
     func explanation(of request: S3Request) throws -> S3Answer {
-        try exchange(
-            S3Request(
-                .get, request.operation, bucket: request.bucket, query: [("list-type", "2"), ("max-keys", "1")]))
+        try exchange(S3Request(.get, request.operation, bucket: request.bucket, query: [("max-keys", "1")]))
     }
 
     /// CreateBucket, in the region that this client signs for. No error if it is there already and ours.

@@ -12,6 +12,8 @@ package struct S3Object: Sendable, Equatable {
     package let size: UInt64
     /// Without quotation marks.
     package let etag: String
+    /// Whether a request can be made for this version alone, by its ETag.
+    let hasStrongETag: Bool
     /// Whether the service encrypts it with a managed key: then its ETag is no MD5.
     package let hasOpaqueETag: Bool
     /// The x-amz-meta fields, by their names in lower case without that prefix.
@@ -23,6 +25,7 @@ package struct S3Object: Sendable, Equatable {
         }
         self.size = size
         self.etag = etag
+        hasStrongETag = !etag.isEmpty && !answer.hasWeakETag
         hasOpaqueETag = answer.hasOpaqueETag
         var metadata: [String: String] = [:]
         for (name, value) in answer.headers where name.lowercased().hasPrefix("x-amz-meta-") {

@@ -27,18 +27,22 @@ package struct S3Endpoint: Sendable, Equatable {
 
     /// Returns Amazon's own endpoint of a region.
     static func amazon(region: String, usesPathStyle: Bool) -> S3Endpoint? {
-        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        let domain =
+            region.hasPrefix("cn-") ? "amazonaws.com.cn" : region.hasPrefix("eusc-") ? "amazonaws.eu" : "amazonaws.com"
         return S3Endpoint("https://s3.\(region).\(domain)", usesPathStyle: usesPathStyle)
     }
 
     /// The region of one of Amazon's own names, or nil if it has none: `s3.REGION`, `s3-fips.REGION`,
-    /// `s3.dualstack.REGION`, `bucket.vpce-ID.s3.REGION.vpce`, and the older `s3-REGION`.
+    /// `s3.dualstack.REGION`, `bucket.vpce-ID.s3.REGION.vpce`, and the older `s3-REGION` and
+    /// `s3-fips-REGION`.
     var region: String? {
         guard isAmazon else { return nil }
         var labels = authority.prefix { $0 != ":" }.split(separator: ".")[...]
-        while let last = labels.last, ["cn", "com", "amazonaws", "vpce"].contains(last) { labels.removeLast() }
+        while let last = labels.last, ["cn", "com", "eu", "amazonaws", "vpce"].contains(last) { labels.removeLast() }
         guard let last = labels.last else { return nil }
-        if last.hasPrefix("s3-"), Self.isRegion(last.dropFirst(3)) { return String(last.dropFirst(3)) }
+        for mark in ["s3-fips-", "s3-"] where last.hasPrefix(mark) && Self.isRegion(last.dropFirst(mark.count)) {
+            return String(last.dropFirst(mark.count))
+        }
         let isBehindService = labels.dropLast().last.map { $0 == "s3" || $0 == "s3-fips" || $0 == "dualstack" } ?? false
         return isBehindService && Self.isRegion(last) ? String(last) : nil
     }
@@ -49,13 +53,19 @@ package struct S3Endpoint: Sendable, Equatable {
         return words.count >= 3 && words.last.map { Int($0) != nil } == true
     }
 
-    var isAmazon: Bool { authority.hasSuffix(".amazonaws.com") || authority.hasSuffix(".amazonaws.com.cn") }
+    var isAmazon: Bool {
+        let host = authority.prefix { $0 != ":" }
+        return [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"].contains { host.hasSuffix($0) }
+    }
 
     /// Returns the same service in another region: another name if it is one of Amazon's public ones. Those of a
-    /// network's own (`vpce`), of both versions of IP and for FIPS stay: somebody has chosen them.
+    /// network's own (`vpce`), of both versions of IP and for FIPS stay, and those with a port: somebody has chosen
+    /// them.
     func moved(to region: String) -> S3Endpoint {
         let publicNames = ["s3"] + (self.region.map { ["s3.\($0)", "s3-\($0)"] } ?? [])
-        guard isAmazon, publicNames.contains(where: { authority.hasPrefix($0 + ".amazonaws.") }) else { return self }
+        guard isAmazon, !authority.contains(":"),
+            publicNames.contains(where: { authority.hasPrefix($0 + ".amazonaws.") })
+        else { return self }
         return Self.amazon(region: region, usesPathStyle: usesPathStyle) ?? self
     }
 

@@ -50,11 +50,12 @@ import Testing
 
     @Test func aFileThatComesAgainHasNotTheAttributesOfTheFirst() throws {
         let capable = extended("x", capability, "all")
-        #expect(try scan(capable, entry("./ping")).attributes.all.map(\.path) == ["ping"])
+        #expect(try scan(capable, entry("./ping")).attributes.all.map(\.shownPath) == ["ping"])
         #expect(try scan(capable, entry("./ping"), entry("ping")).attributes.all.isEmpty)
         #expect(try scan(capable, entry("ping"), entry("ping", "1", link: "other")).attributes.all.isEmpty)
         let both = try scan(capable, entry("ping"), entry("a"), extended("x", capability, "few"), entry("ping"))
-        #expect(both.attributes.all == [.init(path: "ping", name: "security.capability", value: Array("few".utf8))])
+        let (path, value) = (Array("ping".utf8), Array("few".utf8))
+        #expect(both.attributes.all == [.init(path: path, name: "security.capability", value: value)])
     }
 
     /// tar(1) makes of it what the numbers of inodes make of it.
@@ -137,12 +138,44 @@ import Testing
             extended("x", "SCHILY.fflags", "nodump"), entry("b"), extended("x", "SCHILY.acl.ace", "owner@:r"),
             entry("c"))
         #expect(
-            scanner.attributes.all.map { [$0.path, $0.name, String(decoding: $0.value, as: UTF8.self)] } == [
+            scanner.attributes.all.map { [$0.shownPath, $0.name, String(decoding: $0.value, as: UTF8.self)] } == [
                 ["a", "security.selinux", "a:b:c\0"], ["a", "user.note", "hello"],
                 ["a", "SCHILY.acl.access", "user::rw-"], ["b", "user.note", "hello"],
                 ["b", "security.selinux", "long"],
             ])
         #expect(scanner.attributes.incompleteFiles == 2)
+    }
+
+    /// Names are bytes: what Swift takes for one character, or for the same text, may be two names.
+    @Test func namesAreComparedByteByByte() throws {
+        let spelt = try scan(
+            extended("x", "SCHILY.xattr.user.a", "1"), entry("\u{E9}"), extended("x", "SCHILY.xattr.user.a", "2"),
+            entry("e\u{301}"), entry("link", "2", link: "\u{E9}"), entry("li\u{301}nk"))
+        #expect(spelt.attributes.all.map(\.path) == [Array("\u{E9}".utf8), Array("e\u{301}".utf8)])
+        #expect(spelt.attributes.all.map(\.value) == [[0x31], [0x32]])
+        for name in ["link/\u{301}x", "./link/\u{301}/x"] {
+            let fault = #expect(throws: TarScanner.Fault.self) {
+                try scan(entry("link", "2", link: "/tmp"), entry(name))
+            }
+            #expect(fault?.reason.contains("leads through the symbolic link 'link'") == true)
+        }
+        #expect(throws: TarScanner.Fault.self) { try scan(entry("..\u{2F}\u{301}x")) }
+        #expect(throws: TarScanner.Fault.self) { try scan(entry("/\u{301}x")) }
+    }
+
+    /// GNU's tar writes two characters of a name in another way; star and others do not.
+    @Test func readsNamesOfAttributesAsTheyAre() throws {
+        let names = ["user.a%3Db", "user.a%253Db", "user.100%", "user.\u{E9}"]
+        let scanner = try scan(names.flatMap { extended("x", "SCHILY.xattr." + $0, "1") }, entry("a"))
+        #expect(scanner.attributes.all.map(\.name) == ["user.a=b", "user.a%3Db", "user.100%", "user.\u{E9}"])
+    }
+
+    @Test(arguments: [
+        ("user.a", true), ("security.selinux", true), ("trusted.overlay.opaque", true), ("user.", false), ("", false),
+        ("system.posix_acl_access", true), ("system.nfs4_acl", false), ("com.apple.quarantine", false),
+        ("user." + String(repeating: "n", count: 250), true), ("user." + String(repeating: "n", count: 251), false),
+    ]) func knowsTheNamesOfLinux(_ name: String, _ isKnown: Bool) {
+        #expect(ExtendedAttribute(path: [], name: name, value: [1]).isOfLinux == isKnown)
     }
 
     @Test func anArchiveWithoutFilesIsNone() throws {

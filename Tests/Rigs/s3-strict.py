@@ -15,6 +15,9 @@ not that of its bytes, and lists one object of three bytes and some uploads that
     other-etag      objects' ETags are those of other bytes, and not the ones that they were given
     own-etags       ETags of parts and objects are 32 digits of the service's own making
     own-whole       ETags of objects in parts are `<32 digits>-N` of its own making
+    untold          as own-whole, and the completion's answer has an empty ETag; capitals: it has it in capitals
+    weak            ETags of parts and objects are marked as weak, and no condition matches them
+    forbidden       the bucket is refused
     mixed-parts     every other part has an ETag of the service's own making
     late-errors=N   the first N completions are refused after status 200 has been sent
     refused-late    all of them are, for a reason that stays
@@ -75,6 +78,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, text="", **fields):
         body = text if isinstance(text, bytes) else text.encode()
+        if "weak" in QUIRKS and "ETag" in fields:
+            fields["ETag"] = "W/" + fields["ETag"]
         if "early-blanks" in QUIRKS and body.startswith(b"<"):
             body = b" \r\n\xef\xbb\xbf\n<?xml version='1.0'?>" + body
         self.send_response_only(status)
@@ -119,6 +124,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.serve_object() if self.key else self.serve_bucket()
 
     def serve_bucket(self):
+        if "forbidden" in QUIRKS and self.command == "HEAD":
+            return self.answer(403)
         if self.command == "HEAD":
             used = {"x_rgw_bytes_used": "7"} if "ceph" in QUIRKS and "read-stats" in self.query else {}
             return self.answer(200, **used)
@@ -126,6 +133,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.list_uploads()
         if "version-1=refused" in QUIRKS and "list-type" in self.query:
             return self.refuse(501, "NotImplemented")
+        if "forbidden" in QUIRKS:
+            return self.refuse(403, "AccessDenied")
         if QUIRKS & {"many", "same-listing", "circle"}:
             return self.list_many()
         sizes = [1 << 63, 1 << 63] if "huge" in QUIRKS else [3]
@@ -199,6 +208,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """GetObject with a range, and what may be wrong with it."""
         first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
         ASKED[-1] += f" {first}-{last}"
+        if "weak" in QUIRKS and "If-Match" in self.headers:
+            return self.refuse(412, "PreconditionFailed")
         if "changed" in QUIRKS:
             etag = hashlib.md5(b"another version").hexdigest()
         if "whole" in QUIRKS:
@@ -259,12 +270,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = b"".join(part for _, part in sorted(OBJECTS.pop(upload).items()))
             etag, fields = hashlib.md5(body).hexdigest(), OBJECTS.pop("new fields")
             OPEN.pop(upload)
-        if "own-etags" in QUIRKS or "own-whole" in QUIRKS and upload:
-            etag = made(self.key) + (f"-{count}" if "own-whole" in QUIRKS else "")
+        is_own = bool(QUIRKS & {"own-whole", "untold", "capitals"})
+        if "own-etags" in QUIRKS or is_own and upload:
+            etag = made(self.key) + (f"-{count}" if is_own else "")
         OBJECTS[self.key] = (body, made("other") if "other-etag" in QUIRKS else etag, fields)
         if not upload:
             return self.answer(200, ETag=f'"{etag}"')
-        text = f"<CompleteMultipartUploadResult><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>"
+        told = "" if "untold" in QUIRKS else f"&quot;{etag.upper() if 'capitals' in QUIRKS else etag}&quot;"
+        text = f"<CompleteMultipartUploadResult><ETag>{told}</ETag></CompleteMultipartUploadResult>"
         if "broken-answer" in QUIRKS:
             text = "<?xml version='1.0'?>" + text[:-20]
         return self.answer(200, text)

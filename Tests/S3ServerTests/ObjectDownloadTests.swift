@@ -45,6 +45,18 @@ import Testing
         #expect(Set(ranges.map(\.upperBound)) == [(4 << 20) - 1, Self.length - 1])
     }
 
+    /// A proxy that alters answers makes ETags weak, and a condition with one of them never holds.
+    @Test(arguments: [["weak"], ["weak", "short=900000"]]) func aWeakTagIsNoCondition(quirks: [String]) throws {
+        let strict = try StrictS3Server(quirks)
+        #expect(try Self.read(Self.download(strict)) == Self.content)
+    }
+
+    @Test func anotherWeakTagIsAnotherVersion() throws {
+        let strict = try StrictS3Server(["weak", "changed"])
+        let error = #expect(throws: DriverError.self) { _ = try Self.read(Self.download(strict)) }
+        #expect(error?.cause.contains("it has changed on the server") == true, "\(String(describing: error))")
+    }
+
     @Test func whatIsWholeIsNotAskedForAgain() throws {
         let strict = try StrictS3Server(["late"])
         #expect(try Self.read(Self.download(strict)) == Self.content)

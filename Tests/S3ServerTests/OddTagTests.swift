@@ -30,7 +30,10 @@ import Testing
 
     /// One PUT, and several parts; a service of tags of its own is found out with the first parts, of which two are
     /// under way at a time.
-    @Test(arguments: [("own-etags", 100, 0...0), ("own-etags", 31 << 20, 8...9), ("own-whole", 31 << 20, 7...7)])
+    @Test(arguments: [
+        ("own-etags", 100, 0...0), ("own-etags", 31 << 20, 8...9), ("own-whole", 31 << 20, 7...7),
+        ("untold", 31 << 20, 7...7), ("capitals", 31 << 20, 7...7), ("weak", 31 << 20, 7...7), ("weak", 100, 0...0),
+    ])
     func tagsOfAServicesOwnMakingAreNoFailure(quirk: String, bytes: Int, sent: ClosedRange<Int>) throws {
         let strict = try StrictS3Server([quirk])
         try Self.upload(bytes, strict)

@@ -36,6 +36,13 @@ func object(_ key: String = "k") -> S3Address { S3Address(bucket: "b", key: key)
         #expect(try strict.asked().count == 2)
     }
 
+    /// The reason why a HEAD was refused is asked for in words that every service knows.
+    @Test func aServiceOfTheFirstVersionSaysWhyItRefuses() throws {
+        let client = client(of: try StrictS3Server(["forbidden", "version-1=refused"]))
+        let error = #expect(throws: DriverError.self) { _ = try client.head(bucket: "b") }
+        #expect(error?.cause.hasPrefix("AccessDenied: refused (HTTP 403") == true, "\(String(describing: error))")
+    }
+
     /// The server is the proxy on the way there: it sees which host is asked for.
     @Test(arguments: [
         "bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com",

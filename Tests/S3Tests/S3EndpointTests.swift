@@ -10,6 +10,9 @@ import Testing
         ("s3.cn-north-1.amazonaws.com.cn", "cn-north-1", true),
         ("s3.amazonaws.com", nil, true),
         ("s3-us-west-2.amazonaws.com", "us-west-2", true),
+        ("s3.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", true),
+        ("s3-fips-us-gov-west-1.amazonaws.com", "us-gov-west-1", false),
+        ("s3.us-east-2.amazonaws.com:8443", "us-east-2", false),
         ("s3.dualstack.eu-west-1.amazonaws.com", "eu-west-1", false),
         ("s3-fips.us-east-2.amazonaws.com", "us-east-2", false),
         ("s3-fips.dualstack.us-east-2.amazonaws.com", "us-east-2", false),
@@ -26,5 +29,11 @@ import Testing
         #expect(endpoint.region == region)
         let moved = endpoint.moved(to: "ap-south-1")
         #expect(moved.name == (isReplaced ? "https://s3.ap-south-1.amazonaws.com" : endpoint.name))
+    }
+
+    @Test(arguments: [("cn-north-1", "com.cn"), ("eusc-de-east-1", "eu"), ("us-gov-west-1", "com")])
+    func aRegionHasItsDomain(region: String, domain: String) throws {
+        let endpoint = try #require(S3Endpoint.amazon(region: region, usesPathStyle: false))
+        #expect(endpoint.name == "https://s3.\(region).amazonaws.\(domain)" && endpoint.region == region)
     }
 }

@@ -16,7 +16,8 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     if let fault { checkCause(fault.reason) }
     precondition(whole.count <= archive.count / 512)
     for attribute in whole.attributes.all {
-        precondition(!attribute.path.hasPrefix("/") && !attribute.path.split(separator: "/").contains(".."))
+        let parts = attribute.path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        precondition(attribute.path.isEmpty || !parts.contains { $0.isEmpty || $0.elementsEqual("..".utf8) })
     }
     return 0
 }
