@@ -47,7 +47,7 @@ let modules: [Target] = [
     .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
     .target(
         name: "ContainerImages",
-        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
+        dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "Posix"]),
     // Floor 4: what all imports and exports of apps share.
     .target(
         name: "AppTransfer",

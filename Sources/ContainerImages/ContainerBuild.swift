@@ -16,7 +16,10 @@ struct ContainerBuild {
         site.log.info("unpacking \(quoted(image.url))")
         try tree.unpack(archive.path, of: "\(image.url)")
         unlink(archive.path)
-        let told = try packages.install(into: tree, attributes: archive.attributes.all)
+        var told = archive.attributes.all
+        if let installation = try packages.installation(for: tree) {
+            told = try ContextMerge(tree: tree).install(installation, attributes: told)
+        }
         if case let count = archive.attributes.incompleteFiles, count > 0 {
             site.log.warning(
                 "\(count) files lose what Linux has no attributes for: flags, or access control lists of NFSv4")

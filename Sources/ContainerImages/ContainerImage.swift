@@ -2,7 +2,7 @@ import Bytes
 import DriverProtocol
 
 /// The image that `lxd://URL?size=MB&filesystem=ext4&format=raw` describes: its size, and a file system with the root
-/// file system at that URL. The stock drivers write the same.
+/// file system at that URL. The stock drivers write the same. `&context=no` behind it is ours.
 package struct ContainerImage: Equatable, Sendable {
     package enum FileSystem: String, Sendable, CaseIterable {
         case ext4, xfs
@@ -24,17 +24,22 @@ package struct ContainerImage: Equatable, Sendable {
     package let size: UInt64
     package let fileSystem: FileSystem
     package let format: Format
+    /// Whether it gets packages for OpenNebula: CONTEXT of the marketplace that lists it, for whoever brings it in
+    /// without that marketplace.
+    package let isContextualized: Bool
 
-    package init(url: WebURL, size: UInt64, fileSystem: FileSystem, format: Format) {
+    package init(url: WebURL, size: UInt64, fileSystem: FileSystem, format: Format, isContextualized: Bool = true) {
         self.url = url
         self.size = size
         self.fileSystem = fileSystem
         self.format = format
+        self.isContextualized = isContextualized
     }
 
     /// The app's SOURCE.
     package var source: String {
         "\(Self.scheme)\(url.text)?size=\(size)&filesystem=\(fileSystem.rawValue)&format=\(format.rawValue)"
+            + (isContextualized ? "" : "&context=no")
     }
 
     /// Reads a SOURCE. Throws a ``DriverError`` for an unknown option, a bad value, or characters that no URL has.
@@ -53,6 +58,7 @@ package struct ContainerImage: Equatable, Sendable {
         var size: UInt64 = 2048
         var fileSystem = FileSystem.ext4
         var format = Format.raw
+        var isContextualized = true
         for option in parts.count > 1 ? parts[1].split(separator: "&") : [] {
             let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             switch (pair[0], pair.count > 1 ? pair[1] : "") {
@@ -65,6 +71,9 @@ package struct ContainerImage: Equatable, Sendable {
             case ("format", let text):
                 guard let known = Format(rawValue: text) else { throw problem("its format is not known") }
                 format = known
+            case ("context", let text):
+                guard let flag = Message.flag(text) else { throw problem("its context is neither yes nor no") }
+                isContextualized = flag
             default: throw problem("it has an option that is not known")
             }
         }
@@ -73,6 +82,7 @@ package struct ContainerImage: Equatable, Sendable {
             throw problem(
                 "its size is out of range: \(fileSystem.rawValue) takes \(sizes.lowerBound) to \(sizes.upperBound) MB")
         }
-        self.init(url: url, size: size, fileSystem: fileSystem, format: format)
+        self.init(
+            url: url, size: size, fileSystem: fileSystem, format: format, isContextualized: isContextualized)
     }
 }

@@ -16,7 +16,7 @@ package final class ContainerSource: ImageSource {
     package init(_ location: Location, _ request: Request) throws {
         let image = try ContainerImage(source: location.text)
         name = "\(location)"
-        let packages = try ContextPackages(request)
+        let packages = try ContextPackages(request, for: image)
         let expected = try Self.expectedDigests(of: image, request)
         directory = try WorkDirectory(in: request.settings.stagingDirectory)
         let site = BuildSite(directory: directory, image: image, log: request.log)

@@ -2,29 +2,29 @@ import Bytes
 import DriverProtocol
 import Posix
 
-/// A package of OpenNebula's contextualization that CONTEXT_PACKAGES of a marketplace names: `/PATH/one-context.deb`,
-/// or `https://HOST/PATH/one-context.deb#sha256=HEX`.
-package struct ContextPackage: Sendable, Equatable {
-    private static let path = "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES"
+/// A file that CONTEXT_PACKAGES of a marketplace names: a package, or an ISO with packages in it. It is written as
+/// `/PATH/one-context.deb`, or `https://HOST/PATH/one-context.deb#sha256=HEX`.
+struct ContextPackage: Sendable, Equatable {
+    private static let attribute = "CONTEXT_PACKAGES"
     private static let mark = "#sha256="
 
     /// A path on this machine, or a URL.
     let location: Location
     /// In lower case; nil only for a path.
     let sha256: String?
-    let kind: PackedArchive
+    /// Nil for an ISO.
+    let name: ContextPackageName?
 
     var isLocal: Bool { isAbsolute(location.text) }
-    /// The file's name.
-    var name: Substring { location.text.split(separator: "/").last ?? "" }
 
-    /// Returns the packages that a message names; none if it has no such attribute. Throws a ``DriverError`` for one
-    /// that is not written as it has to be.
-    package static func list(_ message: Message) throws(DriverError) -> [ContextPackage] {
+    /// Returns the files that the attribute names; none if there is none. Throws a ``DriverError`` for one that is not
+    /// written as it has to be.
+    static func list(_ attributes: ContextAttributes) throws(DriverError) -> [ContextPackage] {
         var packages: [ContextPackage] = []
-        for word in message.words(path) {
+        for word in attributes.words(attribute) {
             func invalid(_ cause: String, _ remedy: String) -> DriverError {
-                DriverError("use", path, cause: "its package \(quoted(Location(word))) \(cause)", remedy: remedy)
+                attributes.invalid(
+                    attribute, "its package \(quoted(Location(word))) \(cause)", remedy: remedy)
             }
             let parts = word.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let digest = parts.count > 1 ? String(parts[1].dropFirst(mark.count - 1)).lowercased() : nil
@@ -39,18 +39,23 @@ package struct ContextPackage: Sendable, Equatable {
             guard !isURL || digest != nil else {
                 throw invalid("has no SHA-256", "write \(mark)HEX behind the URL")
             }
-            guard let kind = kind(of: parts[0]) else {
-                throw invalid("is no deb, rpm or apk", "name a file that ends in .deb, .rpm or .apk")
+            let file = parts[0].split(separator: "/").last ?? ""
+            let name = ContextPackageName(file)
+            // An image in a datastore has a name without an ending.
+            guard name != nil || file.hasSuffix(".iso") || !file.contains(".") && !file.isEmpty else {
+                throw invalid("is no deb, rpm, apk or iso", "name a file that ends in .deb, .rpm, .apk or .iso")
             }
-            packages.append(ContextPackage(location: Location(parts[0]), sha256: digest, kind: kind))
+            packages.append(ContextPackage(location: Location(parts[0]), sha256: digest, name: name))
         }
         return packages
     }
 
-    private static func kind(of location: String) -> PackedArchive? {
-        [PackedArchive.deb, .rpm, .apk].first { location.hasSuffix("." + $0.rawValue) }
-    }
-
     /// Everything of it on which an image depends.
-    package var fingerprint: String { location.text + (sha256.map { Self.mark + $0 } ?? "") }
+    var fingerprint: String { location.text + (sha256.map { Self.mark + $0 } ?? version) }
+
+    /// What tells whether a file that nobody gave a SHA-256 of has been replaced.
+    private var version: String {
+        guard isLocal, let status = try? FileStatus(path: location.text) else { return "" }
+        return " \(status.size) \(status.modificationSeconds).\(status.modificationNanoseconds)"
+    }
 }

@@ -90,11 +90,18 @@ package struct Message: Sendable {
     /// Returns a YES or NO, in any case, or `standard` if the element is missing or empty. Throws if it is neither.
     package func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
         guard let text = value(path) else { return standard }
-        switch text.lowercased() {
-        case "yes", "true", "1": return true
-        case "no", "false", "0": return false
-        default:
+        guard let flag = Self.flag(text) else {
             throw invalid(path, "is neither YES nor NO", remedy: "write YES or NO (TRUE, FALSE, 1 and 0 will do, too)")
+        }
+        return flag
+    }
+
+    /// Returns what YES or NO, TRUE or FALSE, 1 or 0 say, in any case, or nil for anything else.
+    package static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "yes", "true", "1": true
+        case "no", "false", "0": false
+        default: nil
         }
     }
 

@@ -4,7 +4,12 @@ import Posix
 /// The settings in `remotes/etc/market/market-drivers.conf`: `NAME="value"` lines, read and never executed.
 package struct Settings: Sendable, Equatable {
     /// The names of all settings.
-    package static let names = ["CEPH_TIMEOUT", "SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
+    package static let names = contextNames + ["CEPH_TIMEOUT", "SSH_CONFIG", "SSH_CONNECT_TIMEOUT", "STAGING_DIR"]
+
+    /// The names of the settings that have the names and the meaning of a marketplace's attributes.
+    private static let contextNames = [
+        "CONTEXT", "CONTEXT_EXTRA_PACKAGES", "CONTEXT_PACKAGES", "CONTEXT_SHA256", "CONTEXT_URL", "CONTEXT_VERSION",
+    ]
 
     /// A file of ssh_config(5) in place of the user's own: `ssh -F`.
     package var sshConfiguration: String?
@@ -15,6 +20,9 @@ package struct Settings: Sendable, Equatable {
 
     /// The seconds that a Ceph cluster may take to answer.
     package var cephTimeout = 120
+
+    /// What containers get where their marketplace does not say it, by the attributes' names.
+    package var context: [String: String] = [:]
 
     package init() {}
 
@@ -61,6 +69,7 @@ package struct Settings: Sendable, Equatable {
             case "SSH_CONNECT_TIMEOUT":
                 sshConnectTimeout = try Self.seconds(value, of: attribute.name)
             case "CEPH_TIMEOUT": cephTimeout = try Self.seconds(value, of: attribute.name)
+            case let name where Self.contextNames.contains(name): context[name] = value
             default: throw Problem(cause: "\(attribute.name) is not a setting")
             }
         }

@@ -21,11 +21,18 @@ package struct HTTPResponse: Sendable {
     package func error(_ method: HTTPMethod, _ url: WebURL) -> DriverError { DriverError(method.operation, url, head) }
 }
 
+/// The status of an unwanted answer: `underlying` of the ``DriverError`` that tells of it.
+package struct RefusedStatus: Error {
+    package let status: Int
+}
+
 extension DriverError {
     /// The error of a request whose response has an unwanted status. `context` precedes the cause.
     init(_ operation: String, _ url: WebURL, _ head: ResponseHead, context: String = "") {
         let location = head.headers["Location"].map { " (to \(Location($0)))" } ?? ""
-        self.init(operation, "\(url)", cause: "\(context)\(head)\(location)", remedy: Status.remedy(head.status))
+        self.init(
+            operation, "\(url)", cause: "\(context)\(head)\(location)", remedy: Status.remedy(head.status),
+            underlying: RefusedStatus(status: head.status))
     }
 
     /// The error of a request that got no response, or not all of it. `context` precedes the cause.

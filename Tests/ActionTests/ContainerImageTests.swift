@@ -16,7 +16,7 @@ import Testing
         try rig.prepare()
         let outcome = try rig.export(rig.message())
         try rig.expectContainer(rig.image(outcome))
-        #expect(outcome.errors.contains("no CONTEXT_PACKAGES are set: the image is built as it is"))
+        #expect(outcome.errors.contains("no packages are asked for: the image is built as it is"))
     }
 
     @Test func keepsThemInAnImageOfASquashfs() throws {

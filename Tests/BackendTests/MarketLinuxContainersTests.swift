@@ -18,7 +18,7 @@ import Testing
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
         let request = try request(log, attributes)
         let market = try CatalogMarket(request, standardEndpoint: standardEndpoint, agent: "test")
-        let options = try ContainerOptions(request.message)
+        let options = try ContainerOptions(request)
         var document = CatalogDocument(url: WebURL("http://127.0.0.1/streams/v1/images.json")!, bytes: Array(catalog))
         do {
             var report = AppReport(catalogSize: 0, log: log)
@@ -141,6 +141,11 @@ import Testing
             checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest)"]),
             checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest.replacing("a", with: "b"))"]),
             checksum(["CONTEXT_PACKAGES": "https://h/a.deb#sha256=\(digest)"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb", "CONTEXT_EXTRA_PACKAGES": "vim"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb", "CONTEXT_EXTRA_PACKAGES": "vim nano"]),
+            checksum(["CONTEXT_PACKAGES": "/a.deb", "CONTEXT_SHA256": digest]),
+            checksum(["CONTEXT_URL": "http://h/7.2.1-0"]), checksum(["CONTEXT_URL": "http://h/7.2.1-1"]),
+            checksum(["CONTEXT_URL": "http://h/7.2.1-0", "CONTEXT_VERSION": "7.2.1-2"]),
         ]
         #expect(Set(checksums).count == checksums.count)
     }
@@ -150,7 +155,7 @@ import Testing
         for (name, value) in [
             ("DESCRIPTION", "new"), ("VERIFY", "no"), ("SKIP_UNTESTED", "no"), ("NAME_PREFIX", "x"),
             ("FILTER_NAME", "*"), ("CACHE", "no"), ("CA_FILE", "/x"), ("IMAGE_SIZE_MB", "2048"), ("FILESYSTEM", "EXT4"),
-            ("FORMAT", "RAW"), ("PRIVILEGED", "YES"), ("CONTEXT_PACKAGES", " "),
+            ("FORMAT", "RAW"), ("PRIVILEGED", "YES"), ("CONTEXT_PACKAGES", " "), ("CONTEXT", "no"),
         ] {
             #expect(try checksum([name: value]) == checksum(), "\(name)")
         }
@@ -159,6 +164,26 @@ import Testing
         #expect(
             try checksum(["CONTEXT_PACKAGES": " /a.deb#sha256=\(digest.uppercased())\n /b.deb "])
                 == checksum(["CONTEXT_PACKAGES": "/a.deb#sha256=\(digest) /b.deb"]))
+    }
+
+    @Test func changesTheChecksumWithAFileThatNobodyVouchesFor() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("one-context.deb", "1".utf8)
+        let first = try checksum(["CONTEXT_PACKAGES": path])
+        #expect(try checksum(["CONTEXT_PACKAGES": path]) == first)
+        try directory.write("one-context.deb", "22".utf8)
+        #expect(try checksum(["CONTEXT_PACKAGES": path]) != first)
+    }
+
+    @Test(arguments: [
+        ("CONTEXT", "perhaps", "'perhaps' is neither YES nor NO"), ("CONTEXT_URL", "x", "'x' is no URL"),
+        ("CONTEXT_VERSION", "../1", "'../1' is no version"), ("CONTEXT_SHA256", "12", "'12' is no SHA-256"),
+        ("CONTEXT_EXTRA_PACKAGES", "vim --root=/", "'--root=/' is no name of a package"),
+        ("CONTEXT_EXTRA_PACKAGES", "/tmp/x.deb", "'/tmp/x.deb' is no name of a package"),
+        ("CONTEXT_EXTRA_PACKAGES", "a;b", "'a;b' is no name of a package"),
+    ]) func namesTheAttributeOfThePackagesThatIsWrong(_ name: String, _ value: String, _ part: String) throws {
+        let error = try #require(throws: DriverError.self) { _ = try checksum([name: value]) }
+        #expect(error.description.contains(part) && error.object == "MARKETPLACE/TEMPLATE/" + name, "\(error)")
     }
 
     @Test func refusesAnXFSImageThatCannotBeMade() throws {

@@ -9,6 +9,16 @@ import Testing
         #expect(try ContainerImage(source: source).source == source)
     }
 
+    @Test func saysThatItStaysAsItIs() throws {
+        let plain = "lxd://https://images.example/rootfs.tar.xz?size=3000&filesystem=ext4&format=raw"
+        #expect(try ContainerImage(source: plain).isContextualized)
+        #expect(try ContainerImage(source: plain + "&context=yes").source == plain)
+        let image = try ContainerImage(source: plain + "&context=no")
+        #expect(!image.isContextualized && image.source == plain + "&context=no")
+        let error = #expect(throws: DriverError.self) { try ContainerImage(source: plain + "&context=x") }
+        #expect(error?.description.contains("its context is neither yes nor no") == true)
+    }
+
     @Test(arguments: [
         "lxd://https://user:hidden@images.example/x?token=hidden", "lxd://ftp://user:hidden@images.example/x",
         "lxd://https://user:hidden@images.example/../x", "https://user:hidden@images.example/x?size=hidden",

@@ -27,6 +27,13 @@ import Testing
         #expect(try self.settings("SSH_CONFIG=\"\"\nSTAGING_DIR=\"\"\n") == Settings())
     }
 
+    @Test func whatContainersGetIsKeptAsItIsWritten() throws {
+        let context = try settings("CONTEXT=\"no\"\nCONTEXT_PACKAGES=\"/a.deb /b.deb\"\nCONTEXT_URL=\"http://h\"\n")
+            .context
+        #expect(context == ["CONTEXT": "no", "CONTEXT_PACKAGES": "/a.deb /b.deb", "CONTEXT_URL": "http://h"])
+        #expect(Set(context.keys).isSubset(of: Settings.names))
+    }
+
     @Test(arguments: [
         ("SSH_CONFG=\"/a\"", "SSH_CONFG is not a setting"), ("STAGING_DIR=[A=\"b\"]", "STAGING_DIR is a list"),
         ("SSH_CONNECT_TIMEOUT=\"0\"", "SSH_CONNECT_TIMEOUT=0 is not"), ("SSH_CONNECT_TIMEOUT=3601", "from 1 to 3600"),

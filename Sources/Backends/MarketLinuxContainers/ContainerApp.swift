@@ -41,7 +41,8 @@ struct ContainerApp {
 
         let url = market.endpoint.appending("/" + file.path)
         let image = ContainerImage(
-            url: url, size: options.imageSize, fileSystem: options.fileSystem, format: options.format)
+            url: url, size: options.imageSize, fileSystem: options.fileSystem, format: options.format,
+            isContextualized: options.isContextualized)
         var app = AppTemplate()
         try app.append("NAME", name)
         try app.append("SOURCE", image.source)

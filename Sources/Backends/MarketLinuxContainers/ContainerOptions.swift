@@ -9,8 +9,10 @@ struct ContainerOptions {
     let imageSize: UInt64
     let fileSystem: ContainerImage.FileSystem
     let format: ContainerImage.Format
-    /// The packages that are installed in the image.
-    let packages: [ContextPackage]
+    /// Everything of the packages that are installed in the image on which it depends.
+    let context: String
+    /// Whether images get packages for OpenNebula.
+    let isContextualized: Bool
     /// Whether distributions are left out with which nobody has tried OpenNebula's context packages.
     let skipsUntested: Bool
     /// MB.
@@ -25,7 +27,8 @@ struct ContainerOptions {
     private static let path = "MARKETPLACE/TEMPLATE/"
 
     /// Throws a ``DriverError`` that names an attribute with a bad value.
-    init(_ message: Message) throws(DriverError) {
+    init(_ request: Request) throws(DriverError) {
+        let message = request.message
         fileSystem = try Self.choice(message, "FILESYSTEM", default: .ext4)
         imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
         guard fileSystem.sizes.contains(imageSize) else {
@@ -34,7 +37,8 @@ struct ContainerOptions {
                 remedy: "give \(fileSystem.sizes.lowerBound) to \(fileSystem.sizes.upperBound) MB")
         }
         format = try Self.choice(message, "FORMAT", default: .raw)
-        packages = try ContextPackage.list(message)
+        let context = try ContextOptions(request)
+        (self.context, isContextualized) = (context.fingerprint(request), !context.isOff)
         skipsUntested = try message.flag(Self.path + "SKIP_UNTESTED", default: true)
         memory = try Self.positive(message, "MEMORY", default: 768)
         vcpu = try Self.positive(message, "VCPU", default: 2)
@@ -73,7 +77,7 @@ struct ContainerOptions {
     /// Everything that an app depends on besides its file.
     var fingerprint: String {
         "size=\(imageSize) filesystem=\(fileSystem.rawValue) format=\(format.rawValue) memory=\(memory) cpu=\(cpu) "
-            + "vcpu=\(vcpu) privileged=\(isPrivileged)" + packages.map { " package=" + $0.fingerprint }.joined()
+            + "vcpu=\(vcpu) privileged=\(isPrivileged)" + context
     }
 
     /// Returns the VM template of a container on `architecture`, in OpenNebula's word for it.

@@ -16,7 +16,7 @@ package enum Monitor: Action {
     package static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
         let market = try CatalogMarket(request, standardEndpoint: SimpleStreams.standardEndpoint, agent: agent)
-        let options = try ContainerOptions(request.message)
+        let options = try ContainerOptions(request)
         return try report(market, options, log: request.log).reply(of: market.endpoint)
     }
 
