@@ -33,12 +33,6 @@ package struct RemoteDirectory: ImageDirectory {
         return word.utf8.allSatisfy(isDigit) ? .max : nil
     }
 
-    package func checkRoom(for needed: UInt64?) throws {
-        try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { shell in
-            try check(needed, Self.space(of: shell), on: shell.host)
-        }
-    }
-
     package func make(needing needed: UInt64?) throws -> Bool {
         try running("make", "the directory \(quoted(path))", RemoteScript.make, [path]) { shell in
             let isNew = try shell.answer().first == "made"

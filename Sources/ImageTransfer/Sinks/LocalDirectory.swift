@@ -27,6 +27,7 @@ package struct LocalDirectory: ImageDirectory {
         PendingFile.removeAbandoned(in: path)
     }
 
+    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil only checks that the directory can be used.
     package func checkRoom(for needed: UInt64?) throws {
         try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
