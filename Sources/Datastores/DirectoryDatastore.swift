@@ -42,9 +42,7 @@ package struct DirectoryDatastore: Datastore {
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))
         // As the stock drivers do: a new datastore's first image finds no directory.
-        let isNew = try images.make(needing: image.needed)
-        // Another image may have come meanwhile.
-        let undo = { [images] in if isNew { images.removeEmpty() } }
+        let undo = try images.make(needing: image.needed) ?? {}
         do {
             let directory = LocalDirectory(path: bridge == nil ? path : stagingDirectory, log: log)
             let file = try directory.makeSink(names, mode: Self.mode, needing: image.needed)

@@ -68,7 +68,9 @@ import Testing
             environment: ceph.environment)
         action.wait(for: .progress(40 << 20))
         ceph.cutConnections()
-        expectRefusal(try action.finish(), ["write the image 'one/one-\(id)' on host bridge1"])
+        expectRefusal(
+            try action.finish(),
+            ["write the image 'one/one-\(id)' on host bridge1", "the connection to the host broke", "the network"])
         #expect(try eventually(within: 30) { try ceph.rig.parts() == [] })
         #expect(try !ceph.rig.images().contains("one-\(id)"))
     }

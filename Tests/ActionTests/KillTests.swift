@@ -90,6 +90,17 @@ import Testing
     }
 
     @Test(arguments: [SIGTERM, SIGKILL])
+    func importFromACephPoolLeavesNothingHalfDone(_ signal: Int32) throws {
+        let ceph = try CephRig.shared()
+        let name = "one/kill-\(CephMarket.newID())"
+        try ceph.ask("import", "--no-progress", image, name)
+        defer { _ = try? ceph.rbd("rm", "--no-progress", name) }
+        let access = "CEPH_USER=\(CephRig.user)&CEPH_KEY=\(ceph.keyFile)&CEPH_CONF=\(ceph.configuration)"
+        let message = try market.importMessage("rbd://localhost/\(name)?\(access)")
+        try disturb("market-http-import", message, by: signal, rounds: 15, directory: "public")
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL])
     func exportOfAnAppLeavesNothingHalfDone(_ signal: Int32) throws {
         let nginx = try Nginx(root: market.datastore)
         let message = try market.appExportMessage("image", from: nginx.url(""))

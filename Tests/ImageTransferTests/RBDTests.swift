@@ -52,6 +52,8 @@ import Testing
             "2026-11-26T14:08:25.095+0000 7f179d49c380 -1 librbd: data pool x does not exist\t\trbd: create error: (2) No such file",
             "librbd: data pool x does not exist", "EC_POOL_NAME"
         ),
+        ("Connection to 10.0.0.1 closed by remote host.", "the connection to the host broke", "the network"),
+        ("Timeout, server 10.0.0.1 not responding.", "the connection to the host broke", "the network"),
         ("something else\t", "something else", "by hand"), ("", "rbd says no reason", "by hand"),
     ])
     func problems(_ lines: String, _ cause: String, _ remedy: String) {

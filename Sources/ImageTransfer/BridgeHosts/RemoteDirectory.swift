@@ -3,6 +3,9 @@ import DriverProtocol
 import Posix
 
 package struct RemoteDirectory: ImageDirectory {
+    /// Seconds that the host may take to remove a directory that it has made.
+    private static let patience: Double = 10
+
     let path: String
     let hosts: BridgeHosts
     let log: Log
@@ -33,27 +36,12 @@ package struct RemoteDirectory: ImageDirectory {
         return word.utf8.allSatisfy(isDigit) ? .max : nil
     }
 
-    package func checkRoom(for needed: UInt64?) throws {
-        try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { shell in
-            try check(needed, Self.space(of: shell), on: shell.host)
-        }
-    }
-
-    package func make(needing needed: UInt64?) throws -> Bool {
+    package func make(needing needed: UInt64?) throws -> (() -> Void)? {
         try running("make", "the directory \(quoted(path))", RemoteScript.make, [path]) { shell in
             let isNew = try shell.answer().first == "made"
-            do {
-                try check(needed, Self.space(of: shell), on: shell.host)
-            } catch {
-                if isNew { removeEmpty() }
-                throw error
-            }
-            return isNew
+            try check(needed, Self.space(of: shell), on: shell.host)
+            return isNew ? { Interrupt.holding { shell.end(within: Self.patience) } } : nil
         }
-    }
-
-    package func removeEmpty() {
-        Interrupt.holding { _ = try? hosts.run(RemoteScript.removeEmpty, [path]).answer() }
     }
 
     private func check(_ needed: UInt64?, _ space: FileSystemSpace, on host: String) throws(DriverError) {

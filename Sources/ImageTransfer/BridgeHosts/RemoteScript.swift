@@ -39,18 +39,25 @@ enum RemoteScript {
     static let space = prologue + tellingSpace
 
     /// Values: directory, which is made if only its last part is missing. Replies `made` or `found`, and `space` as above.
+    /// What was made is removed when the connection ends, if no image has come by then.
     static let make =
         greeting + """
             arg; dir=$v; state=found
+            undo() {
+              for pause in 0 1 2 4; do
+                sleep $pause
+                rmdir -- "$dir" 2>/dev/null && break
+                [ -d "$dir" ] && [ -z "$(ls "$dir")" ] || break
+              done
+            }
             if [ ! -e "$dir" ]; then
               reason=$(mkdir -m 750 -- "$dir" 2>&1) || fail "${reason##*: }"
               state=made
+              trap "exit 1" HUP INT TERM PIPE
+              trap undo EXIT
             fi
 
-            """ + entering + "say $state\n" + tellingSpace
-
-    /// Values: directory. Removes it if it is empty, and replies `done`.
-    static let removeEmpty = greeting + "arg; rmdir -- \"$v\" 2> /dev/null; say done\n"
+            """ + entering + "say $state\n" + tellingSpace + "[ $state = found ] || arg\n"
 
     /// Values: directory, name. Replies `removed` or `gone`.
     static let remove =

@@ -7,14 +7,10 @@ package protocol ImageDirectory: Sendable {
 
     /// Returns the room of its file system.
     func space() throws -> FileSystemSpace
-    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil only checks that the directory can be
-    /// used.
-    func checkRoom(for needed: UInt64?) throws
-    /// Makes the directory if only its last part is missing, and checks the room as ``checkRoom(for:)`` does. Returns
-    /// whether it was missing.
-    func make(needing needed: UInt64?) throws -> Bool
-    /// Removes the directory if nothing is in it.
-    func removeEmpty()
+    /// Makes the directory if only its last part is missing. Throws a ``DriverError`` unless it can be used and there is
+    /// room for `needed` bytes, as far as that is known. Returns what removes it again if nothing is in it, or nil if it
+    /// was there.
+    func make(needing needed: UInt64?) throws -> (() -> Void)?
     /// Begins a hidden file, which becomes visible with that mode and under the first of `names` that is free.
     ///
     /// - Parameter needed: bytes for which there must be room; nil if that is not known.

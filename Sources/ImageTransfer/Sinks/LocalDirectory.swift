@@ -27,25 +27,25 @@ package struct LocalDirectory: ImageDirectory {
         PendingFile.removeAbandoned(in: path)
     }
 
+    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil only checks that the directory can be used.
     package func checkRoom(for needed: UInt64?) throws {
         try ImageTransfer.checkRoom(needed: needed, space(), in: path)
     }
 
-    package func make(needing needed: UInt64?) throws -> Bool {
+    package func make(needing needed: UInt64?) throws -> (() -> Void)? {
         let isNew = mkdir(path, 0o750) == 0
         guard isNew || errno == EEXIST else {
             throw DriverError("make", "the directory \(quoted(path))", SystemError("mkdir", path))
         }
+        let undo: () -> Void = { [path] in rmdir(path) }
         do {
             try checkRoom(for: needed)
         } catch {
-            if isNew { removeEmpty() }
+            if isNew { undo() }
             throw error
         }
-        return isNew
+        return isNew ? undo : nil
     }
-
-    package func removeEmpty() { rmdir(path) }
 
     /// A ``FileSink`` also has the file's temporary path.
     package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> FileSink {
