@@ -45,7 +45,14 @@ package struct AppExport {
     /// - Parameter open: opens the app's image, for which much may have to be fetched or built: only once the datastore
     ///   is known to take one. An MD5 that the source knows counts if the app has none.
     package func run(from open: () throws -> any ImageSource) throws -> Reply {
-        let done = try intake.run(into: datastore, from: open, log: log)
+        let done: ImageIntake.Result
+        do {
+            done = try intake.run(into: datastore, from: open, log: log)
+        } catch let reason as LeftToStockScript {
+            throw DriverError(
+                "use", "the app's image", cause: "\(reason)",
+                remedy: "bring it in by onemarketapp export, or as an image")
+        }
         return Reply(
             source: done.source, md5: done.md5, size: done.image.virtualSize.megabytesRoundedUp,
             format: done.image.format

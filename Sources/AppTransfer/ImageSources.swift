@@ -4,26 +4,26 @@ import ImageTransfer
 
 /// The image sources that a message can name.
 package enum ImageSources {
-    /// The kinds of image sources: the beginning of a location, and its source. A new kind is one more row.
+    /// The kinds of image sources but for a web server's: the beginning of a location, and its source. A new kind is one
+    /// more row.
     private static let kinds: [(beginning: String, open: @Sendable (Location, Request) throws -> any ImageSource)] = [
         ("/", { location, _ in try FileSource(path: location.text) }),
         ("ssh://", { try RemoteSource($0, $1) }),
         ("s3://", { try S3Source($0, $1) }),
-        ("http://", { try HTTPSource(ofCatalog: $0, $1) }),
-        ("https://", { try HTTPSource(ofCatalog: $0, $1) }),
         (ContainerImage.scheme, { try ContainerSource($0, $1) }),
         (RBDLocation.scheme, { try RBDSource($0, $1) }),
     ]
 
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: Location) -> Bool {
-        kinds.contains { location.text.hasPrefix($0.beginning) }
+        WebURL(location.text) != nil || kinds.contains { location.text.hasPrefix($0.beginning) }
     }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
     /// server, `lxd://URL`, which is built first, or `rbd://HOST/POOL/IMAGE?…` of a Ceph datastore. Throws a
     /// ``DriverError`` if it is of no such kind.
     package static func open(_ location: Location, _ request: Request) throws -> any ImageSource {
+        if WebURL(location.text) != nil { return try HTTPSource(ofCatalog: location, request) }
         guard let kind = kinds.first(where: { location.text.hasPrefix($0.beginning) }) else {
             throw readError(
                 location, cause: "its kind is not known here",

@@ -1,4 +1,3 @@
-import Bytes
 import JSON
 
 /// The distribution, release, architecture and variant of a product of a simplestreams server.

@@ -1,5 +1,6 @@
 import DriverProtocol
 import Glibc
+import ImageTransfer
 import Posix
 
 /// The place in which an image is built: a work directory, and the programs that run there.
@@ -44,7 +45,7 @@ struct BuildSite {
         } catch let error as SystemError {
             throw DriverError("run", arguments[0], error, remedy: "install the package \(package)")
         } catch let error as Command.Failure {
-            throw failure("\(error)", remedy: "check the disk of STAGING_DIR")
+            throw failure("\(error)", remedy: "check the disk of STAGING_DIR", underlying: error)
         }
     }
 
@@ -92,8 +93,9 @@ struct BuildSite {
         return path
     }
 
-    func failure(_ cause: String, remedy: String) -> DriverError {
-        DriverError("build", "an image of \(quoted(image.url))", cause: cause, remedy: remedy)
+    func failure(_ cause: String, remedy: String, underlying: (any Error)? = nil) -> DriverError {
+        DriverError(
+            "build", "an image of \(quoted(image.url))", cause: cause, remedy: remedy, underlying: underlying)
     }
 
     /// - Parameter needed: MB.

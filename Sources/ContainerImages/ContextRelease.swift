@@ -78,7 +78,7 @@ struct ContextRelease: Sendable {
                 ContextCache(request).keep(page: page, of: pages[0])
                 return release
             } catch {
-                throw failure(url, cause: "\(error)")
+                throw failure(url, cause: "\(error)", underlying: error)
             }
         } catch let error as DriverError {
             guard let old else {
@@ -104,7 +104,7 @@ struct ContextRelease: Sendable {
             do {
                 response = try client.answer(from: url, bodyLimit: bodyLimit)
             } catch let error as DriverError {
-                throw failure(url, cause: error.cause, remedy: error.remedy)
+                throw failure(url, cause: error.cause, remedy: error.remedy, underlying: error.underlying)
             }
             if response.isSuccess { return (response.body, url) }
             guard response.status == 404, number + 1 < pages.count else {
@@ -117,10 +117,12 @@ struct ContextRelease: Sendable {
         fatalError("unreachable")
     }
 
-    private static func failure(_ url: WebURL, cause: String, remedy: String? = nil) -> DriverError {
+    private static func failure(
+        _ url: WebURL, cause: String, remedy: String? = nil, underlying: (any Error)? = nil
+    ) -> DriverError {
         let others = "set CONTEXT_URL to a mirror, CONTEXT_PACKAGES to files, or CONTEXT = \"NO\""
         return DriverError(
             "find", "OpenNebula's context packages at \(quoted(url))", cause: cause,
-            remedy: (remedy.map { $0 + ", or " } ?? "") + others)
+            remedy: (remedy.map { $0 + ", or " } ?? "") + others, underlying: underlying)
     }
 }

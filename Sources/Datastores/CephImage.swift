@@ -1,4 +1,3 @@
-import Bytes
 import Checksums
 import DriverProtocol
 import ImageTransfer

@@ -58,8 +58,7 @@ package func datastore(_ request: Request) throws(DriverError) -> any Datastore 
 extension Datastore {
     /// `datastore/*/export`, the first step of an IMPORT: replies with the place and the kind of the message's image.
     package func export(_ message: Message) throws -> Reply {
-        // Set by one_market if the `import` that follows computes the MD5 from the bytes that it reads anyway.
-        let isMD5Deferred = CurrentProcess.environmentVariable("MARKET_DRIVERS_MD5") == "import"
+        let isMD5Deferred = CurrentProcess.environmentVariable(ActionRunner.checksumVariable) == "import"
         return try find(StoredImage(message), md5: !isMD5Deferred).reply
     }
 }

@@ -1,4 +1,4 @@
-/// One executable under `remotes/`: a backend's `import`, `delete`, `monitor` or `export`.
+/// What a launcher under `remotes/` runs for oned: a backend's `import`, `delete`, `monitor` or `export`.
 package protocol Action: Program {
     /// The elements of the message that must be there and not empty, as paths below the root.
     static var inputs: [String] { get }

@@ -34,6 +34,9 @@ package enum ActionRunner {
     /// The environment variable with the driver manager's process id. An action that the manager has started ends when
     /// the manager dies, by whatever signal.
     package static let managerVariable = "MARKET_DRIVERS_MAD_PID"
+    /// The environment variable that is `import` if the `import` that follows a datastore's `export` computes the MD5 from
+    /// the bytes that it reads anyway.
+    package static let checksumVariable = "MARKET_DRIVERS_MD5"
 
     package struct Streams: Sendable {
         package let input: FileDescriptor

@@ -28,7 +28,7 @@ package struct Message: Sendable {
         do {
             root = try XMLParser.parse(document)
         } catch {
-            throw Self.unreadable("\(error)")
+            throw Self.unreadable("\(error)", error)
         }
         guard Self.rootNames.contains(root.name) else {
             throw Self.unreadable("its root is <\(root.name)>")
@@ -44,11 +44,12 @@ package struct Message: Sendable {
         return rest
     }
 
-    private static func unreadable(_ cause: String) -> DriverError {
+    private static func unreadable(_ cause: String, _ underlying: (any Error)? = nil) -> DriverError {
         DriverError(
             "read", "the driver message", cause: cause,
             remedy:
-                "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML")
+                "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML",
+            underlying: underlying)
     }
 
     /// Returns the text of the element at `path`, or nil if it is missing, empty or only white space.

@@ -21,7 +21,7 @@ package struct Settings: Sendable, Equatable {
     /// The seconds that a Ceph cluster may take to answer.
     package var cephTimeout = 120
 
-    /// What containers get where their marketplace does not say it, by the attributes' names.
+    /// What containers get if their marketplace does not say it, by the attributes' names.
     package var context: [String: String] = [:]
 
     package init() {}

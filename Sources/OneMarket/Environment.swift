@@ -4,7 +4,7 @@ import Glibc
 /// The environment variables of the actions.
 struct Environment: Sendable {
     /// Lets a datastore's export know that import computes the checksum: the image is then read once.
-    static let checksumByImport = "MARKET_DRIVERS_MD5=import"
+    static let checksumByImport = ActionRunner.checksumVariable + "=import"
 
     /// For all actions.
     let common: [String]
@@ -21,7 +21,7 @@ struct Environment: Sendable {
         let given = Self.values(inherited)
         let named = ProxyVariables.saidInCapitals { name in added[name] ?? given[name] }
         added.merge(named.map { ($0.name, $0.value) }) { set, _ in set }
-        let replaced = Set(added.keys).union(["MARKET_DRIVERS_MD5"])
+        let replaced = Set(added.keys).union([ActionRunner.checksumVariable])
         let kept = inherited.filter { !replaced.contains(String($0.prefix { $0 != "=" })) }
         common = kept + added.map { "\($0.key)=\($0.value)" }.sorted()
     }

@@ -15,7 +15,7 @@ struct Handover {
         do {
             root = try XMLParser.parse(Array(Self.document(in: output)))
         } catch {
-            throw Self.unusable("\(error)")
+            throw Self.unusable("\(error)", error)
         }
         guard root.name == ImportInfo.rootName else { throw Self.unusable("its root is <\(root.name)>") }
         values = Dictionary(uniqueKeysWithValues: Self.elementNames.map { ($0, root.child($0)?.text ?? "") })
@@ -30,10 +30,11 @@ struct Handover {
         return trimmed[..<last.upperBound]
     }
 
-    private static func unusable(_ cause: String) -> DriverError {
+    private static func unusable(_ cause: String, _ underlying: (any Error)? = nil) -> DriverError {
         DriverError(
             "use", "what the datastore's export printed", cause: cause,
-            remedy: "look at the export driver: it has to print an <\(ImportInfo.rootName)> document and nothing else")
+            remedy: "look at the export driver: it has to print an <\(ImportInfo.rootName)> document and nothing else",
+            underlying: underlying)
     }
 
     subscript(_ name: String) -> String { values[name] ?? "" }

@@ -1,4 +1,3 @@
-import Bytes
 import DriverProtocol
 
 /// The requests of oned to a marketplace driver.

@@ -27,6 +27,7 @@ import XML
         let nginx = try Nginx(root: rig.sources)
         for (arguments, expected) in [
             ([nginx.url("/disk")], source), ([nginx.url("/disk.zst")], source),
+            ([nginx.url("/disk").replacing("http:", with: "HTTP:")], source),
             (["-n", nginx.url("/disk.zst")], source + ".zst"),
         ] {
             rig.expectSuccess(try rig.download(arguments + [rig.target]))

@@ -33,10 +33,10 @@ install_packages() {
     return "$status"
 }
 
-# require_modules MODULE …: makes .build/python, a Python with these modules, unless it has been made with them already.
+# require_modules MODULE …: makes .build/python, a Python with these modules and perhaps others, unless it is there already.
 require_modules() {
     local folder=.build/python
-    [[ "$(cat "$folder/modules" 2>/dev/null)" == "$*" ]] && return 0
+    [[ " $(cat "$folder/modules" 2>/dev/null) " == *" $* "* ]] && return 0
     echo "installing $* for Python ..."
     if python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"; then
         echo "$*" >"$folder/modules"

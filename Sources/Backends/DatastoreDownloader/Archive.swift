@@ -1,4 +1,3 @@
-import ContainerImages
 import DriverProtocol
 import Glibc
 import ImageTransfer

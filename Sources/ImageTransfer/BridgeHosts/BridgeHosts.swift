@@ -29,7 +29,7 @@ package struct BridgeHosts: Sendable {
     init(host: String, _ request: Request) throws(DriverError) {
         guard let parsed = BridgeHost(host) else {
             throw DriverError(
-                "reach", quoted(host), cause: "it is no host name",
+                "reach", quoted(Location("ssh://" + host)), cause: "it is no host name",
                 remedy: "write ssh://HOST:PATH; a port goes into ssh_config(5)")
         }
         self.init(rotating: [parsed], by: 0, settings: request.settings, log: request.log)

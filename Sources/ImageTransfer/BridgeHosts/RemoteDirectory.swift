@@ -4,7 +4,7 @@ import Posix
 
 package struct RemoteDirectory: ImageDirectory {
     /// Seconds that the host may take to remove a directory that it has made.
-    private static let patience: Double = 10
+    private static let removalTime: Double = 10
 
     let path: String
     let hosts: BridgeHosts
@@ -40,7 +40,7 @@ package struct RemoteDirectory: ImageDirectory {
         try running("make", "the directory \(quoted(path))", RemoteScript.make, [path]) { shell in
             let isNew = try shell.answer().first == "made"
             try check(needed, Self.space(of: shell), on: shell.host)
-            return isNew ? { Interrupt.holding { shell.end(within: Self.patience) } } : nil
+            return isNew ? { Interrupt.holding { shell.end(within: Self.removalTime) } } : nil
         }
     }
 

@@ -5,6 +5,12 @@ struct RBDProblem: Equatable {
     let cause: String
     let remedy: String
 
+    /// The cluster has not taken or given bytes for the time that it may take.
+    static let noAnswer = RBDProblem(
+        cause: "Ceph did not answer in time",
+        remedy: "check the cluster (ceph -s) and that the pool is not full (ceph df); CEPH_TIMEOUT in"
+            + " market-drivers.conf is the time")
+
     /// What rbd says, why that is, and what can be done about it. The first row counts whose text is found.
     private static let known: [(text: String, cause: String?, remedy: String)] = [
         ("program rbd is missing", nil, "install the package ceph-common there"),
@@ -12,10 +18,7 @@ struct RBDProblem: Equatable {
             "failed to decode key", "the file that CEPH_KEY names holds no key",
             "write the key alone into it: ceph auth get-key client.NAME"
         ),
-        (
-            "(110) Connection timed out", "Ceph did not answer in time",
-            "check the cluster (ceph -s) and that the pool is not full (ceph df); CEPH_TIMEOUT in market-drivers.conf is the time"
-        ),
+        ("(110) Connection timed out", noAnswer.cause, noAnswer.remedy),
         (
             "couldn't connect to the cluster", "the cluster cannot be reached, or refuses the user and the key",
             "check CEPH_USER, CEPH_KEY and CEPH_CONF of the datastore: rbd --id … --keyfile … --conf … ls POOL"
@@ -35,6 +38,11 @@ struct RBDProblem: Equatable {
         ("not responding", "the connection to the host broke", "check the host and the network, and try again"),
         ("(2) No such file", nil, "check that the image is there: rbd ls POOL"),
     ]
+
+    private init(cause: String, remedy: String) {
+        self.cause = cause
+        self.remedy = remedy
+    }
 
     /// - Parameter lines: divided by tabs or line feeds.
     init(_ lines: String) {

@@ -12,7 +12,7 @@ package final class RBDSink: ImageSink {
     /// How large an image is made at first, and by how much more at the least: it doubles then.
     private static let step: UInt64 = 1 << 30
     /// Seconds that the host may take to remove what was written; if Ceph does not answer, it cannot.
-    private static let patience: (usual: Double, stalled: Double) = (60, 5)
+    private static let removalTime: (usual: Double, stalled: Double) = (60, 5)
 
     package let name: String
     private let image: String
@@ -51,7 +51,7 @@ package final class RBDSink: ImageSink {
                 return (shell, space)
             } catch {
                 // It may have been made by then.
-                Interrupt.holding { shell.end(within: Self.patience.usual) }
+                Interrupt.holding { shell.end(within: Self.removalTime.usual) }
                 throw error
             }
         }
@@ -146,7 +146,7 @@ package final class RBDSink: ImageSink {
     package func discard() {
         guard !isOver else { return }
         isOver = true
-        Interrupt.holding { shell.end(within: hasStalled ? Self.patience.stalled : Self.patience.usual) }
+        Interrupt.holding { shell.end(within: hasStalled ? Self.removalTime.stalled : Self.removalTime.usual) }
     }
 
     private func sending<Result>(_ body: () throws -> Result) throws -> Result {
@@ -155,7 +155,10 @@ package final class RBDSink: ImageSink {
                 return try body()
             } catch let error as SystemError where error.code == ETIMEDOUT {
                 hasStalled = true
-                throw RemoteFailure(host: shell.host, reason: "(110) Connection timed out")
+                let problem = RBDProblem.noAnswer
+                throw DriverError(
+                    "write", "the image \(quoted(image)) on host \(shell.host)", cause: problem.cause,
+                    remedy: problem.remedy, underlying: error)
             }
         }
     }

@@ -66,6 +66,6 @@ package final class DiskSource: ImageSource {
         let isMissing = words?.hasSuffix("not found") == true
         return DriverError(
             "run qemu-nbd on", "the image \(quoted(name))", cause: words ?? "\(error)",
-            remedy: isMissing ? "install the package qemu-utils" : "check the image: qemu-img check")
+            remedy: isMissing ? "install the package qemu-utils" : "check the image: qemu-img check", underlying: error)
     }
 }

@@ -13,12 +13,12 @@ package final class RemoteSource: ImageSource {
 
     /// Connects to the host, and asks it for the file. Throws if either is not there.
     package init(_ location: Location, _ request: Request) throws {
-        name = location.text
+        name = "\(location)"
         guard let (host, path) = Self.parts(of: location) else {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
         }
         guard isAbsolute(path) else {
-            throw readError(name, cause: "\(quoted(path)) is no absolute path", remedy: "write ssh://HOST:/PATH")
+            throw readError(name, cause: "its path is not absolute", remedy: "write ssh://HOST:/PATH")
         }
         do {
             shell = try BridgeHosts(host: host, request).run(RemoteScript.read, ["/", path])
@@ -71,15 +71,12 @@ package final class RemoteSource: ImageSource {
     }
 
     private func checkUnchanged() throws {
-        let word: String?
         do {
-            word = try shell.answer().first
+            guard try shell.answer().first != "same" else { return }
         } catch let failure as RemoteFailure {
-            word = failure.reason
+            throw failure.error("read", "the image \(quoted(name))")
         }
-        guard word != "same" else { return }
         throw readError(
-            name, cause: word == "changed" ? "it was changed while it was read" : word ?? "",
-            remedy: "leave the image alone until the import has ended")
+            name, cause: "it was changed while it was read", remedy: "leave the image alone until the import has ended")
     }
 }

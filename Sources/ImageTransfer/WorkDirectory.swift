@@ -2,7 +2,7 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// A hidden directory for the files that are needed while something is built. It is removed with its last reference; a
+/// A hidden directory for the files that are needed while something is built or unpacked. It is removed with its last reference; a
 /// directory that a killed process has left is removed by the next one.
 package final class WorkDirectory {
     private static let prefix = ".market-drivers-"
@@ -14,14 +14,14 @@ package final class WorkDirectory {
 
     /// A `NAME=value` in the environment of each program that works here, by which the program is found and ended
     /// before the directory is removed.
-    var mark: String { Self.mark(path) }
+    package var mark: String { Self.mark(path) }
 
     package init(in directory: String) throws(DriverError) {
         Self.removeAbandoned(in: directory)
         do throws(SystemError) {
             (path, lock) = try Self.makeLocked(in: directory)
         } catch {
-            throw DriverError("build", "an image in \(quoted(directory))", error)
+            throw DriverError("make", "a work directory in \(quoted(directory))", error)
         }
     }
 

@@ -3,7 +3,7 @@ import Posix
 import TestSupport
 import Testing
 
-@testable import ContainerImages
+@testable import ImageTransfer
 
 @Suite struct WorkDirectoryTests {
     private let directory: TemporaryDirectory
