@@ -16,7 +16,7 @@ package enum ImageSources {
 
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: Location) -> Bool {
-        WebURL(location.text) != nil || kinds.contains { location.text.hasPrefix($0.beginning) }
+        WebURL(location.text) != nil || kind(of: location) != nil
     }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
@@ -24,11 +24,15 @@ package enum ImageSources {
     /// ``DriverError`` if it is of no such kind.
     package static func open(_ location: Location, _ request: Request) throws -> any ImageSource {
         if WebURL(location.text) != nil { return try HTTPSource(ofCatalog: location, request) }
-        guard let kind = kinds.first(where: { location.text.hasPrefix($0.beginning) }) else {
+        guard let open = kind(of: location) else {
             throw readError(
                 location, cause: "its kind is not known here",
                 remedy: "give a path, ssh://HOST:PATH, s3://BUCKET/KEY, an http URL, lxd://URL or rbd://…")
         }
-        return try kind.open(location, request)
+        return try open(location, request)
+    }
+
+    private static func kind(of location: Location) -> (@Sendable (Location, Request) throws -> any ImageSource)? {
+        kinds.first { location.text.utf8.starts(with: $0.beginning.utf8) }?.open
     }
 }

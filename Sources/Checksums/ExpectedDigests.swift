@@ -55,7 +55,13 @@ package struct ExpectedDigests: Sendable, Equatable {
 
     /// Returns what both expect. Throws a ``DriverError`` if they contradict each other about `object`.
     package func union(_ other: ExpectedDigests, of object: String) throws(DriverError) -> ExpectedDigests {
-        try check(other.values, of: object)
+        for algorithm in Digest.Algorithm.allCases.reversed() {
+            guard let one = values[algorithm], let two = other.values[algorithm], one != two else { continue }
+            throw DriverError(
+                "verify", object,
+                cause: "it cannot have both \(algorithm.rawValue)s that are stated, \(one) and \(two)",
+                remedy: "take the wrong one out of the image's template, the app or the options")
+        }
         var union = self
         union.values.merge(other.values) { own, _ in own }
         return union

@@ -13,11 +13,22 @@ package struct AllowedPaths: Sendable {
     private let restricted: [String]
     private let safe: [String]
 
-    /// Reads the datastore's attributes.
-    package init(_ request: Request) {
-        let own = [request.installation.state, request.installation.configuration, CurrentProcess.homeDirectory]
-        restricted = own.compactMap(\.self) + request.message.words(Self.attribute + "RESTRICTED_DIRS")
-        safe = request.message.words(Self.attribute + "SAFE_DIRS")
+    /// Reads the datastore's attributes. Throws a ``DriverError`` for one that is no list of directories: it must not open
+    /// what an administrator has meant to close.
+    package init(_ request: Request) throws(DriverError) {
+        let own = [request.installation.state, request.installation.configuration] + CurrentProcess.homeDirectories
+        restricted = try own + Self.directories(request.message, "RESTRICTED_DIRS")
+        safe = try Self.directories(request.message, "SAFE_DIRS")
+    }
+
+    private static func directories(_ message: Message, _ name: String) throws(DriverError) -> [String] {
+        let words = message.words(attribute + name)
+        guard words.allSatisfy({ isAbsolute($0) && !$0.contains("*") && !$0.contains(",/") }) else {
+            throw message.invalid(
+                attribute + name, "is no list of directories",
+                remedy: "write absolute paths, divided by spaces (onedatastore update)")
+        }
+        return words
     }
 
     init(restricted: [String], safe: [String]) {

@@ -26,13 +26,21 @@ package struct CephDatastore: Datastore {
     /// ``DriverError`` that names one with a bad value.
     package init(_ request: Request) throws(DriverError) {
         let message = request.message
-        let defaults = try Self.defaults(request.installation)
+        let path = request.installation.remotes + "/etc/datastore/ceph/ceph.conf"
+        let defaults = try Self.defaults(path, log: request.log)
         func value(_ name: String) -> String? { message.value(Self.template + name) ?? defaults[name] }
+        func invalid(_ name: String, _ cause: String, remedy: String) -> DriverError {
+            guard message.value(Self.template + name) == nil, let value = defaults[name] else {
+                return message.invalid(Self.template + name, cause, remedy: remedy + " (onedatastore update)")
+            }
+            return DriverError(
+                "use", "\(name) in \(path)", cause: "its value \(quoted(oneLine(value, limit: 200))) \(cause)",
+                remedy: remedy)
+        }
         func poolName(_ name: String) throws(DriverError) -> String? {
             guard let pool = value(name) else { return nil }
             guard RBDImage.isName(pool) else {
-                throw message.invalid(
-                    Self.template + name, "cannot be the name of a pool", remedy: "correct it (onedatastore update)")
+                throw invalid(name, "cannot be the name of a pool", remedy: "correct it")
             }
             return pool
         }
@@ -44,18 +52,18 @@ package struct CephDatastore: Datastore {
         switch value("RBD_FORMAT") {
         case nil, "1": imageFormat = nil
         case "2": imageFormat = "2"
-        default: throw message.invalid(Self.template + "RBD_FORMAT", "is no format of rbd", remedy: "write 2")
+        default: throw invalid("RBD_FORMAT", "is no format of rbd", remedy: "write 2")
         }
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }
 
     /// The variables of OpenNebula's file of defaults, which the stock drivers source. Here nothing of it is run.
-    private static func defaults(_ installation: Installation) throws(DriverError) -> [String: String] {
-        let path = installation.remotes + "/etc/datastore/ceph/ceph.conf"
+    private static func defaults(_ path: String, log: Log) throws(DriverError) -> [String: String] {
         do throws(SystemError) {
-            let variables = try VariableFile(path: path).variables
-            return Dictionary(variables.map { ($0.name, $0.value) }) { $1 }.filter { !$0.value.isEmpty }
+            let file = try VariableFile(path: path)
+            if let warning = file.warning(of: path) { log.warning(warning) }
+            return Dictionary(file.variables.map { ($0.name, $0.value) }) { $1 }.filter { !$0.value.isEmpty }
         } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return [:] }
             throw DriverError("read", path, error)

@@ -124,7 +124,13 @@ package enum ActionRunner {
         }
         let message = try Message(text: text)
         let stated = message.value("MARKETPLACEAPP/ID") ?? message.value("MARKETPLACE/ID") ?? message.value("IMAGE/ID")
-        return (message, (arguments.first(where: isID) ?? stated).flatMap { Int($0) } ?? 0)
+        guard let id = arguments.first(where: isID) ?? stated else { return (message, 0) }
+        guard let number = Int(id) else {
+            throw DriverError(
+                "run", action.name, cause: "\(quoted(oneLine(id, limit: 40))) is no id of oned's",
+                remedy: "pass the id of the app, the marketplace or the image")
+        }
+        return (message, number)
     }
 
     /// Prints the reply. If that fails, or a signal has come meanwhile, takes the work back and throws.

@@ -41,6 +41,14 @@ package struct VariableFile: Equatable {
         self.init(parsing: text)
     }
 
+    /// Returns what an administrator has to know of a file at `path`: what of it was passed over, or nil if nothing was.
+    package func warning(of path: String) -> String? {
+        guard !passedOver.isEmpty else { return nil }
+        let lines = passedOver.prefix(20).map(String.init).joined(separator: ", ")
+        return "\(path) is read, not run: line \(lines)\(passedOver.count > 20 ? ", …" : "") is passed over; "
+            + "write NAME=value there, without $, backquotes and commands"
+    }
+
     /// Returns the number of compound commands that a statement opens, less those that it closes.
     private static func change(of statement: ShellStatement) -> Int {
         var change = 0

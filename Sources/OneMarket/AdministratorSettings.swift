@@ -41,11 +41,7 @@ struct AdministratorSettings {
         last.merge(named.map { ($0.name, $0.value) }) { $1 }
         environment.removeAll { last.keys.contains(String($0.prefix { $0 != "=" })) }
         environment += last.map { "\($0.key)=\($0.value)" }.sorted()
-        guard !file.passedOver.isEmpty else { return }
-        let lines = file.passedOver.prefix(20).map(String.init).joined(separator: ", ")
-        warnings.append(
-            "\(path) is read, not run: line \(lines)\(file.passedOver.count > 20 ? ", …" : "") is passed over; "
-                + "write NAME=value there, without $, backquotes and commands")
+        if let warning = file.warning(of: path) { warnings.append(warning) }
     }
 
     /// Returns the value of a variable, or nil if it is missing or empty.

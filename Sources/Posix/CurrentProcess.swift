@@ -49,7 +49,13 @@ package enum CurrentProcess {
 
     /// Returns the home directory of this process's user: HOME, else that of passwd(5), or nil if neither is set.
     package static var homeDirectory: String? {
-        environmentVariable("HOME") ?? getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+        homeDirectories.first
+    }
+
+    /// The home directories of this process's user: HOME and that of passwd(5), those of them that are set.
+    package static var homeDirectories: [String] {
+        let registered = getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+        return [environmentVariable("HOME"), registered].compactMap(\.self)
     }
 
     /// Asks for SIGTERM when the parent process dies, if that is `parent`: prctl(2) with PR_SET_PDEATHSIG. Returns

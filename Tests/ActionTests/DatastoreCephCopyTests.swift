@@ -196,6 +196,22 @@ import Testing
         #expect(try ceph.rig.parts() == [])
     }
 
+    @Test("the file of defaults is named if a value of it is wrong, and what cannot be taken of it is told")
+    func defaults() throws {
+        let ceph = try CephMarket()
+        let image = try ceph.market.directory.write("sources/image", TestFiles.noise(1000))
+        let message = try ceph.copyMessage(image).with(Self.template + "POOL_NAME", nil)
+        _ = try ceph.market.directory.makeDirectory("var/remotes/etc/datastore/ceph")
+        let file = "var/remotes/etc/datastore/ceph/ceph.conf"
+        let path = try ceph.market.directory.write(file, "POOL_NAME='a b'\n".utf8)
+        try ceph.expectRefused(
+            ceph.copy(message, id: id), id: id, "POOL_NAME in \(path)", "its value 'a b' cannot be the name of a pool")
+        try ceph.market.directory.write(file, "X=o\nPOOL_NAME=${X}ne\n".utf8)
+        let outcome = try ceph.copy(message, id: id)
+        #expect(outcome.warnings.contains { $0.contains("line 2 is passed over") })
+        try ceph.expectStored(outcome, id: id, image)
+    }
+
     @Test("a keyfile without a key is named, and its content is not")
     func badKey() throws {
         let ceph = try CephMarket()

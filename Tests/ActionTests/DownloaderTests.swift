@@ -95,6 +95,10 @@ import Testing
         let status = try TestFiles.status(rig.target)
         #expect(status.mode & 0o7777 == 0o604 && status.size == 100)
         #expect(try rig.targets() == ["file"])
+        // The new file is this user's, whoever made the old one.
+        chmod(rig.target, 0o4755)
+        rig.expectSuccess(try rig.download([source, rig.target]))
+        #expect(try TestFiles.status(rig.target).mode & 0o7777 == 0o755)
     }
 
     @Test func holesBecomeHoles() throws {

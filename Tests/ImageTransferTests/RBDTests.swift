@@ -53,6 +53,7 @@ import Testing
             "librbd: data pool x does not exist", "EC_POOL_NAME"
         ),
         ("Connection to 10.0.0.1 closed by remote host.", "the connection to the host broke", "the network"),
+        ("client_loop: send disconnect: Broken pipe", "the connection to the host broke", "the network"),
         ("Timeout, server 10.0.0.1 not responding.", "the connection to the host broke", "the network"),
         ("something else\t", "something else", "by hand"), ("", "rbd says no reason", "by hand"),
     ])

@@ -1,4 +1,5 @@
 import DriverProtocol
+import Glibc
 import ImageTransfer
 import Posix
 
@@ -37,10 +38,16 @@ struct DownloadTarget {
         // Through a link, as a shell would write.
         let place = Place((existing == nil ? nil : try? resolvedPath(path)) ?? path)
         let made = try LocalDirectory(path: place.directory, log: log).makeSink(
-            replacing: place.name, mode: existing.map { $0.mode & 0o7777 } ?? CurrentProcess.modeOfNewFiles,
+            replacing: place.name, mode: existing.map(Self.mode(replacing:)) ?? CurrentProcess.modeOfNewFiles,
             needing: needed)
         sink = made
         file = (made, place)
+    }
+
+    /// Returns the mode of a file that replaces `existing`. It belongs to this process's user, whoever made the old one:
+    /// it is never set-id, and others than the old one's owner had not let everybody write it.
+    private static func mode(replacing existing: FileStatus) -> UInt32 {
+        existing.mode & (existing.owner == geteuid() ? 0o777 : 0o755)
     }
 
     /// Whether a path leads to a descriptor of a process: /dev/stdout, /dev/fd/3.

@@ -36,6 +36,8 @@ struct RBDProblem: Equatable {
         ("(13) Permission denied", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
         ("closed by remote host", "the connection to the host broke", "check the host and the network, and try again"),
         ("not responding", "the connection to the host broke", "check the host and the network, and try again"),
+        ("send disconnect", "the connection to the host broke", "check the host and the network, and try again"),
+        ("Connection reset by", "the connection to the host broke", "check the host and the network, and try again"),
         ("(2) No such file", nil, "check that the image is there: rbd ls POOL"),
     ]
 

@@ -56,9 +56,15 @@ package struct ImageDescription: Equatable, Sendable {
             remedy: "make it whole first: qemu-img convert -O qcow2 OLD NEW")
     }
 
-    /// Whether `format` is a word that can be handed to qemu-img.
+    /// What qemu-img takes for a format, too, though it is a way to reach an image, or a filter: no VM starts from it.
+    private static let otherDrivers: Set = [
+        "file", "host_device", "blkdebug", "blkverify", "blklogwrites", "blkreplay", "compress", "copy-on-read",
+        "preallocate", "throttle", "quorum", "replication",
+    ]
+
+    /// Whether `format` is a word that can be handed to qemu-img as an image's format.
     package static func isFormatName(_ format: String) -> Bool {
-        !format.isEmpty && format.utf8.count <= 32
+        !format.isEmpty && format.utf8.count <= 32 && !otherDrivers.contains(format)
             && format.utf8.allSatisfy { isLowercase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 }

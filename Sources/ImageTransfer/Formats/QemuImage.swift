@@ -1,4 +1,5 @@
 import DriverProtocol
+import Glibc
 import JSON
 import Posix
 
@@ -80,7 +81,9 @@ package enum QemuImage {
             }
             return result
         } catch let error as SystemError {
-            throw DriverError(operation, "the image \(quoted(path))", error, remedy: "install the package qemu-utils")
+            throw DriverError(
+                operation, "the image \(quoted(path))", error,
+                remedy: error.code == ENOENT ? "install the package qemu-utils" : nil)
         } catch let error as Command.Failure {
             throw DriverError(
                 operation, "the image \(quoted(path))", cause: error, remedy: "check the image and the disk")
