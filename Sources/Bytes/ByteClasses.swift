@@ -1,48 +1,48 @@
 // The classes of bytes that parsers share, and hexadecimal digits.
 
-/// Space, tab, line feed and carriage return: white space in XML, in templates and around base64.
+/// Whether a byte is a space, tab, line feed or carriage return: white space in XML, in templates and around base64.
 @inlinable
 package func isWhiteSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
 }
 
-/// A control character of ASCII.
+/// Whether a byte is a control character of ASCII.
 @inlinable
 package func isControl(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == 0x7F
 }
 
-/// A printable character of ASCII that is no blank.
+/// Whether a byte is a printable character of ASCII that is no blank.
 @inlinable
 package func isVisible(_ byte: UInt8) -> Bool {
     byte > 0x20 && byte < 0x7F
 }
 
-/// An ASCII digit.
+/// Whether a byte is an ASCII digit.
 @inlinable
 package func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
 }
 
-/// An ASCII letter that is no capital.
+/// Whether a byte is an ASCII letter that is no capital.
 @inlinable
 package func isLowercase(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
 }
 
-/// An ASCII letter.
+/// Whether a byte is an ASCII letter.
 @inlinable
 package func isLetter(_ byte: UInt8) -> Bool {
     isLowercase(byte | 0x20)
 }
 
-/// An ASCII letter or digit.
+/// Whether a byte is an ASCII letter or digit.
 @inlinable
 package func isAlphanumeric(_ byte: UInt8) -> Bool {
     isDigit(byte) || isLetter(byte)
 }
 
-/// A letter, a digit or an underscore: what the names of attributes and variables are made of.
+/// Whether a byte is a letter, a digit or an underscore: what the names of attributes and variables are made of.
 @inlinable
 package func isWordByte(_ byte: UInt8) -> Bool {
     isAlphanumeric(byte) || byte == UInt8(ascii: "_")

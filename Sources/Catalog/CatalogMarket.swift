@@ -73,7 +73,7 @@ package struct CatalogMarket: Sendable {
         return (url, stated)
     }
 
-    /// The User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.
+    /// Returns the User-Agent of OpenNebula's drivers: `OpenNebula 7.4.0 CE (Market Driver)`.
     package static func agent(_ installation: Installation) throws(DriverError) -> String {
         guard let version = installation.version else {
             throw DriverError(

@@ -29,7 +29,7 @@ struct StreamVersion: Comparable {
         built = timegm(&time)
     }
 
-    /// The number of at most four digits.
+    /// Returns the number that at most four digits make.
     private static func number(_ digits: ArraySlice<UInt8>) -> Int32 {
         digits.reduce(0) { 10 * $0 + Int32($1 - UInt8(ascii: "0")) }
     }

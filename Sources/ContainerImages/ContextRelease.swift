@@ -24,13 +24,9 @@ struct ContextRelease: Sendable {
 
     /// Reads a page. Throws if it is no release.
     init(page: [UInt8]) throws {
-        var bytes = page
-        JSONReader.repair(&bytes)
-        let read = try bytes.withUnsafeMutableBufferPointer { bytes in
-            try JSONReader.read(bytes) { reader in
-                try reader.value(members: ["tag_name", "assets"]).flatMap { page in
-                    page["tag_name"]?.text.map { ($0, page["assets"]?.elements.compactMap(Self.asset) ?? []) }
-                }
+        let read = try JSONReader.read(copyOf: page) { reader in
+            try reader.value(members: ["tag_name", "assets"]).flatMap { page in
+                page["tag_name"]?.text.map { ($0, page["assets"]?.elements.compactMap(Self.asset) ?? []) }
             }
         }
         guard let (tag, assets) = read, !assets.isEmpty else {

@@ -76,7 +76,7 @@ package struct AllowedPaths: Sendable {
     }
 }
 
-/// `path` without empty and `.` parts, `..` taken as text.
+/// Returns `path` without empty and `.` parts, `..` taken as text.
 private func normalized(_ path: String) -> String {
     var parts: [Substring.UTF8View] = []
     for part in path.utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {

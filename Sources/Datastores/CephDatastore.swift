@@ -58,7 +58,7 @@ package struct CephDatastore: Datastore {
         log = request.log
     }
 
-    /// The variables of OpenNebula's file of defaults, which the stock drivers source. Here nothing of it is run.
+    /// Returns the variables of OpenNebula's file of defaults, which the stock drivers source. Here nothing of it is run.
     private static func defaults(_ path: String, log: Log) throws(DriverError) -> [String: String] {
         do throws(SystemError) {
             let file = try VariableFile(path: path)

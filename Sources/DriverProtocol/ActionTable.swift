@@ -14,6 +14,7 @@ package struct ActionTable {
     /// Runs the action that the first argument names with the arguments behind it.
     package func main() -> Never {
         let arguments = CommandLine.arguments.dropFirst()
+        if let error = Self.unusableArgument(of: arguments.first ?? Self.program) { Self.fail(error) }
         if let action = actions.first(where: { $0.name == arguments.first }) { action.main(arguments.dropFirst()) }
         _ = CurrentProcess.beginProgram()
         if arguments.first == "--help" || arguments.first == "-h" {
@@ -21,9 +22,23 @@ package struct ActionTable {
             exit(0)
         }
         let cause = arguments.first.map { "it has no action \(quoted($0))" } ?? "no action was named"
-        let error = DriverError("run", Self.program, cause: cause, remedy: "name one of those that --help lists")
+        Self.fail(DriverError("run", Self.program, cause: cause, remedy: "name one of those that --help lists"))
+    }
+
+    private static func fail(_ error: DriverError) -> Never {
         try? FileDescriptor.standardError.writeAll(Array("\(error)\n".utf8))
         exit(1)
+    }
+
+    /// Returns an error if an argument is no text, or nil: what Swift would make of it is the name of another file.
+    private static func unusableArgument(of action: String) -> DriverError? {
+        let pointers = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+        let areTexts = pointers.allSatisfy { $0.map { String(validatingCString: $0) != nil } ?? true }
+        return areTexts
+            ? nil
+            : DriverError(
+                "run", action, cause: "an argument is not in UTF-8",
+                remedy: "rename the file that it names, or make a link to it")
     }
 
     private var usage: String {

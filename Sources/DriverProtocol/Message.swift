@@ -70,7 +70,7 @@ package struct Message: Sendable {
     /// Returns the location at `path`. Throws a ``DriverError`` if it is missing.
     package func location(_ path: String) throws(DriverError) -> Location { Location(try required(path)) }
 
-    /// The path of a directory or file that has to be there.
+    /// Returns the path of a directory or file that has to be there.
     package func requiredPath(_ path: String) throws(DriverError) -> String {
         let value = try required(path)
         guard isAbsolute(value) else { throw invalid(path, "is no absolute path", remedy: "begin it with /") }

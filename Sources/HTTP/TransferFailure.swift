@@ -12,7 +12,7 @@ package struct TransferFailure: Error, Sendable {
     /// A proxy's status for CONNECT, or 0 if there was none.
     var proxyStatus = 0
 
-    /// A body that ended before its announced length, without an error of the connection.
+    /// Returns the failure of a body that ended before its announced length, without an error of the connection.
     static func short(at offset: UInt64) -> TransferFailure {
         TransferFailure(code: CURLE_PARTIAL_FILE, text: "the answer ended at byte \(offset)")
     }

@@ -32,6 +32,15 @@ package struct JSONReader {
         return result
     }
 
+    /// The same with a copy of `document`, which may be anything.
+    package static func read<Result>(
+        copyOf document: some Sequence<UInt8>, _ body: (inout JSONReader) throws -> Result
+    ) throws -> Result {
+        var bytes = Array(document)
+        repair(&bytes)
+        return try bytes.withUnsafeMutableBufferPointer { try read($0, body) }
+    }
+
     /// Makes `bytes` valid UTF-8: invalid sequences become U+FFFD.
     package static func repair(_ bytes: inout [UInt8]) {
         guard !isUTF8(bytes) else { return }

@@ -4,7 +4,7 @@ import DriverProtocol
 enum Answer {
     static let initialized = Array("INIT SUCCESS - -\n".utf8)
 
-    /// A request that has been done; `output` is its action's standard output.
+    /// Returns the answer to a request that has been done; `output` is its action's standard output.
     static func success(_ verb: Verb, _ id: Int, output: [UInt8]) -> [UInt8] {
         let payload = output.isEmpty ? [UInt8(ascii: "-")] : Base64.encode(output)
         var line = Array("\(verb.rawValue) SUCCESS \(id) ".utf8)
@@ -14,14 +14,15 @@ enum Answer {
         return line
     }
 
-    /// A request that has failed; `reason` is shown to the user. It is made safe: a control character or `]]>` in it
-    /// would make oned's database write fail. oned logs it with the id of a marketplace, but without that of an app.
+    /// Returns the answer to a request that has failed; `reason` is shown to the user. It is made safe: a control
+    /// character or `]]>` in it would make oned's database write fail. oned logs it with the id of a marketplace, but
+    /// without that of an app.
     static func failure(_ verb: Verb, _ id: Int, of object: ObjectName, _ reason: String) -> [UInt8] {
         let text = verb == .monitor ? reason : "\(object): \(orDash(reason))"
         return Array("\(verb.rawValue) FAILURE \(id) \(orDash(oneLine(text)))\n".utf8)
     }
 
-    /// A line for oned's log. `id` is that of the object it is about, or nil if there is none.
+    /// Returns a line for oned's log. `id` is that of the object it is about, or nil if there is none.
     static func log(_ level: Log.Level, _ id: Int?, _ text: String) -> [UInt8] {
         Array("LOG \(letter(of: level)) \(id ?? -1) \(orDash(oneLine(text)))\n".utf8)
     }

@@ -21,7 +21,7 @@ struct AnswerQueue {
         lines.append(Line(bytes: line, isAlone: alone))
     }
 
-    /// The bytes to write next: at most ``pieceSize``, and as many lines as fit.
+    /// Returns the bytes to write next: at most ``pieceSize``, and as many lines as fit.
     func nextPiece() -> [UInt8] {
         guard !isEmpty else { return [] }
         var piece = Array(lines[first].bytes[written...].prefix(Self.pieceSize))

@@ -40,7 +40,7 @@ struct Environment: Sendable {
         return ProxyVariables.names.flatMap { [values[$0], values[$0.uppercased()]] }.compactMap(\.self)
     }
 
-    /// For the export that precedes `importDriver`.
+    /// Returns the variables for the export that precedes `importDriver`.
     func forExport(before importDriver: Driver) -> [String] {
         importDriver.readsStandardInput ? common + [Self.checksumByImport] : common
     }

@@ -84,7 +84,7 @@ final class Session {
         if entries[0].revents != 0, !isStopping { readInput() }
     }
 
-    /// The milliseconds until the next time limit; -1 for none.
+    /// Returns the milliseconds until the next time limit, or -1 if there is none.
     private func timeout(at now: Double) -> Int32 {
         if canStart { return 0 }
         var next = flushDeadline ?? .infinity

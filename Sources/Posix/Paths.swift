@@ -58,7 +58,7 @@ package func randomName(digits count: Int = 16) -> String {
     return (0..<count).map { _ in String(UInt8.random(in: 0..<16, using: &generator), radix: 16) }.joined()
 }
 
-/// The name of this machine: gethostname(2); nil if it has none.
+/// Returns the name of this machine, or nil if it has none: gethostname(2).
 package func hostName() -> String? {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0, name[0] != 0 else { return nil }

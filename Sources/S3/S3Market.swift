@@ -57,7 +57,7 @@ package struct S3Market: Sendable {
     /// Returns the address of an app's object.
     package func object(ofApp id: String) -> S3Address { object("\(prefix)-\(id)") }
 
-    /// An object of the bucket.
+    /// Returns the address of an object of the bucket.
     package func object(_ key: String) -> S3Address { S3Address(bucket: bucket, key: key) }
 }
 

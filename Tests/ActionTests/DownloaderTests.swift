@@ -101,6 +101,15 @@ import Testing
         #expect(try TestFiles.status(rig.target).mode & 0o7777 == 0o755)
     }
 
+    @Test("an argument that is no text is refused: it would become another name")
+    func noText() throws {
+        let source = try rig.directory.write("sources/disk", TestFiles.noise(1000))
+        let script = "exec \"$@\" \"$0/$(printf 'out\\377')\""
+        let outcome = try rig.download([source], through: ["sh", "-c", script, rig.directory.path])
+        expectRefusal(outcome, ["an argument is not in UTF-8", "rename the file"])
+        #expect(try rig.targets() == [])
+    }
+
     @Test func holesBecomeHoles() throws {
         let source = try TestFiles.makeSparse(
             rig.sources + "/disk", length: 64 << 20, data: [40 << 20: TestFiles.noise(100_000)])

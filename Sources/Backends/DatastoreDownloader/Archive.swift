@@ -12,6 +12,9 @@ enum Archive {
     /// The longest time that unpacking may take, in seconds: two days.
     private static let timeout: Double = 172_800
 
+    /// What tar(1) and unzip(1) say besides the reason why they have failed.
+    private static let asides = ["Removing leading", "warning:", "Exiting with failure"]
+
     /// The kind by the file's beginning, or nil if it is no archive: POSIX.1-1988 (`ustar`), APPNOTE.TXT of PKWARE.
     init?(head: [UInt8]) {
         if head.dropFirst(257).starts(with: "ustar".utf8) {
@@ -55,12 +58,14 @@ enum Archive {
             result = try Command(arguments).run(timeout: Self.timeout)
         } catch let error as SystemError {
             throw DriverError(
-                "unpack", "the archive \(quoted(name))", error, remedy: "install the package \(arguments[0])")
+                "unpack", "the archive \(quoted(name))", error,
+                remedy: error.code == ENOENT ? "install the package \(arguments[0])" : nil)
         }
         guard !result.status.isSuccess else { return }
-        // tar(1) ends with a line that says nothing.
-        let complaint = result.errors.split(whereSeparator: \.isNewline).last { !$0.contains("Exiting with failure") }
-        throw problem(name, complaint.map(String.init) ?? "\(arguments[0]): \(result.status)")
+        let lines = result.errors.split(whereSeparator: \.isNewline)
+        let reason = lines.first { line in !line.hasPrefix("[") && !Self.asides.contains { line.contains($0) } }
+        let complaint = reason ?? lines.last
+        throw problem(name, complaint.map { oneLine(String($0)) } ?? "\(arguments[0]): \(result.status)")
     }
 
     /// Throws a ``DriverError`` unless `directory` has only files, directories, and links that stay below `root`.

@@ -29,7 +29,7 @@ package struct RemoteDirectory: ImageDirectory {
         return FileSystemSpace(blockSize: counts[0], blocks: counts[1], free: counts[2], available: counts[3])
     }
 
-    /// A count of blocks. stat(1) of the GNU core utilities prints large ones as negative ones, that of BusyBox does
+    /// Returns a count of blocks, or nil if `word` is none. stat(1) of the GNU core utilities prints large ones as negative ones, that of BusyBox does
     /// not; what is larger than any is the largest.
     private static func count(_ word: String) -> UInt64? {
         if let count = UInt64(word) ?? Int64(word).map(UInt64.init(bitPattern:)) { return count }

@@ -20,7 +20,7 @@ package struct CephCluster: Sendable {
         return try hosts.run(script, common + arguments, unlessHere: "rbd")
     }
 
-    /// The room of `pool`; nil if Ceph does not tell it.
+    /// Returns the room of `pool`, or nil if Ceph does not say it.
     package func space(of pool: String) throws -> CephSpace? {
         try Self.explaining("use", "the pool \(quoted(pool))") {
             CephSpace(try run(RemoteScript.rbdSpace, pool: pool).answer("room"), pool: pool)

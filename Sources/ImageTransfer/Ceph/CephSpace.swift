@@ -8,17 +8,13 @@ package struct CephSpace: Sendable, Equatable {
 
     /// Reads what `ceph df detail` says of `pool` from the words of a script's reply. Returns nil if that is nothing.
     init?(_ words: [String], pool: String) {
-        var document = Array(words.joined(separator: " ").utf8)
-        JSONReader.repair(&document)
-        let found = try? document.withUnsafeMutableBufferPointer { bytes in
-            try JSONReader.read(bytes) { reader in
-                let pools = try reader.value()?["pools"]?.elements
-                let statistics = pools?.first { $0["name"]?.text == pool }?["stats"]
-                func number(_ value: JSONValue?) -> UInt64? { value?.scalar.flatMap { UInt64($0) } }
-                return (
-                    number(statistics?["stored"]), number(statistics?["max_avail"]), number(statistics?["quota_bytes"])
-                )
-            }
+        let found = try? JSONReader.read(copyOf: words.joined(separator: " ").utf8) { reader in
+            let pools = try reader.value()?["pools"]?.elements
+            let statistics = pools?.first { $0["name"]?.text == pool }?["stats"]
+            func number(_ value: JSONValue?) -> UInt64? { value?.scalar.flatMap { UInt64($0) } }
+            return (
+                number(statistics?["stored"]), number(statistics?["max_avail"]), number(statistics?["quota_bytes"])
+            )
         }
         guard let (stored, free, quota) = found, let stored, let free else { return nil }
         used = stored

@@ -10,13 +10,9 @@ package struct RBDInformation: Equatable, Sendable {
 
     /// Reads the words of a script's reply. Returns nil if they are no such information.
     init?(_ words: [String]) {
-        var document = Array(words.joined(separator: " ").utf8)
-        JSONReader.repair(&document)
-        let found = try? document.withUnsafeMutableBufferPointer { bytes in
-            try JSONReader.read(bytes) { reader in
-                let value = try reader.value()
-                return (value?["size"]?.scalar, value?["id"]?.scalar, value?["modify_timestamp"]?.scalar)
-            }
+        let found = try? JSONReader.read(copyOf: words.joined(separator: " ").utf8) { reader in
+            let value = try reader.value()
+            return (value?["size"]?.scalar, value?["id"]?.scalar, value?["modify_timestamp"]?.scalar)
         }
         guard let (text, id, modified) = found, let size = text.flatMap({ UInt64($0) }), size <= UInt64(Int64.max)
         else {

@@ -43,7 +43,7 @@ package struct RBDLocation: Equatable, Sendable {
         credentials = CephCredentials { (name) throws(Never) in values[name] }
     }
 
-    /// `text` with its `%XX` undone, as far as these are such.
+    /// Returns `text` with its `%XX` undone, as far as these are such.
     private static func plain(_ text: Substring) -> String { percentDecoded(String(text)) ?? String(text) }
 
     package var url: String {

@@ -55,7 +55,7 @@ struct RBDProblem: Equatable {
         remedy = row?.remedy ?? "run the same rbd command there by hand"
     }
 
-    /// A line without the time, thread and level that Ceph's log has at its beginning, and without the program's name.
+    /// Returns a line without the time, thread and level that Ceph's log has at its beginning, and without the program's name.
     private static func plain(_ line: Substring) -> String {
         var line = line
         let words = line.split(separator: " ", maxSplits: 3)

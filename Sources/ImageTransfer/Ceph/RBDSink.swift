@@ -121,7 +121,7 @@ package final class RBDSink: ImageSink {
         try shell.send(record("s", capacity), stall: timeout)
     }
 
-    /// A record of the format "rbd diff v1": a letter and numbers of 64 bits.
+    /// Returns a record of the format "rbd diff v1": a letter and numbers of 64 bits.
     private func record(_ tag: Unicode.Scalar, _ numbers: UInt64...) -> [UInt8] {
         [UInt8(ascii: tag)]
             + numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }

@@ -102,7 +102,7 @@ package final class RBDSource: ImageSource {
 
     // MARK: The format "rbd diff v1"
 
-    /// The bytes that a record is about. Throws unless they lie in the image, and behind those of the record before.
+    /// Reads the range of bytes that a record is about. Throws unless they lie in the image, and behind those of the record before.
     private func range() throws -> Range<UInt64> {
         let start = try number(8)
         let (end, overflow) = start.addingReportingOverflow(try number(8))
@@ -124,7 +124,7 @@ package final class RBDSource: ImageSource {
             name, cause: "rbd export-diff wrote \(what)", remedy: "try rbd export-diff on host \(host) by hand")
     }
 
-    /// A number of `count` bytes, the lowest first.
+    /// Reads a number of `count` bytes, the lowest first.
     private func number(_ count: Int) throws -> UInt64 {
         try bytes(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

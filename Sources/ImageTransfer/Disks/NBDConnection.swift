@@ -65,7 +65,7 @@ struct NBDConnection {
         }
     }
 
-    /// What the disk has from `offset` on, no further than to its end; at least one part.
+    /// Returns what the disk has from `offset` on, no further than to its end; at least one part.
     func extents(from offset: UInt64) throws -> [Extent] {
         var extents: [Extent] = []
         let end = min(size - offset, Self.longestRequest)
@@ -127,7 +127,7 @@ struct NBDConnection {
 
     // MARK: Bytes
 
-    /// A number as the protocol has it, its highest byte first.
+    /// Returns a number as the protocol has it, its highest byte first.
     private static func bytes(_ number: UInt64, _ count: Int) -> [UInt8] {
         (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
     }

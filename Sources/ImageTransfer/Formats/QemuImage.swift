@@ -18,11 +18,7 @@ package enum QemuImage {
         let extents: [String?]
 
         init(_ document: [UInt8]) throws {
-            var document = document
-            JSONReader.repair(&document)
-            self = try document.withUnsafeMutableBufferPointer { bytes in
-                try JSONReader.read(bytes) { reader in try Information(reader.value()) }
-            }
+            self = try JSONReader.read(copyOf: document) { reader in try Information(reader.value()) }
         }
 
         private init(_ value: JSONValue?) throws(Missing) {
