@@ -72,7 +72,7 @@ package struct ImageRegistration {
     }
 
     private func source() throws -> any ImageSource {
-        guard location.scheme != nil else { return try paced(try AllowedPaths(request).open(location.text), request) }
+        guard location.scheme != nil else { return try paced(AllowedPaths(request).open(location.text), request) }
         try AllowedPaths(request).check(remote: location)
         return try paced(ImageSources.open(location, request), request)
     }

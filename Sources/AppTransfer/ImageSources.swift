@@ -16,14 +16,13 @@ package enum ImageSources {
 
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: Location) -> Bool {
-        WebURL(location.text) != nil || kind(of: location) != nil
+        kind(of: location) != nil
     }
 
     /// Opens the source at `location`: a path on this machine, `ssh://HOST:PATH`, `s3://BUCKET/KEY`, a URL of a web
     /// server, `lxd://URL`, which is built first, or `rbd://HOST/POOL/IMAGE?…` of a Ceph datastore. Throws a
     /// ``DriverError`` if it is of no such kind.
     package static func open(_ location: Location, _ request: Request) throws -> any ImageSource {
-        if WebURL(location.text) != nil { return try HTTPSource(ofCatalog: location, request) }
         guard let open = kind(of: location) else {
             throw readError(
                 location, cause: "its kind is not known here",
@@ -33,6 +32,7 @@ package enum ImageSources {
     }
 
     private static func kind(of location: Location) -> (@Sendable (Location, Request) throws -> any ImageSource)? {
-        kinds.first { location.text.utf8.starts(with: $0.beginning.utf8) }?.open
+        if WebURL(location.text) != nil { return { try HTTPSource(ofCatalog: $0, $1) } }
+        return kinds.first { location.text.utf8.starts(with: $0.beginning.utf8) }?.open
     }
 }

@@ -30,7 +30,7 @@ struct CatalogCache {
     ///   - part: the number of the document in its catalog.
     ///   - key: what the catalog depends on, beside the marketplace: one that was kept with another key is not used.
     init(_ request: Request, part: Int, key: String) {
-        directory = request.installation.state + "/market-drivers"
+        directory = request.installation.driverState
         let id = request.message.value("MARKETPLACE/ID") ?? "\(request.id)"
         name = "catalog-" + (UInt32(id).map(String.init) ?? "0") + (part == 0 ? "" : "-\(part)")
         self.key = key

@@ -17,7 +17,7 @@ struct ContextCache {
     private let log: Log
 
     init(_ request: Request) {
-        state = request.installation.state + "/market-drivers"
+        state = request.installation.driverState
         directory = state + "/context"
         log = request.log
     }

@@ -7,6 +7,8 @@ package struct Installation: Sendable, Equatable {
     package let remotes: String
     /// State that drivers keep: `/var/lib/one`.
     package let state: String
+    /// The part of it that these drivers keep.
+    package var driverState: String { state + "/market-drivers" }
     /// The administrator's configuration: `/etc/one`.
     package let configuration: String
     /// The logs of oned and its drivers: `/var/log/one`.

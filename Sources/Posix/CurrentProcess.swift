@@ -47,11 +47,6 @@ package enum CurrentProcess {
         return String(cString: value)
     }
 
-    /// Returns the home directory of this process's user: HOME, else that of passwd(5), or nil if neither is set.
-    package static var homeDirectory: String? {
-        homeDirectories.first
-    }
-
     /// The home directories of this process's user: HOME and that of passwd(5), those of them that are set.
     package static var homeDirectories: [String] {
         let registered = getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }

@@ -17,6 +17,7 @@ package struct ImportJournal {
     /// The number of answered imports whose entries are kept, over all marketplaces.
     private static let answeredLimit = 1000
 
+    private let driverState: String
     private let directory: String
     private let app: JournaledApp
     private let publications: any Publications
@@ -25,7 +26,8 @@ package struct ImportJournal {
 
     /// The journal of this installation, for an action of a marketplace that keeps its images in `publications`.
     package init(_ request: Request, _ publications: any Publications) {
-        directory = request.installation.state + "/market-drivers/imports"
+        driverState = request.installation.driverState
+        directory = driverState + "/imports"
         app = JournaledApp(request.message)
         message = request.message
         log = request.log
@@ -223,7 +225,7 @@ package struct ImportJournal {
     /// Makes the directory. Throws if others than this user can write to it.
     private func prepare() throws(DriverError) {
         let status = try writing { () throws(SystemError) in
-            for (path, mode) in [(String(directory.dropLast("/imports".count)), mode_t(0o750)), (directory, 0o700)] {
+            for (path, mode) in [(driverState, mode_t(0o750)), (directory, 0o700)] {
                 if mkdir(path, mode) != 0, errno != EEXIST { throw SystemError("mkdir", path) }
             }
             let status = try FileStatus(path: directory, followLinks: false)

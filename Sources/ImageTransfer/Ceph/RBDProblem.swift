@@ -11,6 +11,9 @@ struct RBDProblem: Equatable {
         remedy: "check the cluster (ceph -s) and that the pool is not full (ceph df); CEPH_TIMEOUT in"
             + " market-drivers.conf is the time")
 
+    private static let broken = RBDProblem(
+        cause: "the connection to the host broke", remedy: "check the host and the network, and try again")
+
     /// What rbd says, why that is, and what can be done about it. The first row counts whose text is found.
     private static let known: [(text: String, cause: String?, remedy: String)] = [
         ("program rbd is missing", nil, "install the package ceph-common there"),
@@ -34,10 +37,10 @@ struct RBDProblem: Equatable {
         ("(28) No space left", "the pool is full", "remove images, or add disks"),
         ("(1) Operation not permitted", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
         ("(13) Permission denied", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
-        ("closed by remote host", "the connection to the host broke", "check the host and the network, and try again"),
-        ("not responding", "the connection to the host broke", "check the host and the network, and try again"),
-        ("send disconnect", "the connection to the host broke", "check the host and the network, and try again"),
-        ("Connection reset by", "the connection to the host broke", "check the host and the network, and try again"),
+        ("closed by remote host", broken.cause, broken.remedy),
+        ("not responding", broken.cause, broken.remedy),
+        ("send disconnect", broken.cause, broken.remedy),
+        ("Connection reset by", broken.cause, broken.remedy),
         ("(2) No such file", nil, "check that the image is there: rbd ls POOL"),
     ]
 
