@@ -4,12 +4,12 @@ import PackageDescription
 /// One row for each driver: the backend's module in `Sources/Backends`, and what it imports. Its actions stand in
 /// `Sources/market-drivers/main.swift`.
 let drivers: [(backend: String, imports: [Target.Dependency])] = [
-    ("MarketHTTP", ["AppTransfer", "ImageTransfer", "Checksums", "DriverProtocol", "Bytes", "Posix"]),
-    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "Checksums", "DriverProtocol", "Bytes"]),
-    ("MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "Checksums", "JSON", "DriverProtocol", "Bytes"]),
+    ("MarketHTTP", ["AppTransfer", "ImageTransfer", "HTTP", "DriverProtocol", "Bytes", "Posix"]),
+    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "HTTP", "DriverProtocol", "Bytes"]),
+    ("MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes"]),
     (
         "MarketLinuxContainers",
-        ["AppTransfer", "ContainerImages", "Catalog", "Checksums", "DriverProtocol", "Bytes"]
+        ["AppTransfer", "ContainerImages", "Catalog", "HTTP", "Checksums", "DriverProtocol", "Bytes"]
     ),
     ("DatastoreCeph", ["AppTransfer", "Datastores", "DriverProtocol"]),
     ("DatastoreFS", ["AppTransfer", "Datastores", "DriverProtocol"]),
@@ -52,7 +52,7 @@ let modules: [Target] = [
     .target(
         name: "AppTransfer",
         dependencies: [
-            "ContainerImages", "Datastores", "ImageTransfer", "Checksums", "DriverProtocol", "Posix",
+            "ContainerImages", "Datastores", "ImageTransfer", "HTTP", "Checksums", "DriverProtocol", "Posix",
         ]),
 ]
 

@@ -1,14 +1,29 @@
 import Checksums
 import Datastores
 import DriverProtocol
+import HTTP
 import ImageTransfer
 
 /// `market/*/export`: brings an app's image into the datastore of the message. The backend provides the image's source;
 /// the rest is the same for all backends.
 package struct AppExport {
-    /// The elements that the message must have for this, beside those for the backend, unless the image goes into a
-    /// file. oned writes both for every kind of datastore.
-    package static let inputs = ["DATASTORE/BASE_PATH", "DATASTORE/DS_MAD"]
+    /// What is read of the datastore, unless the image goes into a file. oned writes the required elements for every kind
+    /// of datastore.
+    package static let datastoreInputs =
+        DirectoryDatastore.inputs + [.datastoreDriver] + CephDatastore.ownInputs + [noDecompress]
+        + HTTPOptions.datastoreInputs
+    /// What is read of the app, beside its SOURCE.
+    package static let inputs = [.appID, .appName, size, format, md5, sha256, fileSize]
+    private static let size = Input.optional("MARKETPLACEAPP/SIZE", "The size of its disk in MB.")
+    private static let format = Input.optional(
+        "MARKETPLACEAPP/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
+    private static let md5 = Input.optional("MARKETPLACEAPP/MD5", "The MD5 that the bytes of its source must have.")
+    private static let sha256 = Input.optional("MARKETPLACEAPP/TEMPLATE/SHA256", "The SHA-256 that they must have.")
+    private static let fileSize = Input.optional(
+        "MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "The length of its file in bytes, according to the catalog.")
+    private static let noDecompress = Input.optional(
+        "DATASTORE/TEMPLATE/NO_DECOMPRESS", default: "NO",
+        "`YES`: a compressed image stays compressed, and is not converted.")
 
     private let datastore: any Datastore
     private let intake: ImageIntake
@@ -20,24 +35,24 @@ package struct AppExport {
     ///   not, the source has to verify what it is made of.
     package init(_ request: Request, isVerified: Bool = true) throws(DriverError) {
         let message = request.message
-        let id = message.value("MARKETPLACEAPP/ID") ?? "\(request.id)"
+        let id = message.value(.appID) ?? "\(request.id)"
         log = request.log
         if let path = request.target {
             datastore = try PlainFile(path, log: log)
         } else {
             datastore = try Datastores.datastore(request)
         }
-        let size = try message.number("MARKETPLACEAPP/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
+        let size = try message.number(Self.size).map { $0.multipliedReportingOverflow(by: 1 << 20) }
         intake = ImageIntake(
-            id: id, isApp: true, name: message.value("MARKETPLACEAPP/NAME") ?? "app \(id)",
+            id: id, isApp: true, name: message.value(.appName) ?? "app \(id)",
             expected: !isVerified
                 ? ExpectedDigests()
-                : try ExpectedDigests(message, md5: "MARKETPLACEAPP/MD5", sha256: "MARKETPLACEAPP/TEMPLATE/SHA256"),
-            format: try optionalImageFormat(message, at: "MARKETPLACEAPP/FORMAT"),
-            decompresses: !(try message.flag("DATASTORE/TEMPLATE/NO_DECOMPRESS", default: false)), converts: true,
+                : try ExpectedDigests(message, md5: Self.md5, sha256: Self.sha256),
+            format: try optionalImageFormat(message, at: Self.format),
+            decompresses: !(try message.flag(Self.noDecompress)), converts: true,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue },
             // The length of the file, according to the catalog.
-            leastSize: message.value("MARKETPLACEAPP/TEMPLATE/FILE_SIZE").flatMap { UInt64($0) })
+            leastSize: message.value(Self.fileSize).flatMap { UInt64($0) })
     }
 
     /// Brings the image into the datastore. Returns the action's reply.

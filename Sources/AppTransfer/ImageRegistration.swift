@@ -1,17 +1,36 @@
 import Checksums
-import ContainerImages
 import Datastores
 import DriverProtocol
+import HTTP
 import ImageTransfer
 
 /// `datastore/*/cp`: an image that oned registers, from an app (its SOURCE is the image's PATH) or from a path or URL
 /// of a user. The backend provides the datastore; the rest is the same for all backends.
 package struct ImageRegistration {
     /// The elements that the message must have for this, beside those for the datastore.
-    package static let inputs = [path]
-    private static let path = "IMAGE/PATH"
-    private static let template = "IMAGE/TEMPLATE/"
-    private static let datastore = "DATASTORE/TEMPLATE/"
+    package static let inputs =
+        [path, name, size, imageType, format] + ImageDigests.inputs
+    /// What is read of any datastore.
+    package static let datastoreInputs =
+        [datastoreType, noDecompress] + AllowedPaths.inputs + HTTPOptions.datastoreInputs + [nfsAutoEnable]
+    /// What its sources read of a marketplace.
+    package static let sourceInputs = ImageSources.inputs
+    private static let path = Input.required(
+        "IMAGE/PATH", "The app's SOURCE, or a path or URL of a user.", example: "https://images.example/debian.qcow2")
+    private static let name = Input.optional("IMAGE/NAME", "The image's name, for errors and the log.")
+    private static let size = Input.optional("IMAGE/SIZE", "The size of its disk in MB, as oned counts it.")
+    private static let imageType = Input.optional(
+        "IMAGE/TYPE", "`1`: a CD-ROM, which is not converted.", otherwise: "a disk")
+    private static let format = Input.optional(
+        "IMAGE/TEMPLATE/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
+    private static let datastoreType = Input.optional(
+        "DATASTORE/TYPE", "`2`: a datastore for kernels, scripts and other files: nothing is converted.")
+    /// NO_DECOMPRESS, which a datastore for files has by default.
+    private static let noDecompress = Input.optional(
+        "DATASTORE/TEMPLATE/NO_DECOMPRESS", "`YES`: a compressed image stays compressed, and is not converted.",
+        otherwise: "`NO`; `YES` for files")
+    private static let nfsAutoEnable = Input.optional(
+        "DATASTORE/TEMPLATE/NFS_AUTO_ENABLE", default: "NO", "`YES`: OpenNebula's own script does it.")
     /// `IMAGE/TYPE` of a CD-ROM, and `DATASTORE/TYPE` of a datastore for kernels, scripts and other files.
     private static let cdrom = "1"
     private static let files = "2"
@@ -32,7 +51,7 @@ package struct ImageRegistration {
         if let reason = try reasonForStockScript() { try leave(reason) }
         let datastore = try open()
         // oned reads two words.
-        if let place = type(of: datastore).placeAttribute, request.message.words(place).count > 1 {
+        if let place = type(of: datastore).placeInput, request.message.words(place).count > 1 {
             throw request.message.invalid(
                 place, "has a blank in it, at which oned would cut an image's SOURCE",
                 remedy: "mount or move the datastore to a path without blanks")
@@ -49,7 +68,7 @@ package struct ImageRegistration {
     /// Says if oned counts less for the image than its disk has: the stock `stat` takes the length of a file that is
     /// compressed in a way that it does not know. oned takes no other size from this action.
     private func warn(ofSize image: ImageDescription) {
-        guard let stated = try? request.message.number("IMAGE/SIZE"), !image.isEncrypted,
+        guard let stated = try? request.message.number(Self.size), !image.isEncrypted,
             image.virtualSize.megabytesRoundedUp > stated
         else { return }
         request.log.warning(
@@ -64,7 +83,7 @@ package struct ImageRegistration {
 
     /// Returns the reason why the stock script has to do it, or nil if it need not.
     private func reasonForStockScript() throws(DriverError) -> String? {
-        if try request.message.flag(Self.datastore + "NFS_AUTO_ENABLE", default: false) {
+        if try request.message.flag(Self.nfsAutoEnable) {
             return "NFS_AUTO_ENABLE is not served by this driver"
         }
         guard let scheme = location.scheme, !ImageSources.isKnown(location) else { return nil }
@@ -79,26 +98,16 @@ package struct ImageRegistration {
 
     private func intake() throws(DriverError) -> ImageIntake {
         let message = request.message
-        let isForFiles = message.value("DATASTORE/TYPE") == Self.files
-        let isDisk = !isForFiles && message.value("IMAGE/TYPE") != Self.cdrom
-        let size = try message.number("IMAGE/SIZE").map { $0.multipliedReportingOverflow(by: 1 << 20) }
+        let isForFiles = message.value(Self.datastoreType) == Self.files
+        let isDisk = !isForFiles && message.value(Self.imageType) != Self.cdrom
+        let size = try message.number(Self.size).map { $0.multipliedReportingOverflow(by: 1 << 20) }
         return ImageIntake(
-            id: "\(request.id)", name: message.value("IMAGE/NAME") ?? "image \(request.id)",
-            expected: try expectedDigests(ofImage: message, at: location),
-            format: try optionalImageFormat(message, at: Self.template + "FORMAT"),
-            decompresses: !(try message.flag(Self.datastore + "NO_DECOMPRESS", default: isForFiles)), converts: isDisk,
+            id: "\(request.id)", name: message.value(Self.name) ?? "image \(request.id)",
+            expected: try ImageDigests.expected(message, at: location),
+            format: try optionalImageFormat(message, at: Self.format),
+            decompresses: message.value(Self.noDecompress) == nil
+                ? !isForFiles : !(try message.flag(Self.noDecompress)),
+            converts: isDisk,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue })
     }
-}
-
-/// Returns the digests that the user and the app state for the message's image at `location`. Those of a container's
-/// app are not of the image: its source verifies what it is built from. Throws a ``DriverError`` if one is no digest,
-/// or two contradict each other.
-package func expectedDigests(ofImage message: Message, at location: Location) throws(DriverError) -> ExpectedDigests {
-    let template = "IMAGE/TEMPLATE/"
-    guard !location.text.hasPrefix(ContainerImage.scheme) else { return ExpectedDigests() }
-    let own = try ExpectedDigests(
-        message, md5: template + "MD5", sha1: template + "SHA1", sha256: template + "SHA256")
-    let app = try ExpectedDigests(message, md5: template + "FROM_APP_MD5")
-    return try own.union(app, of: "the image \(quoted(location))")
 }

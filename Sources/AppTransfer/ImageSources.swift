@@ -14,6 +14,9 @@ package enum ImageSources {
         (RBDLocation.scheme, { try RBDSource($0, $1) }),
     ]
 
+    /// What sources read of the marketplace, if a message has one: those of web servers (``HTTPOptions``), and of containers.
+    package static let inputs = ContainerSource.inputs
+
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: Location) -> Bool {
         kind(of: location) != nil

@@ -6,6 +6,20 @@ import Glibc
 package struct AppFilter: Sendable, Equatable {
     private static let caseFolding: Int32 = 1 << 4  // FNM_CASEFOLD, a GNU extension
     private static let types = ["IMAGE", "VMTEMPLATE", "SERVICE_TEMPLATE"]
+    private static let typeInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/FILTER_TYPE",
+        "Types of app, divided by commas or blanks: `IMAGE`, `VMTEMPLATE`, `SERVICE_TEMPLATE`.", otherwise: "all")
+    private static let architectureInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/FILTER_ARCHITECTURE",
+        "Architectures, divided by commas or blanks: `x86_64`, `aarch64`. Apps for all of them always pass.",
+        otherwise: "all")
+    private static let tagInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/FILTER_TAG", "Tags, divided by commas: an app that has one of them passes.",
+        otherwise: "all")
+    private static let nameInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/FILTER_NAME",
+        "Patterns of names, divided by commas, in any case: `Ubuntu *, Debian *`.", otherwise: "all")
+    static let inputs = [typeInput, architectureInput, tagInput, nameInput]
 
     private var types: [String] = []
     private var architectures: [String] = []
@@ -16,19 +30,19 @@ package struct AppFilter: Sendable, Equatable {
     package init() {}
 
     init(_ message: Message) throws(DriverError) {
-        types = Self.list(message, "FILTER_TYPE", at: ", ").map { $0.uppercased() }
-        architectures = Self.list(message, "FILTER_ARCHITECTURE", at: ", ").map(Self.architecture)
-        tags = Self.list(message, "FILTER_TAG", at: ",").map { $0.lowercased() }
-        names = Self.list(message, "FILTER_NAME", at: ",")
+        types = Self.list(message, Self.typeInput, at: ", ").map { $0.uppercased() }
+        architectures = Self.list(message, Self.architectureInput, at: ", ").map(Self.architecture)
+        tags = Self.list(message, Self.tagInput, at: ",").map { $0.lowercased() }
+        names = Self.list(message, Self.nameInput, at: ",")
         guard types.allSatisfy(Self.types.contains) else {
             throw message.invalid(
-                "MARKETPLACE/TEMPLATE/FILTER_TYPE", "names no type of app",
+                Self.typeInput, "names no type of app",
                 remedy: "write one or more of \(Self.types.joined(separator: ", "))")
         }
     }
 
-    private static func list(_ message: Message, _ attribute: String, at separators: String) -> [String] {
-        (message.value("MARKETPLACE/TEMPLATE/" + attribute) ?? "").split { separators.contains($0) || $0.isNewline }
+    private static func list(_ message: Message, _ input: Input, at separators: String) -> [String] {
+        (message.value(input) ?? "").split { separators.contains($0) || $0.isNewline }
             .map { part in
                 var words = part.drop { $0.isWhitespace }
                 while words.last?.isWhitespace == true { words.removeLast() }

@@ -10,6 +10,12 @@ package struct AppNames: Sendable {
     package static let maximumLength = 128
     private static let refused = Set("&|:\\;/'#{}$<>\"".unicodeScalars)
 
+    private static let prefixInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/NAME_PREFIX", "Put before each app's name, and before the names that templates refer to.")
+    private static let suffixInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/NAME_SUFFIX", "Put behind each app's name, and behind the names that templates refer to.")
+    static let inputs = [prefixInput, suffixInput]
+
     let prefix: String
     let suffix: String
 
@@ -20,16 +26,15 @@ package struct AppNames: Sendable {
 
     /// NAME_PREFIX and NAME_SUFFIX of the marketplace's template.
     init(_ message: Message) throws(DriverError) {
-        prefix = try Self.affix(message, "NAME_PREFIX")
-        suffix = try Self.affix(message, "NAME_SUFFIX")
+        prefix = try Self.affix(message, Self.prefixInput)
+        suffix = try Self.affix(message, Self.suffixInput)
     }
 
-    private static func affix(_ message: Message, _ attribute: String) throws(DriverError) -> String {
-        let path = "MARKETPLACE/TEMPLATE/" + attribute
-        let text = message.value(path) ?? ""
+    private static func affix(_ message: Message, _ input: Input) throws(DriverError) -> String {
+        let text = message.value(input) ?? ""
         guard text.unicodeScalars.allSatisfy({ !isRefused($0) }), text.utf8.count <= maximumLength / 2 else {
             throw message.invalid(
-                path, "cannot stand in a name", remedy: "leave out & | : \\ ; / ' # { } $ < > and quotation marks")
+                input, "cannot stand in a name", remedy: "leave out & | : \\ ; / ' # { } $ < > and quotation marks")
         }
         return text
     }

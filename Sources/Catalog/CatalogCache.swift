@@ -31,7 +31,7 @@ struct CatalogCache {
     ///   - key: what the catalog depends on, beside the marketplace: one that was kept with another key is not used.
     init(_ request: Request, part: Int, key: String) {
         directory = request.installation.driverState
-        let id = request.message.value("MARKETPLACE/ID") ?? "\(request.id)"
+        let id = request.message.value(.marketplaceID) ?? "\(request.id)"
         name = "catalog-" + (UInt32(id).map(String.init) ?? "0") + (part == 0 ? "" : "-\(part)")
         self.key = key
     }

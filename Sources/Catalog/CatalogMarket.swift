@@ -5,9 +5,23 @@ import HTTP
 /// The common part of the marketplaces of public catalogs: the catalog's server, how it is fetched, and which of its
 /// apps are wanted under which names.
 package struct CatalogMarket: Sendable {
-    /// The largest catalog in MB, unless CATALOG_LIMIT_MB is set.
-    package static let standardLimit: UInt64 = 64
-    private static let limits: ClosedRange<UInt64> = 1...1024
+    private static let cacheInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/CACHE", default: "NO",
+        "`YES`: the last good catalog is kept, and the server asked only whether it has changed.")
+    private static let limitInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/CATALOG_LIMIT_MB", default: "64", "A larger catalog is refused; 1 to 1024.")
+    /// What is read of the message beside the server.
+    package static let inputs =
+        AppFilter.inputs + AppNames.inputs + [cacheInput, limitInput] + HTTPOptions.catalogInputs
+
+    /// Returns the input that names the server.
+    ///
+    /// - Parameter standard: the server if it is not set.
+    package static func endpoint(default standard: String) -> Input {
+        .optional(
+            "MARKETPLACE/TEMPLATE/ENDPOINT", default: standard,
+            "The server: `http://` or `https://`, without user and password.")
+    }
 
     /// The server.
     package let endpoint: WebURL
@@ -25,32 +39,27 @@ package struct CatalogMarket: Sendable {
     /// Reads the marketplace's template. Throws a ``DriverError`` that names an attribute with a bad value.
     ///
     /// - Parameters:
-    ///   - standardEndpoint: the server if ENDPOINT is not set.
+    ///   - server: the input that names the server.
     ///   - agent: the User-Agent of the requests.
-    package init(_ request: Request, standardEndpoint: String, agent: String) throws(DriverError) {
-        let (endpoint, stated) = try Self.endpoint(request.message, standard: standardEndpoint)
+    package init(_ request: Request, server: Input, agent: String) throws(DriverError) {
+        let (endpoint, stated) = try Self.endpoint(request.message, server)
         try self.init(request, endpoint: endpoint, stated: stated, agent: agent)
     }
 
-    /// Like ``init(_:standardEndpoint:agent:)``, for a server that is known.
+    /// Like ``init(_:server:agent:)``, for a server that is known.
     ///
     /// - Parameter stated: the server as it was stated, if not as `endpoint` has it.
     package init(
         _ request: Request, endpoint: WebURL, stated: String? = nil, agent: String
     ) throws(DriverError) {
         let message = request.message
-        let path = "MARKETPLACE/TEMPLATE/"
         self.request = request
         self.endpoint = endpoint
         statedEndpoint = stated ?? endpoint.text
         names = try AppNames(message)
         filter = try AppFilter(message)
-        isCached = try message.flag(path + "CACHE", default: false)
-        let megabytes = try message.number(path + "CATALOG_LIMIT_MB") ?? Self.standardLimit
-        guard Self.limits.contains(megabytes) else {
-            throw message.invalid(path + "CATALOG_LIMIT_MB", "is out of range", remedy: "give 1 to 1024 MB")
-        }
-        limit = Int(megabytes) << 20
+        isCached = try message.flag(Self.cacheInput)
+        limit = Int(try message.number(Self.limitInput, in: 1...1024, unit: "MB") ?? 1) << 20
         var options = try HTTPOptions(ofCatalog: request)
         options.userAgent = agent
         options.acceptGzip = true
@@ -59,16 +68,16 @@ package struct CatalogMarket: Sendable {
 
     /// Returns the server as written in the message.
     private static func endpoint(
-        _ message: Message, standard: String
+        _ message: Message, _ input: Input
     ) throws(DriverError) -> (WebURL, stated: String) {
-        let path = "MARKETPLACE/TEMPLATE/ENDPOINT"
-        let stated = message.value(path) ?? standard
+        let stated = try message.required(input)
         guard let url = WebURL(base: stated), isSafeInURL(url.text), !"?#".contains(where: url.text.contains) else {
-            throw message.invalid(path, "is no URL", remedy: "write it as in \(standard)")
+            throw message.invalid(
+                input, "is no URL", remedy: "write it as in \(input.standard ?? "https://market.example")")
         }
         // User and password would get into each app's SOURCE and LINK.
         guard !url.authority.contains("@") else {
-            throw message.invalid(path, "has a user or a password in it", remedy: "leave them out")
+            throw message.invalid(input, "has a user or a password in it", remedy: "leave them out")
         }
         return (url, stated)
     }

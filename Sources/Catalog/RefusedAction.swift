@@ -5,7 +5,7 @@ package protocol RefusedAction: Action {}
 
 extension RefusedAction {
     package static var purpose: String { "refuses: a public catalog is read-only" }
-    package static var inputs: [String] { [] }
+    package static var inputs: [Input] { [] }
 
     package static func run(_ request: Request) throws -> Reply {
         let parts = name.split(separator: "/").map(String.init)

@@ -12,16 +12,17 @@ package struct ExpectedDigests: Sendable, Equatable {
         values[.sha256] = sha256
     }
 
-    /// The digests at these paths of a message; a missing or empty element expects nothing. Throws an error that names
+    /// The digests that these inputs of a message state; a missing or empty element expects nothing. Throws an error that names
     /// the element if a value is no digest of its algorithm.
     package init(
-        _ message: Message, md5: String? = nil, sha1: String? = nil, sha256: String? = nil
+        _ message: Message, md5: Input? = nil, sha1: Input? = nil, sha256: Input? = nil
     ) throws(DriverError) {
-        for (algorithm, path) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
-            guard let path, let value = message.value(path) else { continue }
+        for (algorithm, input) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
+            guard let input, let value = message.value(input) else { continue }
             guard let digest = Self.digest(value, algorithm) else {
                 throw message.invalid(
-                    path, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits")
+                    input, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits"
+                )
             }
             values[algorithm] = digest
         }

@@ -8,6 +8,16 @@ import Posix
 /// An image that is built when it is opened: `lxd://URL?size=MB&filesystem=ext4&format=raw`. The root file system is
 /// fetched, verified by the SHA-256 of the server's catalog, and put into an image of that size.
 package final class ContainerSource: ImageSource {
+    /// What is read of a marketplace.
+    package static let inputs =
+        [endpoint, verify] + contextInputs + CatalogMarket.inputs
+    /// What is read of a marketplace about the packages in its images.
+    package static let contextInputs = ContextAttributes.inputs
+    package static let endpoint = CatalogMarket.endpoint(default: SimpleStreams.standardEndpoint)
+    package static let verify = Input.optional(
+        "MARKETPLACE/TEMPLATE/VERIFY", default: "YES",
+        "`NO` also lists and builds images whose server gives no SHA-256, with a warning.")
+
     package let name: String
     private let directory: WorkDirectory
     private let built: FileSource
@@ -35,7 +45,7 @@ package final class ContainerSource: ImageSource {
 
     /// Returns the digests in the server's catalog. Throws if it has none of the file, unless VERIFY is NO.
     private static func expectedDigests(of image: ContainerImage, _ request: Request) throws -> ExpectedDigests {
-        guard try request.message.flag("MARKETPLACE/TEMPLATE/VERIFY", default: true) else {
+        guard try request.message.flag(Self.verify) else {
             request.log.warning("VERIFY is off: nobody checks that \(quoted(image.url)) is what was meant")
             return ExpectedDigests()
         }
@@ -59,8 +69,7 @@ package final class ContainerSource: ImageSource {
     /// Returns the server of an image, and the image's path in its catalog: the marketplace's server if the URL begins
     /// with it, else the most likely one, above `images/`. Returns nil if neither fits.
     private static func place(of url: WebURL, _ message: Message) -> (server: WebURL, path: String)? {
-        let endpoint = message.value("MARKETPLACE/TEMPLATE/ENDPOINT") ?? SimpleStreams.standardEndpoint
-        if let server = WebURL(base: endpoint), url.text.hasPrefix(server.text + "/") {
+        if let server = message.value(endpoint).flatMap({ WebURL(base: $0) }), url.text.hasPrefix(server.text + "/") {
             return (server, String(url.text.dropFirst(server.text.count + 1)))
         }
         let parts = url.text.split(separator: "/", omittingEmptySubsequences: false)

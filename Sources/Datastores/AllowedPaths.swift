@@ -8,7 +8,11 @@ import Posix
 /// OpenNebula's own directories and the home of the drivers' user are restricted in any case: they hold passwords.
 /// Paths are compared directory by directory, their links resolved.
 package struct AllowedPaths: Sendable {
-    private static let attribute = "DATASTORE/TEMPLATE/"
+    private static let restrictedInput = Input.optional(
+        "DATASTORE/TEMPLATE/RESTRICTED_DIRS", "Directories that no image may be read from, divided by blanks.")
+    private static let safeInput = Input.optional(
+        "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories that may be read all the same; they go first.")
+    package static let inputs = [restrictedInput, safeInput]
 
     private let restricted: [String]
     private let safe: [String]
@@ -17,15 +21,15 @@ package struct AllowedPaths: Sendable {
     /// what an administrator has meant to close.
     package init(_ request: Request) throws(DriverError) {
         let own = [request.installation.state, request.installation.configuration] + CurrentProcess.homeDirectories
-        restricted = try own + Self.directories(request.message, "RESTRICTED_DIRS")
-        safe = try Self.directories(request.message, "SAFE_DIRS")
+        restricted = try own + Self.directories(request.message, Self.restrictedInput)
+        safe = try Self.directories(request.message, Self.safeInput)
     }
 
-    private static func directories(_ message: Message, _ name: String) throws(DriverError) -> [String] {
-        let words = message.words(attribute + name)
+    private static func directories(_ message: Message, _ input: Input) throws(DriverError) -> [String] {
+        let words = message.words(input)
         guard words.allSatisfy({ isAbsolute($0) && !$0.contains("*") && !$0.contains(",/") }) else {
             throw message.invalid(
-                attribute + name, "is no list of directories",
+                input, "is no list of directories",
                 remedy: "write absolute paths, divided by spaces (onedatastore update)")
         }
         return words

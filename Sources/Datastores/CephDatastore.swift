@@ -7,10 +7,28 @@ import Posix
 /// A datastore in a pool of a Ceph cluster, which is reached on the hosts of BRIDGE_LIST, or on this machine if there
 /// are none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
 package struct CephDatastore: Datastore {
-    private static let template = "DATASTORE/TEMPLATE/"
-    package static let placeAttribute: String? = template + "POOL_NAME"
-    /// What OpenNebula's own defaults have.
-    private static let standardPool = "one"
+    private static let bridgeList = Input.optional(
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts where `rbd` runs, divided by blanks.", otherwise: "this machine")
+    private static let poolName = Input.optional(
+        "DATASTORE/TEMPLATE/POOL_NAME", default: "one", "The pool.")
+    private static let dataPoolName = Input.optional(
+        "DATASTORE/TEMPLATE/EC_POOL_NAME", "The pool for the images' data: `rbd --data-pool`.")
+    private static let credentials = [user, keyFile, configuration]
+    private static let user = Input.optional(
+        "DATASTORE/TEMPLATE/CEPH_USER", "The cluster's user: `rbd --id`.", otherwise: "Ceph's own")
+    private static let keyFile = Input.optional(
+        "DATASTORE/TEMPLATE/CEPH_KEY", "The path of a file with the user's key alone, where `rbd` runs.",
+        otherwise: "Ceph's own")
+    private static let configuration = Input.optional(
+        "DATASTORE/TEMPLATE/CEPH_CONF", "The path of the cluster's configuration, where `rbd` runs.",
+        otherwise: "Ceph's own")
+    private static let rbdFormat = Input.optional(
+        "DATASTORE/TEMPLATE/RBD_FORMAT", "The format of new images: `2`, or `1`, which leaves it to Ceph.",
+        otherwise: "Ceph's own")
+    /// What no other datastore has.
+    package static let ownInputs = [poolName, dataPoolName] + credentials + [rbdFormat]
+    package static let inputs = [bridgeList] + ownInputs
+    package static let placeInput: Input? = poolName
 
     package let format: String? = "raw"
     package let needsFormat = true
@@ -28,31 +46,32 @@ package struct CephDatastore: Datastore {
         let message = request.message
         let path = request.installation.remotes + "/etc/datastore/ceph/ceph.conf"
         let defaults = try Self.defaults(path, log: request.log)
-        func value(_ name: String) -> String? { message.value(Self.template + name) ?? defaults[name] }
-        func invalid(_ name: String, _ cause: String, remedy: String) -> DriverError {
-            guard message.value(Self.template + name) == nil, let value = defaults[name] else {
-                return message.invalid(Self.template + name, cause, remedy: remedy + " (onedatastore update)")
+        func value(_ input: Input) -> String? { message.stated(input) ?? defaults[input.name] }
+        func invalid(_ input: Input, _ cause: String, remedy: String) -> DriverError {
+            guard message.stated(input) == nil, let value = defaults[input.name] else {
+                return message.invalid(input, cause, remedy: remedy + " (onedatastore update)")
             }
             return DriverError(
-                "use", "\(name) in \(path)", cause: "its value \(quoted(oneLine(value, limit: 200))) \(cause)",
+                "use", "\(input.name) in \(path)", cause: "its value \(quoted(oneLine(value, limit: 200))) \(cause)",
                 remedy: remedy)
         }
-        func poolName(_ name: String) throws(DriverError) -> String? {
-            guard let pool = value(name) else { return nil }
+        func poolName(_ input: Input) throws(DriverError) -> String? {
+            guard let pool = value(input) ?? input.standard else { return nil }
             guard RBDImage.isName(pool) else {
-                throw invalid(name, "cannot be the name of a pool", remedy: "correct it")
+                throw invalid(input, "cannot be the name of a pool", remedy: "correct it")
             }
             return pool
         }
         cluster = CephCluster(
-            try BridgeHosts(request, at: Self.template + "BRIDGE_LIST"),
-            CephCredentials { (name) throws(Never) in value(name) }, request.settings, log: request.log)
-        pool = try poolName("POOL_NAME") ?? Self.standardPool
-        dataPool = try poolName("EC_POOL_NAME")
-        switch value("RBD_FORMAT") {
+            try BridgeHosts(request, at: Self.bridgeList),
+            CephCredentials { (name) throws(Never) in Self.credentials.first { $0.name == name }.flatMap(value) },
+            request.settings, log: request.log)
+        pool = try poolName(Self.poolName) ?? ""
+        dataPool = try poolName(Self.dataPoolName)
+        switch value(Self.rbdFormat) {
         case nil, "1": imageFormat = nil
         case "2": imageFormat = "2"
-        default: throw invalid("RBD_FORMAT", "is no format of rbd", remedy: "write 2")
+        default: throw invalid(Self.rbdFormat, "is no format of rbd", remedy: "write 2")
         }
         stagingDirectory = request.settings.stagingDirectory
         log = request.log

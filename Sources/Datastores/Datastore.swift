@@ -5,7 +5,7 @@ import Posix
 /// DS_MAD and template.
 package protocol Datastore: Sendable {
     /// The attribute of the message that the SOURCEs of its images begin with; nil if there is none.
-    static var placeAttribute: String? { get }
+    static var placeInput: Input? { get }
     /// The format that images are brought into here; nil if they stay as they come.
     var format: String? { get }
     /// Whether every image has to be in that format, whatever it is for.
@@ -23,7 +23,7 @@ package protocol Datastore: Sendable {
 }
 
 extension Datastore {
-    package static var placeAttribute: String? { nil }
+    package static var placeInput: Input? { nil }
     package var needsFormat: Bool { false }
 }
 
@@ -45,11 +45,10 @@ private let kinds: [(driver: String, open: @Sendable (Request) throws(DriverErro
 /// Returns the datastore of the message, of the kind that its DS_MAD names. Throws a ``DriverError`` that names the
 /// attribute if the kind is not known here, or an attribute has a bad value.
 package func datastore(_ request: Request) throws(DriverError) -> any Datastore {
-    let attribute = "DATASTORE/DS_MAD"
-    let driver = try request.message.required(attribute)
+    let driver = try request.message.required(.datastoreDriver)
     guard let kind = kinds.first(where: { $0.driver == driver }) else {
         throw request.message.invalid(
-            attribute, "is no datastore that apps can be brought into",
+            .datastoreDriver, "is no datastore that apps can be brought into",
             remedy: "use one of DS_MAD \(kinds.map(\.driver).joined(separator: ", "))")
     }
     return try kind.open(request)

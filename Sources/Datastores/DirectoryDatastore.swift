@@ -6,10 +6,25 @@ import Posix
 
 /// A datastore of files: the directory BASE_PATH, on this machine or on the hosts of BRIDGE_LIST. DS_MAD `fs`.
 package struct DirectoryDatastore: Datastore {
-    /// The required elements of the message.
-    package static let inputs = [basePath]
-    package static let placeAttribute: String? = basePath
-    private static let basePath = "DATASTORE/BASE_PATH"
+    package static let inputs = [basePath, bridgeList, safeDirs, driver, convert, sparse]
+    /// What a copy into it reads: `cp` reads SAFE_DIRS for its sources, too.
+    package static let copyInputs = inputs.filter { $0 != safeDirs }
+    package static let placeInput: Input? = basePath
+    private static let basePath = Input.required(
+        "DATASTORE/BASE_PATH", "The datastore's directory, as an absolute path without blanks.",
+        example: "/var/lib/one/datastores/1")
+    private static let bridgeList = Input.optional(
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that have the datastore, divided by blanks.", otherwise: "this machine"
+    )
+    private static let safeDirs = Input.optional(
+        "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories outside of it in which its images may lie.")
+    private static let driver = Input.optional(
+        "DATASTORE/TEMPLATE/DRIVER", "The format that images are brought into: `qcow2`, `raw`, …",
+        otherwise: "as they come")
+    private static let convert = Input.optional(
+        "DATASTORE/TEMPLATE/CONVERT", default: "YES", "`NO`: `DRIVER` converts nothing.")
+    private static let sparse = Input.optional(
+        "DATASTORE/TEMPLATE/SPARSE", default: "YES", "`NO`: zeros get their room on the disk, too; not over a bridge.")
     private static let mode: UInt32 = 0o660
 
     package let format: String?
@@ -27,12 +42,12 @@ package struct DirectoryDatastore: Datastore {
     package init(_ request: Request) throws(DriverError) {
         let message = request.message
         path = try message.requiredPath(Self.basePath)
-        bridge = try BridgeHosts(request, at: "DATASTORE/TEMPLATE/BRIDGE_LIST")
+        bridge = try BridgeHosts(request, at: Self.bridgeList)
         images = try imageDirectory(path, bridge: bridge, log: request.log)
-        safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
-        let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
-        format = converts ? try optionalImageFormat(message, at: "DATASTORE/TEMPLATE/DRIVER") : nil
-        isSparse = try message.flag("DATASTORE/TEMPLATE/SPARSE", default: true)
+        safeDirectories = message.words(Self.safeDirs)
+        let converts = try message.flag(Self.convert)
+        format = converts ? try optionalImageFormat(message, at: Self.driver) : nil
+        isSparse = try message.flag(Self.sparse)
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }

@@ -3,9 +3,13 @@ import ImageTransfer
 
 /// An image in a datastore, as oned knows it.
 package struct StoredImage: Sendable {
-    /// The required elements of the message.
-    package static let inputs = [sourcePath]
-    private static let sourcePath = "IMAGE/SOURCE"
+    package static let inputs = [sourceInput, formatInput, sizeInput]
+    private static let sourceInput = Input.required(
+        "IMAGE/SOURCE", "The image's place in the datastore: a path, or `POOL/NAME`.",
+        example: "/var/lib/one/datastores/1/image")
+    private static let formatInput = Input.optional(
+        "IMAGE/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
+    private static let sizeInput = Input.optional("IMAGE/SIZE", "The size of its disk in MB, as oned counts it.")
 
     /// Its place in the datastore: a path, or a name in a pool.
     package let source: String
@@ -18,13 +22,13 @@ package struct StoredImage: Sendable {
     /// Reads the message's image. Throws a ``DriverError`` that names an attribute with a bad value.
     package init(_ message: Message) throws(DriverError) {
         self.message = message
-        source = try message.required(Self.sourcePath)
-        format = try optionalImageFormat(message, at: "IMAGE/FORMAT")
-        size = try message.number("IMAGE/SIZE")
+        source = try message.required(Self.sourceInput)
+        format = try optionalImageFormat(message, at: Self.formatInput)
+        size = try message.number(Self.sizeInput)
     }
 
     /// The error of an image whose SOURCE cannot be used.
     func invalidSource(_ cause: String, remedy: String) -> DriverError {
-        message.invalid(Self.sourcePath, cause, remedy: remedy)
+        message.invalid(Self.sourceInput, cause, remedy: remedy)
     }
 }

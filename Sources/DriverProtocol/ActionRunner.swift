@@ -53,8 +53,8 @@ package enum ActionRunner {
     /// Runs `action` and returns its exit status.
     package static func run(_ action: any Action.Type, arguments: [String], streams: Streams) -> Int32 {
         do {
-            if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
-                try deliver(Reply(usage(of: action)), to: streams.output)
+            if let text = arguments.lazy.compactMap({ ActionManual(action).text(for: $0) }).first {
+                try deliver(Reply(text), to: streams.output)
                 return 0
             }
             var arguments = arguments
@@ -77,8 +77,10 @@ package enum ActionRunner {
     private static func work(
         _ action: any Action.Type, on message: Message, id: Int, target: String?, log: Log
     ) throws -> Reply {
-        let inputs = action.inputs(for: message) + (target == nil ? action.datastoreInputs : [])
-        for path in inputs { _ = try message.required(path) }
+        let datastoreInputs = target == nil ? action.datastoreInputs.filter(\.isRequired) : []
+        for input in action.requiredInputs(for: message) + datastoreInputs { _ = try message.required(input) }
+        var message = message
+        assert(message.allow(action.inputs + action.datastoreInputs + action.sourceInputs))
         let installation = Installation.current()
         let settings = try Settings(of: installation)
         return try action.run(
@@ -123,7 +125,7 @@ package enum ActionRunner {
                 remedy: "pass the message that oned wrote")
         }
         let message = try Message(text: text)
-        let stated = message.value("MARKETPLACEAPP/ID") ?? message.value("MARKETPLACE/ID") ?? message.value("IMAGE/ID")
+        let stated = ["MARKETPLACEAPP/ID", "MARKETPLACE/ID", "IMAGE/ID"].lazy.compactMap { message.text(at: $0) }.first
         guard let id = arguments.first(where: isID) ?? stated else { return (message, 0) }
         guard let number = Int(id) else {
             throw DriverError(
@@ -167,23 +169,6 @@ package enum ActionRunner {
             DriverError("finish", name, cause: error, remedy: "see the log of oned for what preceded it")
                 .description
         }
-    }
-
-    private static func usage(of action: any Action.Type) -> String {
-        let knowsTarget = !action.datastoreInputs.isEmpty
-        return """
-            \(action.name): \(action.purpose)
-
-            usage: \(action.name) [ID] < MESSAGE
-                   \(action.name) MESSAGE [ID]
-            \(knowsTarget ? "       \(action.name) --to PATH [ID] < MESSAGE\n" : "")
-            MESSAGE is oned's driver message, base64 or plain XML. It must have:
-            \((action.inputs + action.datastoreInputs).map { "  " + $0 }.joined(separator: "\n"))
-            \(knowsTarget ? "With --to the image goes into a new file, in the format that it has: no DATASTORE is needed.\n" : "")\
-            The result goes to standard output, log lines and the reason of a failure to standard error.
-            The exit status is 0 or 1.
-
-            """
     }
 }
 

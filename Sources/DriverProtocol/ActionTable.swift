@@ -17,12 +17,20 @@ package struct ActionTable {
         if let error = Self.unusableArgument(of: arguments.first ?? Self.program) { Self.fail(error) }
         if let action = actions.first(where: { $0.name == arguments.first }) { action.main(arguments.dropFirst()) }
         _ = CurrentProcess.beginProgram()
-        if arguments.first == "--help" || arguments.first == "-h" {
-            print(usage, terminator: "")
+        if let text = text(for: arguments.first) {
+            print(text, terminator: "")
             exit(0)
         }
         let cause = arguments.first.map { "it has no action \(quoted($0))" } ?? "no action was named"
         Self.fail(DriverError("run", Self.program, cause: cause, remedy: "name one of those that --help lists"))
+    }
+
+    private func text(for option: String?) -> String? {
+        switch option {
+        case "--help", "-h": usage
+        case "--version": "\(Self.program) \(version)\n"
+        default: nil
+        }
     }
 
     private static func fail(_ error: DriverError) -> Never {
@@ -47,7 +55,8 @@ package struct ActionTable {
             \(Self.program): the actions of OpenNebula's marketplaces and datastores
 
             usage: \(Self.program) ACTION [ID] < MESSAGE
-                   \(Self.program) ACTION --help
+                   \(Self.program) ACTION --help | --example | --version
+                   \(Self.program) --version
 
             The launchers under remotes/ run it. ACTION is one of:
             \(list)

@@ -1,10 +1,17 @@
 import Posix
 
 extension Message {
+    private static let dispose = Input.optional(
+        "DISPOSE", default: "NO", "`YES`: `DISPOSE_CMD` is run in the end, however the import ends.")
+    private static let disposeCommand = Input.optional(
+        "DISPOSE_CMD", "The command that removes a temporary image; no shell runs it.")
+    /// What ``disposeOfSource(log:)`` reads.
+    package static let disposalInputs = [dispose, disposeCommand]
+
     /// Runs the DISPOSE_CMD of an import whose DISPOSE is YES: it removes a temporary file that a datastore has made,
     /// and must run however the import ended. The command is split into words; no shell runs it.
     func disposeOfSource(log: Log) {
-        guard (try? flag("DISPOSE", default: false)) == true, let line = value("DISPOSE_CMD") else {
+        guard (try? flag(Self.dispose)) == true, let line = value(Self.disposeCommand) else {
             return
         }
         let command = Command.words(of: line)

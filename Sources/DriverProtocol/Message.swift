@@ -13,6 +13,8 @@ package struct Message: Sendable {
     package let root: XMLElement
     /// The XML of ``root``, whose elements' ranges point into it.
     package let document: [UInt8]
+    /// The paths that may be read; nil for all.
+    private var known: Set<String>?
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that says what is wrong with it.
     package init(text: [UInt8]) throws(DriverError) {
@@ -53,46 +55,76 @@ package struct Message: Sendable {
     }
 
     /// Returns the text of the element at `path`, or nil if it is missing, empty or only white space.
-    package func value(_ path: String) -> String? {
+    func text(at path: String) -> String? {
         guard let text = root.element(at: path)?.text, !text.utf8.allSatisfy(isWhiteSpace) else { return nil }
         return text
     }
 
-    /// Returns the text of an element. Throws if it is missing or empty.
-    package func required(_ path: String) throws(DriverError) -> String {
-        guard let value = value(path) else {
+    /// Returns the value that the message states, or nil if the element is missing, empty or only white space.
+    package func stated(_ input: Input) -> String? {
+        assert(known?.contains(input.path) ?? true, "the action's inputs lack \(input.path)")
+        return text(at: input.path)
+    }
+
+    /// Returns the value that the message states, else the input's standard value, or nil if there is neither.
+    package func value(_ input: Input) -> String? { stated(input) ?? input.standard }
+
+    /// Lets no other inputs be read than these: a check of what an action declares, for debug builds. Returns true.
+    mutating func allow(_ inputs: [Input]) -> Bool {
+        known = Set((inputs + Input.objects).map(\.path))
+        return true
+    }
+
+    /// Returns the value of an input. Throws if there is none.
+    package func required(_ input: Input) throws(DriverError) -> String {
+        guard let value = value(input) else {
             throw DriverError(
-                "use", "the driver message", cause: "\(path) is missing or empty", remedy: Self.remedy(for: path))
+                "use", "the driver message", cause: "\(input.path) is missing or empty",
+                remedy: Self.remedy(for: input))
         }
         return value
     }
 
-    /// Returns the location at `path`. Throws a ``DriverError`` if it is missing.
-    package func location(_ path: String) throws(DriverError) -> Location { Location(try required(path)) }
+    /// Returns the location that an input states. Throws a ``DriverError`` if it is missing.
+    package func location(_ input: Input) throws(DriverError) -> Location { Location(try required(input)) }
 
     /// Returns the path of a directory or file that has to be there.
-    package func requiredPath(_ path: String) throws(DriverError) -> String {
-        let value = try required(path)
-        guard isAbsolute(value) else { throw invalid(path, "is no absolute path", remedy: "begin it with /") }
+    package func requiredPath(_ input: Input) throws(DriverError) -> String {
+        let value = try required(input)
+        guard isAbsolute(value) else { throw invalid(input, "is no absolute path", remedy: "begin it with /") }
         return value
     }
 
-    /// Returns a whole number that is not negative, or nil if the element is missing or empty. Throws if it is no such
-    /// number.
-    package func number(_ path: String) throws(DriverError) -> UInt64? {
-        guard let text = value(path) else { return nil }
+    /// Returns a whole number that is not negative, or nil if there is none. Throws if the value is no such number.
+    package func number(_ input: Input) throws(DriverError) -> UInt64? {
+        guard let text = value(input) else { return nil }
         guard text.utf8.allSatisfy(isDigit) else {
-            throw invalid(path, "is not a whole number", remedy: "give digits alone")
+            throw invalid(input, "is not a whole number", remedy: "give digits alone")
         }
-        guard let number = UInt64(text) else { throw invalid(path, "is too large", remedy: "give a smaller number") }
+        guard let number = UInt64(text) else { throw invalid(input, "is too large", remedy: "give a smaller number") }
         return number
     }
 
-    /// Returns a YES or NO, in any case, or `standard` if the element is missing or empty. Throws if it is neither.
-    package func flag(_ path: String, default standard: Bool) throws(DriverError) -> Bool {
-        guard let text = value(path) else { return standard }
+    /// Returns a number of `allowed`, or nil if there is none. Throws if the value is no such number.
+    ///
+    /// - Parameter unit: of what: `MB`.
+    package func number(
+        _ input: Input, in allowed: ClosedRange<UInt64>, unit: String
+    ) throws(DriverError) -> UInt64? {
+        guard let number = try number(input) else { return nil }
+        guard allowed.contains(number) else {
+            throw invalid(
+                input, "is out of range",
+                remedy: "give \(allowed.lowerBound) to \(allowed.upperBound) \(unit)")
+        }
+        return number
+    }
+
+    /// Returns whether the value is YES, in any case; false if there is none. Throws if it is neither YES nor NO.
+    package func flag(_ input: Input) throws(DriverError) -> Bool {
+        guard let text = value(input) else { return false }
         guard let flag = Self.flag(text) else {
-            throw invalid(path, "is neither YES nor NO", remedy: "write YES or NO (TRUE, FALSE, 1 and 0 will do, too)")
+            throw invalid(input, "is neither YES nor NO", remedy: "write YES or NO (TRUE, FALSE, 1 and 0 will do, too)")
         }
         return flag
     }
@@ -106,16 +138,16 @@ package struct Message: Sendable {
         }
     }
 
-    /// Returns the words of a list divided by white space; none if the element is missing.
-    package func words(_ path: String) -> [String] {
-        (value(path) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+    /// Returns the words of a list divided by white space; none if there is no value.
+    package func words(_ input: Input) -> [String] {
+        (value(input) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
-    /// Returns the error of an attribute whose value cannot be used.
-    package func invalid(_ path: String, _ cause: String, remedy: String) -> DriverError {
+    /// Returns the error of an input whose value cannot be used.
+    package func invalid(_ input: Input, _ cause: String, remedy: String) -> DriverError {
         DriverError(
-            "use", path, cause: "its value \(quoted(oneLine(shown(value(path) ?? ""), limit: 200))) \(cause)",
-            remedy: remedy)
+            "use", input.path,
+            cause: "its value \(quoted(oneLine(shown(value(input) ?? ""), limit: 200))) \(cause)", remedy: remedy)
     }
 
     /// Returns a value without the secrets that a URL can hold.
@@ -123,14 +155,13 @@ package struct Message: Sendable {
         value.contains("://") ? "\(Location(value))" : value
     }
 
-    /// Returns the place in which the reader sets the value at `path`.
-    private static func remedy(for path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        if path.hasPrefix("MARKETPLACE/TEMPLATE/") {
-            return "set \(name) in the marketplace's template (onemarket update)"
+    /// Returns the place in which the reader sets an input.
+    private static func remedy(for input: Input) -> String {
+        if input.path.hasPrefix("MARKETPLACE/TEMPLATE/") {
+            return "set \(input.name) in the marketplace's template (onemarket update)"
         }
-        if path.hasPrefix("DATASTORE/") {
-            return "set \(name) in the datastore's template (onedatastore update)"
+        if input.path.hasPrefix("DATASTORE/") {
+            return "set \(input.name) in the datastore's template (onedatastore update)"
         }
         return "pass the message as oned writes it for this action"
     }

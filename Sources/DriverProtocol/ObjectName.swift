@@ -19,8 +19,8 @@ package struct ObjectName: Sendable, Equatable, CustomStringConvertible {
     /// The object that `message` is about, or nil if it has none with an id.
     package init?(_ message: Message) {
         for (element, kind) in Self.kinds {
-            guard let id = message.value(element + "/ID").flatMap({ Int($0) }) else { continue }
-            self.init(kind: kind, id: id, name: message.value(element + "/NAME"))
+            guard let id = message.text(at: element + "/ID").flatMap({ Int($0) }) else { continue }
+            self.init(kind: kind, id: id, name: message.text(at: element + "/NAME"))
             return
         }
         return nil

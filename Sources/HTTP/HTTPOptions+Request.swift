@@ -2,7 +2,28 @@ import Bytes
 import DriverProtocol
 
 extension HTTPOptions {
-    private static let path = "MARKETPLACE/TEMPLATE/"
+    private static let caFileInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/CA_FILE", "A file of PEM certificates to trust in place of the system's.",
+        otherwise: "the system's")
+    private static let verifyInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/TLS_VERIFY", default: "YES",
+        "`NO`: the server's certificate is not checked; a warning is logged.")
+    private static let proxyInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/PROXY", "The proxy: `http://USER:PASSWORD@HOST:PORT`.", otherwise: "the environment's")
+    private static let noProxyInput = Input.optional(
+        "MARKETPLACE/TEMPLATE/NO_PROXY", "Hosts that are asked without the proxy, divided by commas.",
+        otherwise: "the environment's")
+    private static let bandwidthInput = Input.optional(
+        "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW",
+        "Bytes per second at most, with `K`, `M` or `G` behind for powers of 1024.",
+        otherwise: "no limit")
+    /// What is read of a marketplace.
+    package static let inputs = [caFileInput, verifyInput, proxyInput, noProxyInput]
+    /// What is read of a datastore.
+    package static let datastoreInputs = [bandwidthInput]
+    /// What is read of a marketplace with a catalog.
+    package static let catalogInputs = inputs + [ServerCredential.input]
+
     private static let proxySchemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
     /// The transfer options of the message.
@@ -21,10 +42,10 @@ extension HTTPOptions {
         _ message: Message, _ preferences: TransferPreferences = TransferPreferences(), log: Log
     ) throws(DriverError) {
         self.init()
-        caFile = message.value(Self.path + "CA_FILE")
-        verifyTLS = try message.flag(Self.path + "TLS_VERIFY", default: true)
+        caFile = message.value(Self.caFileInput)
+        verifyTLS = try message.flag(Self.verifyInput)
         proxy = try Self.proxy(message)
-        noProxy = message.value(Self.path + "NO_PROXY")
+        noProxy = message.value(Self.noProxyInput)
         bandwidthLimit = try Self.bandwidthLimit(message, preferences)
         if !preferences.retries { attempts = 1 }
         if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
@@ -32,13 +53,13 @@ extension HTTPOptions {
 
     /// Returns PROXY in the form that libcurl takes: a host with or without scheme, user, password and port.
     private static func proxy(_ message: Message) throws(DriverError) -> String? {
-        guard let text = message.value(path + "PROXY") else { return nil }
+        guard let text = message.value(proxyInput) else { return nil }
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         let hasScheme = parts.count == 1 || proxySchemes.contains(parts[0].lowercased())
         guard hasScheme, parts.last?.isEmpty == false, text.utf8.allSatisfy(isVisible) else {
             // The value stays out of the error: nobody knows which part of it is a password.
             throw DriverError(
-                "use", path + "PROXY", cause: "its value is no proxy's URL",
+                "use", proxyInput.path, cause: "its value is no proxy's URL",
                 remedy: "write it as in http://USER:PASSWORD@HOST:PORT, odd characters as %XX")
         }
         return text
@@ -50,10 +71,10 @@ extension HTTPOptions {
         _ message: Message, _ preferences: TransferPreferences
     ) throws(DriverError) -> UInt64? {
         if let limit = preferences.bandwidthLimit { return limit }
-        let path = "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW"
-        guard let text = message.value(path) else { return nil }
+        guard let text = message.value(bandwidthInput) else { return nil }
         guard let rate = bandwidth(text) else {
-            throw message.invalid(path, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
+            throw message.invalid(
+                bandwidthInput, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
         }
         return rate
     }

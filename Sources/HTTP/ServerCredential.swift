@@ -6,8 +6,9 @@ import DriverProtocol
 ///
 /// It is sent to the server that ENDPOINT names, and to no other: RFC 9110, section 11.6.2.
 struct ServerCredential: Sendable {
-    private static let attribute = "AUTH_FILE"
-    private static let path = "MARKETPLACE/TEMPLATE/"
+    static let input = Input.optional(
+        "MARKETPLACE/TEMPLATE/AUTH_FILE", "A file on the front-end with a credential for the server of `ENDPOINT`.")
+    private static let endpoint = Input.optional("MARKETPLACE/TEMPLATE/ENDPOINT", "The server that may get it.")
 
     /// The value of the field Authorization.
     let field: String
@@ -16,14 +17,14 @@ struct ServerCredential: Sendable {
     /// Reads the file. Returns nil if the template names none. Throws a ``DriverError`` without anything of its
     /// contents.
     init?(_ message: Message, log: Log) throws(DriverError) {
-        guard let path = message.value(Self.path + Self.attribute) else { return nil }
-        guard let endpoint = message.value(Self.path + "ENDPOINT").flatMap({ WebURL($0) }), let server = endpoint.server
+        guard let path = message.value(Self.input) else { return nil }
+        guard let endpoint = message.value(Self.endpoint).flatMap({ WebURL($0) }), let server = endpoint.server
         else {
             throw DriverError(
-                "use", Self.path + Self.attribute, cause: "there is no ENDPOINT, which it would be meant for",
+                "use", Self.input.path, cause: "there is no ENDPOINT, which it would be meant for",
                 remedy: "set ENDPOINT: the credential is sent to that server alone")
         }
-        let file = try SecretFile(Self.attribute, path: path)
+        let file = try SecretFile(Self.input.name, path: path)
         guard let field = Self.field(try file.contents(log: log)) else {
             throw file.problem(
                 "it holds no credential that can be used",

@@ -105,7 +105,7 @@ final class Job {
             log(.info, "DELETE: the app's import had published its image, which is removed")
             return try act(driver, document)
         }
-        guard aftermath.isOfEndedImport, !driver.readsStandardInput, message.value("MARKETPLACEAPP/SOURCE") == nil
+        guard aftermath.isOfEndedImport, !driver.readsStandardInput, message.value(.appSourceIfAny) == nil
         else {
             return try act(driver, message.document)
         }

@@ -16,8 +16,8 @@ package enum MarketAccessDriver {
         Interrupt.install()
         CurrentProcess.resetInheritedSignals()
         var options = Options(arguments: Array(CommandLine.arguments.dropFirst()))
-        if options.wantsHelp {
-            write(Options.usage, to: .standardOutput)
+        if options.wantsHelp || options.wantsVersion {
+            write(options.wantsHelp ? Options.usage : "one_market \(version)\n", to: .standardOutput)
             exit(0)
         }
         // With standard error closed nobody would read this: the driver works on, and oned's log gets it.

@@ -13,6 +13,7 @@ struct Options: Equatable, Sendable {
     /// The proxy for the actions.
     var proxy: String?
     var wantsHelp = false
+    var wantsVersion = false
     /// The arguments that were not understood. The other options hold all the same.
     var problems: [String] = []
 
@@ -26,6 +27,7 @@ struct Options: Equatable, Sendable {
           -w, --timeout SECONDS    how long one request may take (0: without limit)
           -p, --proxy PROXY        proxy for the actions, as http_proxy and https_proxy
           -h, --help               this text
+              --version            the release of these drivers
 
         It answers INIT, IMPORT, DELETE, MONITOR, DRIVER_CANCEL and FINALIZE, one a line.
 
@@ -45,8 +47,8 @@ struct Options: Equatable, Sendable {
         while let argument = rest.popFirst() {
             var (name, value) = Self.divide(argument)
             name = Self.longNames[name] ?? name
-            guard name != "-h" else {
-                wantsHelp = true
+            guard name != "-h", name != "--version" else {
+                if name == "-h" { wantsHelp = true } else { wantsVersion = true }
                 continue
             }
             guard Self.longNames.values.contains(name) else {

@@ -18,12 +18,12 @@ enum Plan: Equatable {
 
     /// Decides on a request. `markets` are the drivers that may be used; empty: all.
     init(_ verb: Verb, _ message: Message, markets: [String]) {
-        if verb != .monitor, let type = message.value("MARKETPLACEAPP/TYPE"), Self.templateTypes.contains(type) {
+        if verb != .monitor, let type = message.value(.appType), Self.templateTypes.contains(type) {
             self = verb == .importApp ? .nothingToImport : .nothingToDelete
             return
         }
         do {
-            let market = try message.required("MARKETPLACE/MARKET_MAD")
+            let market = try message.required(.marketplaceDriver)
             guard Driver.isName(market), markets.isEmpty || markets.contains(market) else {
                 self = .refuse("Marketplace driver \(quoted(market)) not available")
                 return
@@ -32,7 +32,7 @@ enum Plan: Equatable {
                 self = .run(market: market)
                 return
             }
-            let datastore = try message.required("DATASTORE/DS_MAD")
+            let datastore = try message.required(.datastoreDriver)
             guard Driver.isName(datastore) else {
                 self = .refuse("Datastore driver \(quoted(datastore)) not available")
                 return

@@ -38,7 +38,7 @@ struct PublishedImages {
 extension Message {
     /// Returns the document with that SOURCE in its app, or nil if it has one already, or no app.
     func document(withSource source: String) -> [UInt8]? {
-        guard value("MARKETPLACEAPP/SOURCE") == nil, let app = root.child("MARKETPLACEAPP") else { return nil }
+        guard value(.appSourceIfAny) == nil, let app = root.child("MARKETPLACEAPP") else { return nil }
         let element = Array("<SOURCE>\(XMLText.characterData(source))</SOURCE>".utf8)
         if let old = app.child("SOURCE") {
             return document[..<old.range.lowerBound] + element + document[old.range.upperBound...]

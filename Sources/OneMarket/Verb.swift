@@ -20,7 +20,7 @@ enum Verb: String, CaseIterable, Sendable {
 
     /// Returns the name in log lines of the object with that id; the message may have its own name.
     func object(_ id: Int, _ message: Message? = nil) -> ObjectName {
-        let (element, kind) = self == .monitor ? ("MARKETPLACE", "marketplace") : ("MARKETPLACEAPP", "app")
-        return ObjectName(kind: kind, id: id, name: message?.value(element + "/NAME"))
+        let (name, kind) = self == .monitor ? (Input.marketplaceName, "marketplace") : (.appName, "app")
+        return ObjectName(kind: kind, id: id, name: message?.value(name))
     }
 }

@@ -23,12 +23,12 @@ package struct S3Address: Sendable, CustomStringConvertible {
     }
 
     /// The element of a message with an app's address.
-    package static let attribute = "MARKETPLACEAPP/SOURCE"
+    package static let input = Input.appSource("The app's object.", example: "s3://images/marketapp-0")
 
     /// Reads the app's SOURCE. Throws a ``DriverError`` if it is none.
     package init(ofApp message: Message) throws(DriverError) {
-        guard let address = S3Address(try message.required(Self.attribute)) else {
-            throw message.invalid(Self.attribute, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
+        guard let address = S3Address(try message.required(Self.input)) else {
+            throw message.invalid(Self.input, "is no s3://BUCKET/KEY", remedy: "correct the app's SOURCE")
         }
         self = address
     }

@@ -4,9 +4,9 @@ import DriverProtocol
 extension S3Market {
     /// Returns the address of the object of the message's app. Throws a ``DriverError`` if the app has no id.
     package func object(of message: Message) throws(DriverError) -> S3Address {
-        let id = try message.required("MARKETPLACEAPP/ID")
+        let id = try message.required(.appID)
         guard id.utf8.allSatisfy(isDigit) else {
-            throw message.invalid("MARKETPLACEAPP/ID", "is no number", remedy: "pass the message as oned writes it")
+            throw message.invalid(.appID, "is no number", remedy: "pass the message as oned writes it")
         }
         return object(ofApp: id)
     }
@@ -31,8 +31,8 @@ package struct S3Marketplace: Sendable {
 
     /// Returns the identity of an app: oned uses an id only once with the same time.
     package static func owner(_ message: Message) -> String {
-        ["ZONE_ID", "MARKETPLACE_ID", "ID", "REGTIME"].map { name in
-            String((message.value("MARKETPLACEAPP/\(name)") ?? "-").filter { $0.isASCII && ($0.isNumber || $0 == "-") })
+        [Input.appZone, .appMarketplace, .appID, .appTime].map { input in
+            String((message.value(input) ?? "-").filter { $0.isASCII && ($0.isNumber || $0 == "-") })
         }.joined(separator: ".")
     }
 

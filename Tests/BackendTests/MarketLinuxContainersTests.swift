@@ -12,12 +12,12 @@ import Testing
 
     func report(
         _ catalog: some Sequence<UInt8>, _ attributes: [String: String] = [:],
-        standardEndpoint: String = "http://127.0.0.1"
+        server: String = "http://127.0.0.1"
     ) throws -> Answer {
         let warnings = Locked<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
         let request = try request(log, attributes)
-        let market = try CatalogMarket(request, standardEndpoint: standardEndpoint, agent: "test")
+        let market = try CatalogMarket(request, server: CatalogMarket.endpoint(default: server), agent: "test")
         let options = try ContainerOptions(request)
         var document = CatalogDocument(url: WebURL("http://127.0.0.1/streams/v1/images.json")!, bytes: Array(catalog))
         do {
@@ -79,7 +79,7 @@ import Testing
     ]) func publishesAsTheMarketStatesItsServer(_ endpoint: String?, _ publisher: String) throws {
         let attributes = ["ENDPOINT": endpoint].compactMapValues { $0 }
         let catalog = "{\"products\":{\(product("debian:12:amd64:default", version))}}"
-        let result = try report(catalog.utf8, attributes, standardEndpoint: SimpleStreams.standardEndpoint)
+        let result = try report(catalog.utf8, attributes, server: SimpleStreams.standardEndpoint)
         let app = try #require(result.apps.first)
         #expect(app["PUBLISHER"] == publisher && app["DESCRIPTION"] == "Downloaded from \(publisher)")
         let url = (publisher.hasSuffix("/") ? publisher : publisher + "/") + "images/ok"

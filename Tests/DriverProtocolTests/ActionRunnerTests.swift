@@ -14,7 +14,9 @@ private let encoded = String(decoding: Base64.encode(Array(document.utf8)), as: 
 private enum Echo: Action {
     static let name = "market/test/echo"
     static let purpose = "prints what it was given"
-    static let inputs = ["MARKETPLACEAPP/NAME", "MARKETPLACEAPP/ID"]
+    static let inputs: [Input] = [.required("MARKETPLACEAPP/NAME", "The `name`.", example: "a & b"), id, key]
+    private static let id = Input.required("MARKETPLACEAPP/ID", "A number.", example: "7")
+    private static let key = Input.optional("MARKETPLACE/TEMPLATE/KEY", default: "5", "A key.")
 
     static func run(_ request: Request) throws -> Reply {
         request.log.info("working")
@@ -26,7 +28,7 @@ private enum Echo: Action {
 private enum Failing: Action {
     static let name = "market/test/failing"
     static let purpose = "fails"
-    static let inputs: [String] = []
+    static let inputs: [Input] = []
 
     struct Odd: Error, CustomStringConvertible {
         let description = "two\nlines ]]>"
@@ -47,7 +49,7 @@ private enum Failing: Action {
 private enum Undoable: Action {
     static let name = "market/test/undoable"
     static let purpose = "leaves a file"
-    static let inputs = ["MARKETPLACEAPP/NAME"]
+    static let inputs = [Input.required("MARKETPLACEAPP/NAME", "A path.", example: "/a")]
 
     static func run(_ request: Request) throws -> Reply {
         let path = try request.message.required("MARKETPLACEAPP/NAME")

@@ -46,7 +46,7 @@ import Testing
     @Test func theDefaultsAreThoseOfTheStockDriver() throws {
         let market = try Self.market([:])
         #expect(market.object(ofApp: "7").key == "marketapp-7")
-        #expect(market.totalMB == nil)
+        #expect(market.totalMB == 1_048_576)
         #expect(market.concurrency == 4 && market.maximumParts == 10_000)
         #expect(try Self.market(["MAX_PARTS": "1000"]).maximumParts == 1000)
         #expect(market.storageHeaders.isEmpty)

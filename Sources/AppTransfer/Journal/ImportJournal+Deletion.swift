@@ -4,12 +4,15 @@ import DriverProtocol
 package protocol AppDeletion: Action {}
 
 extension AppDeletion {
-    package static func inputs(for message: Message) -> [String] {
-        message.value("MARKETPLACEAPP/SOURCE") == nil ? [] : inputs
+    package static func requiredInputs(for message: Message) -> [Input] {
+        message.value(.appSourceIfAny) == nil ? [] : inputs.filter(\.isRequired)
     }
 }
 
 extension ImportJournal {
+    /// What ``deleteApp(_:_:remove:)`` reads.
+    package static let deletionInputs: [Input] = [.appSourceIfAny, .appID]
+
     /// `market/*/delete`: removes an app by its SOURCE or, if it has none, everything that its imports have left.
     ///
     /// An app without SOURCE is one whose import has failed, or still runs. Its deletion succeeds even if the
@@ -17,13 +20,13 @@ extension ImportJournal {
     package static func deleteApp<Market: Publications>(
         _ request: Request, _ market: () throws -> Market, remove: (Market) throws -> Void
     ) throws -> Reply {
-        if request.message.value("MARKETPLACEAPP/SOURCE") != nil {
+        if request.message.value(.appSourceIfAny) != nil {
             let market = try market()
             try remove(market)
             ImportJournal(request, market).forget()
             return Reply()
         }
-        _ = try request.message.required("MARKETPLACEAPP/ID")
+        _ = try request.message.required(.appID)
         let used: Market
         do {
             used = try market()

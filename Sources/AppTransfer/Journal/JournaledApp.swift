@@ -9,8 +9,8 @@ struct JournaledApp: Equatable {
 
     /// The app of a message; that of a message about no app is empty.
     init(_ message: Message) {
-        market = Self.numbers(message, "MARKETPLACE/ZONE_ID", "MARKETPLACE/ID")
-        app = Self.numbers(message, "MARKETPLACEAPP/ID", "MARKETPLACEAPP/REGTIME")
+        market = Self.numbers(message, .marketplaceZone, .marketplaceID)
+        app = Self.numbers(message, .appID, .appTime)
     }
 
     init(market: String, app: String) {
@@ -19,7 +19,8 @@ struct JournaledApp: Equatable {
     }
 
     /// Returns numbers, which become part of a file's name. Anything else becomes a hyphen.
-    private static func numbers(_ message: Message, _ paths: String...) -> String {
-        paths.map { path in message.value(path).flatMap { UInt64($0) }.map(String.init) ?? "-" }.joined(separator: ".")
+    private static func numbers(_ message: Message, _ inputs: Input...) -> String {
+        inputs.map { input in message.value(input).flatMap { UInt64($0) }.map(String.init) ?? "-" }.joined(
+            separator: ".")
     }
 }

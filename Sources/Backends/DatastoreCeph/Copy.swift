@@ -6,7 +6,9 @@ import DriverProtocol
 package enum Copy: Action {
     package static let name = "datastore/ceph/cp"
     package static let purpose = "brings an app or another image into the pool; prints SOURCE and FORMAT"
-    package static let inputs = ImageRegistration.inputs
+    package static let inputs =
+        ImageRegistration.inputs + CephDatastore.inputs + ImageRegistration.datastoreInputs
+    package static let sourceInputs = ImageRegistration.sourceInputs
 
     package static func run(_ request: Request) throws -> Reply {
         try ImageRegistration(request, action: name).run { try CephDatastore(request) }

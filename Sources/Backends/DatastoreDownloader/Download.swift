@@ -7,6 +7,8 @@ import Posix
 
 /// One image on its way from FROM to TO.
 struct Download {
+    private static let path = Input.optional("IMAGE/PATH", "The image that the message is about.")
+
     private let location: Location
     private let target: String
     private let expected: ExpectedDigests
@@ -27,11 +29,11 @@ struct Download {
             throw DownloadArguments.problem("a digest cannot be checked of a part, which --max-size asks for")
         }
         // The message may be about another image.
-        let isOfMessage = request.message.value("IMAGE/PATH").map { $0.utf8.elementsEqual(arguments.operands[0].utf8) }
+        let isOfMessage = request.message.value(Self.path).map { $0.utf8.elementsEqual(arguments.operands[0].utf8) }
         expected =
             try limit == nil && isOfMessage == true
             ? given.union(
-                expectedDigests(ofImage: request.message, at: location), of: "the image \(quoted(location))")
+                ImageDigests.expected(request.message, at: location), of: "the image \(quoted(location))")
             : given
     }
 

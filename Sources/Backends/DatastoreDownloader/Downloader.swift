@@ -13,6 +13,7 @@ package enum Downloader: Program {
     package static let purpose = "brings an image to a file or to standard output, verified"
     /// The environment variable with the driver message.
     private static let messageVariable = "DRV_ACTION"
+    private static let imageID = Input.optional("IMAGE/ID", "The image's number.")
 
     /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read:
     /// it may be the rest of the caller's script.
@@ -77,7 +78,7 @@ package enum Downloader: Program {
             }
             transfer.bandwidthLimit = rate
         }
-        let id = message.value("IMAGE/ID").flatMap { Int($0) } ?? 0
+        let id = message.value(imageID).flatMap { Int($0) } ?? 0
         return Request(
             message: message, id: id, log: makeLog(id: id, message), installation: installation,
             settings: try Settings(of: installation), transfer: transfer)

@@ -5,7 +5,7 @@ import DriverProtocol
 package enum Delete: AppDeletion {
     package static let name = "market/http/delete"
     package static let purpose = "removes an app's file from PUBLIC_DIR; prints nothing"
-    package static let inputs = PublicDirectory.inputs
+    package static let inputs = PublicDirectory.inputs + ImportJournal.deletionInputs
 
     package static func run(_ request: Request) throws -> Reply {
         try ImportJournal.deleteApp(request) {

@@ -1,5 +1,4 @@
 import AppTransfer
-import Checksums
 import DriverProtocol
 import ImageTransfer
 import Posix
@@ -11,7 +10,8 @@ package enum Import: Action {
 
     package static let name = "market/http/import"
     package static let purpose = "copies an image into PUBLIC_DIR; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    package static let inputs = PublicDirectory.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
+    package static let inputs = PublicDirectory.inputs + AppImport.inputs
+    package static let sourceInputs = ImageSources.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         let directory = try PublicDirectory(request)
@@ -19,21 +19,14 @@ package enum Import: Action {
     }
 
     private static func publish(_ request: Request, in directory: PublicDirectory) throws -> Reply {
-        let message = request.message
-        let size = try message.number("SIZE") ?? 0
-        let format = try imageFormat(message, at: "FORMAT")
-        let expected = try ExpectedDigests(message, md5: "MD5")
-        let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
+        let app = try AppImport(request)
+        let source = try app.open()
 
         // No other file can have that name: if a file has it, it is this import's.
         let name = randomName(digits: PublicDirectory.nameLength)
         return try ImportJournal(request, directory).record(Publication(name: name)) { running in
             let sink = try directory.images.makeSink(ImageNames(name), mode: mode, needing: source.storageSize)
-            let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-            running.isPublishing()
-            _ = try sink.publish()
-            return Reply(
-                source: directory.url(of: name).text, md5: copied.source[.md5] ?? "", size: size, format: format)
+            return try app.publish(source, into: sink, as: directory.url(of: name).text, running)
         }
     }
 }

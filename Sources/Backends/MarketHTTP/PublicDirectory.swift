@@ -7,7 +7,18 @@ import ImageTransfer
 struct PublicDirectory: Publications {
     /// Digits of a file's name.
     static let nameLength = 32
-    static let inputs = ["MARKETPLACE/TEMPLATE/PUBLIC_DIR", "MARKETPLACE/TEMPLATE/BASE_URL"]
+    static let inputs = [publicDir, baseURLInput, bridgeList]
+    static let appSource = Input.appSource(
+        "The app's place: `BASE_URL` and the name of a file.", example: "http://frontend.example/market/NAME")
+    private static let publicDir = Input.required(
+        "MARKETPLACE/TEMPLATE/PUBLIC_DIR", "The directory, as an absolute path. It must exist: it is never created.",
+        example: "/var/www/market")
+    private static let baseURLInput = Input.required(
+        "MARKETPLACE/TEMPLATE/BASE_URL", "The URL under which the directory is served: `http://` or `https://`.",
+        example: "http://frontend.example/market")
+    private static let bridgeList = Input.optional(
+        "MARKETPLACE/TEMPLATE/BRIDGE_LIST", "Hosts that have the directory, divided by blanks.",
+        otherwise: "this machine")
 
     let path: String
     let baseURL: WebURL
@@ -16,20 +27,19 @@ struct PublicDirectory: Publications {
 
     init(_ request: Request) throws {
         let message = request.message
-        path = try message.requiredPath("MARKETPLACE/TEMPLATE/PUBLIC_DIR")
+        path = try message.requiredPath(Self.publicDir)
         baseURL = try Self.baseURL(message)
         images = try imageDirectory(
-            path, bridge: BridgeHosts(request, at: "MARKETPLACE/TEMPLATE/BRIDGE_LIST"), log: request.log)
+            path, bridge: BridgeHosts(request, at: Self.bridgeList), log: request.log)
     }
 
     private static func baseURL(_ message: Message) throws(DriverError) -> WebURL {
-        let attribute = "MARKETPLACE/TEMPLATE/BASE_URL"
         // A character that a template or a URL cannot hold would make the SOURCE that comes back differ from the one
         // returned.
-        guard let url = WebURL(base: try message.required(attribute)), Template.representable(url.text) == url.text,
+        guard let url = WebURL(base: try message.required(baseURLInput)), Template.representable(url.text) == url.text,
             url.text.utf8.allSatisfy({ isVisible($0) && !"\"\\".utf8.contains($0) })
         else {
-            throw message.invalid(attribute, "is no URL", remedy: "write it as in http://frontend.example/market")
+            throw message.invalid(baseURLInput, "is no URL", remedy: "write it as in http://frontend.example/market")
         }
         return url
     }
@@ -41,17 +51,17 @@ struct PublicDirectory: Publications {
     /// directory.
     func fileName(of message: Message) throws(DriverError) -> String {
         // Compared as bytes, as the file system does: a Character may be a slash with an accent on it.
-        let source = try message.required("MARKETPLACEAPP/SOURCE").utf8
+        let source = try message.required(Self.appSource).utf8
         let slash = UInt8(ascii: "/")
         guard source.starts(with: (baseURL.text + "/").utf8) else {
             throw message.invalid(
-                "MARKETPLACEAPP/SOURCE", "does not begin with BASE_URL \(quoted(baseURL))",
+                Self.appSource, "does not begin with BASE_URL \(quoted(baseURL))",
                 remedy: "restore BASE_URL, or handle the file in \(quoted(path)) by hand")
         }
         let name = source.dropFirst(baseURL.text.utf8.count).drop { $0 == slash }
         guard let first = name.first, first != UInt8(ascii: "."), !name.contains(slash) else {
             throw message.invalid(
-                "MARKETPLACEAPP/SOURCE", "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
+                Self.appSource, "names no file directly in PUBLIC_DIR", remedy: "correct the app's SOURCE")
         }
         return String(decoding: name, as: UTF8.self)
     }

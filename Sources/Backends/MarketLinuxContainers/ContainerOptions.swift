@@ -25,50 +25,63 @@ struct ContainerOptions {
     let verifies: Bool
 
     private static let path = "MARKETPLACE/TEMPLATE/"
+    private static let imageSizeInput = Input.optional(
+        path + "IMAGE_SIZE_MB", default: "2048", "The size of the disk image: 16 (xfs: 300) to 67108864.")
+    private static let fileSystemInput = Input.optional(path + "FILESYSTEM", default: "ext4", "`ext4` or `xfs`.")
+    private static let formatInput = Input.optional(path + "FORMAT", default: "raw", "`raw` or `qcow2`.")
+    private static let untestedInput = Input.optional(
+        path + "SKIP_UNTESTED", default: "YES", "`NO` lists distributions, too, that nobody has tried.")
+    private static let memoryInput = Input.optional(path + "MEMORY", default: "768", "MB of the virtual machine.")
+    private static let cpuInput = Input.optional(path + "CPU", default: "1", "The share of CPU.")
+    private static let vcpuInput = Input.optional(path + "VCPU", default: "2", "Virtual CPUs.")
+    private static let privilegedInput = Input.optional(
+        path + "PRIVILEGED", default: "YES", "`NO` makes unprivileged containers (`LXC_UNPRIVILEGED = \"true\"`).")
+    static let inputs =
+        [
+            ContainerSource.endpoint, imageSizeInput, fileSystemInput, formatInput, untestedInput, memoryInput,
+            cpuInput, vcpuInput,
+        ] + ContainerSource.contextInputs + [privilegedInput, ContainerSource.verify]
 
     /// Throws a ``DriverError`` that names an attribute with a bad value.
     init(_ request: Request) throws(DriverError) {
         let message = request.message
-        fileSystem = try Self.choice(message, "FILESYSTEM", default: .ext4)
-        imageSize = try message.number(Self.path + "IMAGE_SIZE_MB") ?? 2048
+        fileSystem = try Self.choice(message, Self.fileSystemInput, default: .ext4)
+        imageSize = try message.number(Self.imageSizeInput) ?? 0
         guard fileSystem.sizes.contains(imageSize) else {
             throw message.invalid(
-                Self.path + "IMAGE_SIZE_MB", "is out of range for \(fileSystem.rawValue)",
+                Self.imageSizeInput, "is out of range for \(fileSystem.rawValue)",
                 remedy: "give \(fileSystem.sizes.lowerBound) to \(fileSystem.sizes.upperBound) MB")
         }
-        format = try Self.choice(message, "FORMAT", default: .raw)
+        format = try Self.choice(message, Self.formatInput, default: .raw)
         let context = try ContextOptions(request)
         (self.context, isContextualized) = (context.fingerprint(request), !context.isOff)
-        skipsUntested = try message.flag(Self.path + "SKIP_UNTESTED", default: true)
-        memory = try Self.positive(message, "MEMORY", default: 768)
-        vcpu = try Self.positive(message, "VCPU", default: 2)
-        cpu = message.value(Self.path + "CPU") ?? "1"
+        skipsUntested = try message.flag(Self.untestedInput)
+        memory = try Self.positive(message, Self.memoryInput)
+        vcpu = try Self.positive(message, Self.vcpuInput)
+        cpu = try message.required(Self.cpuInput)
         guard let share = Double(cpu), share > 0, share < 1e6,
             cpu.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") })
         else {
-            throw message.invalid(Self.path + "CPU", "is no share of a CPU", remedy: "write a number, as in 1 or 0.5")
+            throw message.invalid(Self.cpuInput, "is no share of a CPU", remedy: "write a number, as in 1 or 0.5")
         }
-        isPrivileged = try message.flag(Self.path + "PRIVILEGED", default: true)
-        verifies = try message.flag(Self.path + "VERIFY", default: true)
+        isPrivileged = try message.flag(Self.privilegedInput)
+        verifies = try message.flag(ContainerSource.verify)
     }
 
-    private static func positive(
-        _ message: Message, _ attribute: String, default standard: UInt64
-    ) throws(DriverError) -> UInt64 {
-        let number = try message.number(path + attribute) ?? standard
-        guard number > 0 else {
-            throw message.invalid(path + attribute, "is too small", remedy: "give 1 or more")
+    private static func positive(_ message: Message, _ input: Input) throws(DriverError) -> UInt64 {
+        guard let number = try message.number(input), number > 0 else {
+            throw message.invalid(input, "is too small", remedy: "give 1 or more")
         }
         return number
     }
 
     private static func choice<Choice: RawRepresentable & CaseIterable>(
-        _ message: Message, _ attribute: String, default standard: Choice
+        _ message: Message, _ input: Input, default standard: Choice
     ) throws(DriverError) -> Choice where Choice.RawValue == String {
-        guard let text = message.value(path + attribute) else { return standard }
+        guard let text = message.value(input) else { return standard }
         guard let choice = Choice(rawValue: text.lowercased()) else {
             throw message.invalid(
-                path + attribute, "is not known",
+                input, "is not known",
                 remedy: "write one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         return choice

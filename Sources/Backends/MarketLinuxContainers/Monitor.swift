@@ -1,11 +1,14 @@
 import Catalog
+import ContainerImages
 import DriverProtocol
+import HTTP
 
 /// `market/linuxcontainers/monitor`: lists the images of a simplestreams server as apps.
 package enum Monitor: Action {
     package static let name = "market/linuxcontainers/monitor"
     package static let purpose = "prints an APP=\"BASE64\" line for each image of the catalog"
-    package static let inputs: [String] = []
+    package static let inputs = ContainerOptions.inputs + CatalogMarket.inputs
+    package static let sourceInputs = HTTPOptions.datastoreInputs
 
     private static let architectures: Set<String> = ["x86_64", "aarch64"]
     private static let tested: Set<String> = [
@@ -15,7 +18,7 @@ package enum Monitor: Action {
 
     package static func run(_ request: Request) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
-        let market = try CatalogMarket(request, standardEndpoint: SimpleStreams.standardEndpoint, agent: agent)
+        let market = try CatalogMarket(request, server: ContainerSource.endpoint, agent: agent)
         let options = try ContainerOptions(request)
         return try report(market, options, log: request.log).reply(of: market.endpoint)
     }

@@ -1,17 +1,19 @@
 import Catalog
 import DriverProtocol
+import HTTP
 import JSON
 
 /// `market/one/monitor`: lists the apps of the OpenNebula Marketplace, the Community Marketplace or another AppMarket.
 package enum Monitor: Action {
     package static let name = "market/one/monitor"
     package static let purpose = "prints an APP=\"BASE64\" line for each app of the catalog"
-    package static let inputs: [String] = []
-    private static let standardEndpoint = "https://marketplace.opennebula.io"
+    package static let inputs = [endpoint] + CatalogMarket.inputs
+    package static let sourceInputs = HTTPOptions.datastoreInputs
+    static let endpoint = CatalogMarket.endpoint(default: "https://marketplace.opennebula.io")
 
     package static func run(_ request: Request) throws -> Reply {
         let market = try CatalogMarket(
-            request, standardEndpoint: standardEndpoint, agent: CatalogMarket.agent(request.installation))
+            request, server: endpoint, agent: CatalogMarket.agent(request.installation))
         var document = try market.fetch("/appliance")
         let reply = try report(&document, market, log: request.log).reply(of: document.url)
         document.keep(log: request.log)

@@ -1,13 +1,15 @@
 import AppTransfer
 import Bytes
 import DriverProtocol
+import HTTP
 import S3
 
 /// `market/s3/delete`: removes an app's object.
 package enum Delete: AppDeletion {
     package static let name = "market/s3/delete"
     package static let purpose = "removes an app's object from BUCKET; prints nothing"
-    package static let inputs = S3Market.inputs
+    package static let inputs = S3Inputs.all + ImportJournal.deletionInputs
+    package static let sourceInputs = HTTPOptions.datastoreInputs
 
     package static func run(_ request: Request) throws -> Reply {
         try ImportJournal.deleteApp(request) {
@@ -34,7 +36,7 @@ package enum Delete: AppDeletion {
     /// Returns the app's object. Throws if it is not in this marketplace's bucket, or not one of its own.
     private static func object(_ message: Message, in market: S3Market) throws(DriverError) -> S3Address {
         let object = try S3Address(ofApp: message)
-        let attribute = S3Address.attribute
+        let attribute = S3Address.input
         guard haveSameBytes(object.bucket, market.bucket) else {
             throw message.invalid(
                 attribute, "is not in BUCKET \(quoted(market.bucket))",

@@ -1,5 +1,4 @@
 import AppTransfer
-import Checksums
 import DriverProtocol
 import ImageTransfer
 import S3
@@ -8,7 +7,8 @@ import S3
 package enum Import: Action {
     package static let name = "market/s3/import"
     package static let purpose = "uploads an image into BUCKET; prints SOURCE, MD5, SIZE (MB) and FORMAT"
-    package static let inputs = S3Market.inputs + ["MARKETPLACEAPP/ID", "IMPORT_SOURCE", "SIZE", "FORMAT"]
+    package static let inputs = S3Inputs.all + AppImport.inputs
+    package static let sourceInputs = ImageSources.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         let marketplace = try S3Marketplace(request)
@@ -18,11 +18,9 @@ package enum Import: Action {
     private static func upload(_ request: Request, to marketplace: S3Marketplace) throws -> Reply {
         let message = request.message
         let market = marketplace.market
-        let size = try message.number("SIZE") ?? 0
-        let format = try imageFormat(message, at: "FORMAT")
-        let expected = try ExpectedDigests(message, md5: "MD5")
+        let app = try AppImport(request)
         let object = try market.object(of: message)
-        let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
+        let source = try app.open()
         let target = ObjectUpload.Target(
             object, market, length: source.length, owner: S3Marketplace.owner(message))
         let sink = try S3Sink(marketplace.client, target)
@@ -31,10 +29,7 @@ package enum Import: Action {
         return try journal.record(Publication(name: object.key, attempt: sink.attempt)) { running in
             try marketplace.prepare(object, owner: target.owner)
             do {
-                let copied = try ImageCopy(source, expected: expected, log: request.log).run(into: sink)
-                running.isPublishing()
-                _ = try sink.publish()
-                return Reply(source: "\(object)", md5: copied.source[.md5] ?? "", size: size, format: format)
+                return try app.publish(source, into: sink, as: "\(object)", running)
             } catch {
                 sink.discard()
                 throw error

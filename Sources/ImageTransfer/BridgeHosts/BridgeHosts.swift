@@ -9,14 +9,14 @@ package struct BridgeHosts: Sendable {
     /// Whether this machine stands for all of them.
     private var areHere = false
 
-    /// The hosts of the list at `path` of the message, the one of `request`'s id first: round robin by id, as in the
+    /// The hosts of a list of the message, the one of `request`'s id first: round robin by id, as in the
     /// stock drivers. Returns nil if the list is missing or empty.
-    package init?(_ request: Request, at path: String) throws(DriverError) {
+    package init?(_ request: Request, at input: Input) throws(DriverError) {
         var hosts: [BridgeHost] = []
-        for word in request.message.words(path) {
+        for word in request.message.words(input) {
             guard let host = BridgeHost(word) else {
                 throw request.message.invalid(
-                    path, "has \(quoted(word)), which is no host",
+                    input, "has \(quoted(word)), which is no host",
                     remedy: "write host names divided by spaces; a port goes into ssh_config(5)")
             }
             hosts.append(host)

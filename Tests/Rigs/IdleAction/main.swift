@@ -6,7 +6,7 @@ import Posix
 enum IdleAction: Action {
     static let name = "market/idle/monitor"
     static let purpose = "waits to be ended"
-    static let inputs: [String] = []
+    static let inputs: [Input] = []
 
     static func run(_ request: Request) throws -> Reply {
         request.log.info("waits as process \(getpid())")

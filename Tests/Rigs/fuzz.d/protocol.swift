@@ -15,8 +15,8 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     }
     do {
         let message = try Message(text: bytes)
-        _ = try message.number("MARKETPLACEAPP/ID")
-        _ = try message.flag("MARKETPLACE/TEMPLATE/TLS_VERIFY", default: true)
+        _ = try message.number(.appID)
+        _ = try message.flag(.optional("MARKETPLACE/TEMPLATE/TLS_VERIFY", default: "YES", ""))
     } catch {
         checkLine(error.description)
     }

@@ -1,0 +1,120 @@
+import XML
+
+/// What an action tells about itself on a terminal: `--help`, `--example` and `--version`.
+struct ActionManual {
+    /// The longest line of the texts.
+    private static let width = 120
+
+    private let action: any Action.Type
+
+    init(_ action: any Action.Type) {
+        self.action = action
+    }
+
+    /// Returns what the option prints, or nil if it is none of these.
+    func text(for option: String) -> String? {
+        switch option {
+        case "--help", "-h": help
+        case "--example": example
+        case "--version": "\(action.name) \(version)\n"
+        default: nil
+        }
+    }
+
+    private var all: [Input] { action.inputs + action.datastoreInputs }
+
+    // MARK: --help
+
+    private var help: String {
+        var text = """
+            \(action.name): \(action.purpose)
+
+            usage: \(action.name) [ID] < MESSAGE
+                   \(action.name) MESSAGE [ID]
+                   \(action.name) --example > MESSAGE
+                   \(action.name) --version
+
+            """
+        if knowsTarget {
+            text += """
+                       \(action.name) --to PATH [ID] < MESSAGE
+
+                With --to the image goes into a new file, in the format that it has: no DATASTORE is needed.
+
+                """
+        }
+        text += "\nMESSAGE is oned's driver message, base64 or plain XML. --example prints one to edit.\n"
+        text += section("It must have:", all.filter(\.isRequired)) { "  \($0.path)" }
+        text += section("It may have, with what counts if it has not:", all.filter { !$0.isRequired }) { input in
+            switch input.absence {
+            case .standard(let value): "  [\(input.path)] \(value)"
+            case .means(let words) where !words.isEmpty: "  [\(input.path)] \(words)"
+            default: "  [\(input.path)]"
+            }
+        }
+        let further = action.sourceInputs.filter { $0.path.hasPrefix("MARKETPLACE/TEMPLATE/") }.map(\.name)
+        if !further.isEmpty {
+            text +=
+                "\n"
+                + wrapped(
+                    "A source that a server has (https://, lxd://) heeds of MARKETPLACE/TEMPLATE, if the message has it: "
+                        + further.joined(separator: ", ") + ".", indent: "")
+        }
+        return text + """
+
+            The result goes to standard output, log lines and the reason of a failure to standard error.
+            The exit status is 0 or 1.
+
+            """
+    }
+
+    private var knowsTarget: Bool { !action.datastoreInputs.isEmpty }
+
+    private func section(_ title: String, _ inputs: [Input], _ line: (Input) -> String) -> String {
+        guard !inputs.isEmpty else { return "" }
+        return "\n\(title)\n"
+            + inputs.map { input in plain(line(input)) + "\n" + wrapped(plain(input.meaning), indent: "      ") }
+            .joined()
+    }
+
+    private func wrapped(_ text: String, indent: String) -> String {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + word.count < Self.width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(indent + word)
+            }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// Returns a cell of the manual's tables without its marks.
+    private func plain(_ text: String) -> String { String(text.filter { $0 != "`" }) }
+
+    // MARK: --example
+
+    private var example: String {
+        let root = action.name.hasPrefix("datastore/") ? "DS_DRIVER_ACTION_DATA" : "MARKET_DRIVER_ACTION_DATA"
+        return "<\(root)>\n" + elements(all.map { ($0.path.split(separator: "/")[...], $0) }, indent: "  ")
+            + "</\(root)>\n"
+    }
+
+    /// Returns the elements at these paths. Those that may be left out, and have no example, are comments.
+    private func elements(_ inputs: [(path: ArraySlice<Substring>, input: Input)], indent: String) -> String {
+        var text = ""
+        var written: Set<Substring> = []
+        for (path, input) in inputs {
+            guard let name = path.first, written.insert(name).inserted else { continue }
+            if path.count > 1 {
+                let inner = inputs.filter { $0.path.first == name }.map { ($0.path.dropFirst(), $0.input) }
+                text += "\(indent)<\(name)>\n\(elements(inner, indent: indent + "  "))\(indent)</\(name)>\n"
+            } else if let example = input.example {
+                text += "\(indent)<\(name)>\(XMLText.escaped(example))</\(name)>\n"
+            } else {
+                text += "\(indent)<!-- <\(name)>\(input.standard ?? "")</\(name)> -->\n"
+            }
+        }
+        return text
+    }
+}
