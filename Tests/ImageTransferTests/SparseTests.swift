@@ -100,7 +100,7 @@ import Testing
     func aFileSinkWritesNoZeros(_ piece: Int) throws {
         let zeros = [UInt8](repeating: 0, count: 2 << 20)
         let parts = [
-            ListSource.Part.data(TestFiles.noise(8192)), .data(zeros), .hole(1 << 30), .data([1]), .hole(100),
+            ListSource.Part.data(TestFiles.noise(8192)), .data(zeros), .hole(16 << 20), .data([1]), .hole(100),
             .data(zeros),
         ]
         // A piece of one byte is a system call each: fewer of them.
