@@ -33,7 +33,7 @@ package struct AppExport {
             expected: !isVerified
                 ? ExpectedDigests()
                 : try ExpectedDigests(message, md5: "MARKETPLACEAPP/MD5", sha256: "MARKETPLACEAPP/TEMPLATE/SHA256"),
-            format: try optionalImageFormat(message, at: "MARKETPLACEAPP/FORMAT"),
+            format: try message.optionalImageFormat(at: "MARKETPLACEAPP/FORMAT"),
             decompresses: !(try message.flag("DATASTORE/TEMPLATE/NO_DECOMPRESS", default: false)), converts: true,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue },
             // The length of the file, according to the catalog.

@@ -85,7 +85,7 @@ package struct ImageRegistration {
         return ImageIntake(
             id: "\(request.id)", name: message.value("IMAGE/NAME") ?? "image \(request.id)",
             expected: try expectedDigests(ofImage: message, at: location),
-            format: try optionalImageFormat(message, at: Self.template + "FORMAT"),
+            format: try message.optionalImageFormat(at: Self.template + "FORMAT"),
             decompresses: !(try message.flag(Self.datastore + "NO_DECOMPRESS", default: isForFiles)), converts: isDisk,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue })
     }

@@ -31,13 +31,11 @@ package struct DirectoryDatastore: Datastore {
         images = try imageDirectory(path, bridge: bridge, log: request.log)
         safeDirectories = message.words("DATASTORE/TEMPLATE/SAFE_DIRS")
         let converts = try message.flag("DATASTORE/TEMPLATE/CONVERT", default: true)
-        format = converts ? try optionalImageFormat(message, at: "DATASTORE/TEMPLATE/DRIVER") : nil
+        format = converts ? try message.optionalImageFormat(at: "DATASTORE/TEMPLATE/DRIVER") : nil
         isSparse = try message.flag("DATASTORE/TEMPLATE/SPARSE", default: true)
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }
-
-    package func room() throws -> UInt64? { try images.room() }
 
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))

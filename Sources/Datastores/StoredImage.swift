@@ -19,7 +19,7 @@ package struct StoredImage: Sendable {
     package init(_ message: Message) throws(DriverError) {
         self.message = message
         source = try message.required(Self.sourcePath)
-        format = try optionalImageFormat(message, at: "IMAGE/FORMAT")
+        format = try message.optionalImageFormat(at: "IMAGE/FORMAT")
         size = try message.number("IMAGE/SIZE")
     }
 

@@ -10,10 +10,6 @@ package struct ImageCopy {
         package let source: [Digest.Algorithm: String]
         /// The digests of the bytes as they were written.
         package let stored: [Digest.Algorithm: String]
-        /// Bytes written, holes included.
-        package let length: UInt64
-        /// The compression of the source, if it was undone.
-        package let compression: Compression?
     }
 
     private let source: any ImageSource
@@ -56,7 +52,7 @@ package struct ImageCopy {
                 "decompress", "the image \(quoted(source.name))", cause: "it holds no data",
                 remedy: "check that it is the right file, and that it came whole")
         }
-        return Result(source: sourceDigests, stored: stored.digests, length: stored.length, compression: compression)
+        return Result(source: sourceDigests, stored: stored.digests)
     }
 
     private func check(_ digests: [Digest.Algorithm: String]) throws {
@@ -72,7 +68,7 @@ package struct ImageCopy {
     ) throws -> Result {
         let done = try pump(source, into: sink, digests: algorithms.map { algorithm in try Digest(algorithm) })
         try check(done.digests)
-        return Result(source: done.digests, stored: done.digests, length: done.length, compression: nil)
+        return Result(source: done.digests, stored: done.digests)
     }
 
     private func pump(

@@ -29,7 +29,6 @@ import Testing
         let source = ListSource([.data(bytes)], piece: piece)
         let result = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
         #expect(try result.source[.md5] == md5(bytes) && result.stored[.md5] == md5(sink.bytes))
-        #expect(result.length == UInt64(sink.bytes.count))
         return sink
     }
 
@@ -136,8 +135,7 @@ import Testing
     @Test func aHoleIsNoArchive() throws {
         let source = ListSource([.hole(5000), .data([0x1F, 0x8B, 0x08])])
         let sink = ListSink()
-        let result = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
-        #expect(result.compression == nil)
+        _ = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
         #expect(sink.bytes == [UInt8](repeating: 0, count: 5000) + [0x1F, 0x8B, 0x08])
     }
 
@@ -145,11 +143,10 @@ import Testing
     @Test func feedsHolesToTheProgram() throws {
         let plain = [UInt8](repeating: 0, count: 1 << 20) + TestFiles.noise(1000)
         let archive = try compressed(plain, .zstd)
-        let padded = try #require(
-            try? ImageCopy(
-                ListSource([.data(archive), .hole(600_000)]), expected: ExpectedDigests(), decompresses: false,
-                log: silent
-            ).run(into: ListSink()))
+        let padded = ListSink()
+        _ = try ImageCopy(
+            ListSource([.data(archive), .hole(600_000)]), expected: ExpectedDigests(), decompresses: false, log: silent
+        ).run(into: padded)
         let sink = ListSink()
         let error = try #require(throws: DriverError.self) {
             try ImageCopy(
@@ -158,7 +155,7 @@ import Testing
             ).run(into: sink)
         }
         // zstd takes the zeros for a damaged frame: they did reach it.
-        #expect(error.cause.hasPrefix("zstd failed: ") && padded.length == UInt64(archive.count + 600_000))
+        #expect(error.cause.hasPrefix("zstd failed: ") && padded.bytes.count == archive.count + 600_000)
         #expect(sink.bytes == plain)
     }
 

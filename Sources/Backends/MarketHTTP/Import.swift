@@ -21,7 +21,7 @@ package enum Import: Action {
     private static func publish(_ request: Request, in directory: PublicDirectory) throws -> Reply {
         let message = request.message
         let size = try message.number("SIZE") ?? 0
-        let format = try imageFormat(message, at: "FORMAT")
+        let format = try message.imageFormat(at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
         let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
 

@@ -19,7 +19,7 @@ package enum Import: Action {
         let message = request.message
         let market = marketplace.market
         let size = try message.number("SIZE") ?? 0
-        let format = try imageFormat(message, at: "FORMAT")
+        let format = try message.imageFormat(at: "FORMAT")
         let expected = try ExpectedDigests(message, md5: "MD5")
         let object = try market.object(of: message)
         let source = try ImageSources.open(message.location("IMPORT_SOURCE"), request)
