@@ -1,6 +1,5 @@
 import Checksums
 import DriverProtocol
-import Posix
 
 /// One pass over an image: read, digested, decompressed on request, and written.
 package struct ImageCopy {
@@ -74,36 +73,7 @@ package struct ImageCopy {
     private func pump(
         _ source: any ImageSource, into sink: any ImageSink, digests: [Digest]
     ) throws -> (digests: [Digest.Algorithm: String], length: UInt64) {
-        let intake = sink.intake(digests)
         let progress = Progress("copying \(quoted(self.source.name))", total: source.length, log: log)
-        var length: UInt64 = 0
-        func advance(_ count: UInt64) {
-            length += count
-            progress.advance(count)
-        }
-        while true {
-            try Interrupt.check()
-            if let lent = try source.lend() {
-                try intake.take(lent)
-                advance(UInt64(lent.bytes.count))
-                continue
-            }
-            switch try source.next(into: intake.buffer()) {
-            case .data(let count):
-                try intake.take(count)
-                advance(UInt64(count))
-            case .hole(var count):
-                // Zeros are digested at the speed of data: in steps, so that a signal and the log are heeded.
-                while count > 0 {
-                    try Interrupt.check()
-                    let step = min(count, UInt64(DigestThread.bufferSize))
-                    try intake.skip(step)
-                    advance(step)
-                    count -= step
-                }
-            case .end:
-                return (try intake.finish(), length)
-            }
-        }
+        return try sink.intake(digests).takeAll(from: source, progress)
     }
 }
