@@ -48,7 +48,7 @@ package struct AppExport {
             expected: !isVerified
                 ? ExpectedDigests()
                 : try ExpectedDigests(message, md5: Self.md5, sha256: Self.sha256),
-            format: try optionalImageFormat(message, at: Self.format),
+            format: try message.optionalImageFormat(at: Self.format),
             decompresses: !(try message.flag(Self.noDecompress)), converts: true,
             statedSize: size.flatMap { $0.overflow ? nil : $0.partialValue },
             // The length of the file, according to the catalog.

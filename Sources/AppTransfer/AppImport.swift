@@ -28,7 +28,7 @@ package struct AppImport {
         self.request = request
         location = try request.message.location(Self.source)
         size = try request.message.number(Self.size) ?? 0
-        format = try imageFormat(request.message, at: Self.format)
+        format = try request.message.imageFormat(at: Self.format)
         expected = try ExpectedDigests(request.message, md5: Self.md5)
     }
 

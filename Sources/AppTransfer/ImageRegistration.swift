@@ -104,7 +104,7 @@ package struct ImageRegistration {
         return ImageIntake(
             id: "\(request.id)", name: message.value(Self.name) ?? "image \(request.id)",
             expected: try ImageDigests.expected(message, at: location),
-            format: try optionalImageFormat(message, at: Self.format),
+            format: try message.optionalImageFormat(at: Self.format),
             decompresses: message.value(Self.noDecompress) == nil
                 ? !isForFiles : !(try message.flag(Self.noDecompress)),
             converts: isDisk,

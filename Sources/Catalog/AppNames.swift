@@ -19,11 +19,6 @@ package struct AppNames: Sendable {
     let prefix: String
     let suffix: String
 
-    package init(prefix: String = "", suffix: String = "") {
-        self.prefix = prefix
-        self.suffix = suffix
-    }
-
     /// NAME_PREFIX and NAME_SUFFIX of the marketplace's template.
     init(_ message: Message) throws(DriverError) {
         prefix = try Self.affix(message, Self.prefixInput)

@@ -50,9 +50,7 @@ package struct CatalogDocument {
 
     /// Whether it begins like a JSON object: a server may send a page of its own in place of a missing document.
     var isObject: Bool {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
-        return text.first { !isWhiteSpace($0) } == UInt8(ascii: "{")
+        withoutByteOrderMark(bytes).first { !isWhiteSpace($0) } == UInt8(ascii: "{")
     }
 
     /// Keeps the document for the next time, once it has proved to be whole.

@@ -1,4 +1,5 @@
 import Bytes
+import Checksums
 import JSON
 
 /// The images of a simplestreams server, from its `streams/v1/images.json` or the documents that its index names
@@ -122,9 +123,9 @@ package enum SimpleStreams {
 
     private static func file(_ item: JSONValue) -> File? {
         guard let path = item["path"]?.text else { return nil }
-        let sha256 = item["sha256"]?.text?.lowercased()
-        let isDigest = sha256.map { isHexadecimal($0.utf8, digits: 64) } == true
-        return File(path: path, sha256: isDigest ? sha256 : nil, size: item["size"]?.scalar.flatMap { UInt64($0) })
+        return File(
+            path: path, sha256: item["sha256"]?.text.flatMap(Digest.Algorithm.sha256.digest),
+            size: item["size"]?.scalar.flatMap { UInt64($0) })
     }
 
     /// Returns the reason why a path of the server's is not used, or nil if it is a plain relative one.

@@ -18,6 +18,14 @@ package final class Digest: @unchecked Sendable {
             case .sha256: 64
             }
         }
+
+        /// Returns the digest that `text` states, in lower case, or nil if it is none of this algorithm.
+        package func digest(_ text: some StringProtocol) -> String? { digest(text.utf8) }
+
+        /// Returns the digest that UTF-8 states, in lower case, or nil if it is none of this algorithm.
+        package func digest(_ text: some Collection<UInt8>) -> String? {
+            isHexadecimal(text, digits: digits) ? String(decoding: text.map(lowercased), as: UTF8.self) : nil
+        }
     }
 
     private static let zeros = [UInt8](repeating: 0, count: 1 << 20)

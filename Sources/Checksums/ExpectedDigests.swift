@@ -19,7 +19,7 @@ package struct ExpectedDigests: Sendable, Equatable {
     ) throws(DriverError) {
         for (algorithm, input) in [(Digest.Algorithm.md5, md5), (.sha1, sha1), (.sha256, sha256)] {
             guard let input, let value = message.value(input) else { continue }
-            guard let digest = Self.digest(value, algorithm) else {
+            guard let digest = algorithm.digest(value) else {
                 throw message.invalid(
                     input, "is no \(algorithm.rawValue) checksum", remedy: "give \(algorithm.digits) hexadecimal digits"
                 )
@@ -32,19 +32,13 @@ package struct ExpectedDigests: Sendable, Equatable {
     /// digest of its algorithm.
     package init(options: [(name: String, algorithm: Digest.Algorithm, text: String)]) throws(DriverError) {
         for (name, algorithm, text) in options {
-            guard let digest = Self.digest(text, algorithm) else {
+            guard let digest = algorithm.digest(text) else {
                 throw DriverError(
                     "use", name, cause: "\(quoted(oneLine(text, limit: 200))) is no \(algorithm.rawValue) checksum",
                     remedy: "give \(algorithm.digits) hexadecimal digits")
             }
             values[algorithm] = digest
         }
-    }
-
-    /// Returns the digest in lower case, or nil if `text` is none.
-    private static func digest(_ text: String, _ algorithm: Digest.Algorithm) -> String? {
-        let digest = text.lowercased()
-        return isHexadecimal(digest.utf8, digits: algorithm.digits) ? digest : nil
     }
 
     /// Returns the same with this MD5 if none was expected.

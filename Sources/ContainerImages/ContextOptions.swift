@@ -1,4 +1,5 @@
 import Bytes
+import Checksums
 import DriverProtocol
 
 /// What a marketplace's template says of the packages that its containers get.
@@ -54,8 +55,10 @@ package struct ContextOptions: Sendable {
 
     private static func digests(_ attributes: ContextAttributes) throws(DriverError) -> Set<String> {
         let attribute = "CONTEXT_SHA256"
-        let digests = attributes.words(attribute).map { $0.lowercased() }
-        guard let fault = digests.first(where: { !isHexadecimal($0.utf8, digits: 64) }) else { return Set(digests) }
+        let words = attributes.words(attribute)
+        guard let fault = words.first(where: { Digest.Algorithm.sha256.digest($0) == nil }) else {
+            return Set(words.compactMap(Digest.Algorithm.sha256.digest))
+        }
         throw attributes.invalid(
             attribute, "\(quoted(oneLine(fault, limit: 100))) is no SHA-256 checksum",
             remedy: "give 64 hexadecimal digits for each package")

@@ -1,4 +1,4 @@
-import Bytes
+import Checksums
 import DriverProtocol
 import Posix
 
@@ -27,10 +27,9 @@ struct ContextPackage: Sendable, Equatable {
                     attribute, "its package \(quoted(Location(word))) \(cause)", remedy: remedy)
             }
             let parts = word.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let digest = parts.count > 1 ? String(parts[1].dropFirst(mark.count - 1)).lowercased() : nil
-            if let digest {
-                guard word.dropFirst(parts[0].count).hasPrefix(mark), isHexadecimal(digest.utf8, digits: 64)
-                else { throw invalid("has no SHA-256 behind its #", "write it as in \(mark)HEX, with 64 digits") }
+            let digest = Digest.Algorithm.sha256.digest(word.dropFirst(parts[0].count + mark.count))
+            guard parts.count == 1 || word.dropFirst(parts[0].count).hasPrefix(mark) && digest != nil else {
+                throw invalid("has no SHA-256 behind its #", "write it as in \(mark)HEX, with 64 digits")
             }
             let isURL = WebURL(parts[0]) != nil
             guard isURL || isAbsolute(parts[0]) else {

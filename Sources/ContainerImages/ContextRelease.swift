@@ -46,10 +46,9 @@ struct ContextRelease: Sendable {
             let url = value["browser_download_url"]?.text.flatMap({ WebURL($0) }),
             url.text.utf8.allSatisfy(isVisible)
         else { return nil }
-        let digest = value["digest"]?.text?.lowercased()
-        let sha256 = digest.flatMap { $0.hasPrefix("sha256:") ? String($0.dropFirst(7)) : nil }
-        return Asset(
-            name: name, url: url, sha256: sha256.flatMap { isHexadecimal($0.utf8, digits: 64) ? $0 : nil })
+        let digest = value["digest"]?.text?.lowercased().split(separator: ":", maxSplits: 1)
+        let sha256 = digest?.first == "sha256" ? digest?.last.flatMap(Digest.Algorithm.sha256.digest) : nil
+        return Asset(name: name, url: url, sha256: sha256)
     }
 
     /// Everything of it on which an image depends.

@@ -89,8 +89,6 @@ package struct CephDatastore: Datastore {
         }
     }
 
-    package func room() throws -> UInt64? { try cluster.space(of: dataPool ?? pool)?.available }
-
     package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
         let source = try RBDSource(try place(of: image), in: cluster)
         let location = RBDLocation(host: source.host, image: try place(of: image), credentials: cluster.credentials)

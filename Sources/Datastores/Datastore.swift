@@ -10,13 +10,11 @@ package protocol Datastore: Sendable {
     var format: String? { get }
     /// Whether every image has to be in that format, whatever it is for.
     var needsFormat: Bool { get }
-    /// Returns how many bytes can still be written; nil if that is not known.
-    func room() throws -> UInt64?
     /// Returns the place and the kind of an image. Throws a ``DriverError`` if it is not there.
     ///
     /// - Parameter md5: whether its MD5 is wanted, for which all of it has to be read.
     func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo
-    /// Begins a new image. Throws a ``DriverError`` unless one can be written here.
+    /// Begins a new image. Throws a ``DriverError`` unless one can be written here, and there is room for what it needs.
     func stage(_ image: NewImage) throws -> any StagedImage
     /// Removes an image by its SOURCE. Returns false if there is none.
     func remove(_ source: String) throws -> Bool

@@ -46,13 +46,11 @@ package struct DirectoryDatastore: Datastore {
         images = try imageDirectory(path, bridge: bridge, log: request.log)
         safeDirectories = message.words(Self.safeDirs)
         let converts = try message.flag(Self.convert)
-        format = converts ? try optionalImageFormat(message, at: Self.driver) : nil
+        format = converts ? try message.optionalImageFormat(at: Self.driver) : nil
         isSparse = try message.flag(Self.sparse)
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }
-
-    package func room() throws -> UInt64? { try images.room() }
 
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))

@@ -29,8 +29,6 @@ package struct PlainFile: Datastore {
         }
     }
 
-    package func room() throws -> UInt64? { try directory.room() }
-
     package func find(_ image: StoredImage, md5: Bool) throws -> ImportInfo {
         throw image.invalidSource("is in no datastore", remedy: "pass a message with a DATASTORE")
     }

@@ -23,7 +23,7 @@ package struct StoredImage: Sendable {
     package init(_ message: Message) throws(DriverError) {
         self.message = message
         source = try message.required(Self.sourceInput)
-        format = try optionalImageFormat(message, at: Self.formatInput)
+        format = try message.optionalImageFormat(at: Self.formatInput)
         size = try message.number(Self.sizeInput)
     }
 

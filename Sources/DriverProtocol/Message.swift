@@ -18,12 +18,12 @@ package struct Message: Sendable {
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that says what is wrong with it.
     package init(text: [UInt8]) throws(DriverError) {
-        let given = Self.withoutLead(text)
+        let given = withoutLead(text)
         guard let first = given.first else { throw Self.unreadable("it is empty") }
         if first == UInt8(ascii: "<") {
             document = given.count == text.count ? text : Array(given)
         } else if let decoded = Base64.decode(given) {
-            document = Array(Self.withoutLead(decoded))
+            document = Array(withoutLead(decoded))
         } else {
             throw Self.unreadable("it is neither base64 nor XML")
         }
@@ -35,15 +35,6 @@ package struct Message: Sendable {
         guard Self.rootNames.contains(root.name) else {
             throw Self.unreadable("its root is <\(root.name)>")
         }
-    }
-
-    /// Returns `text` without white space and byte order marks at its beginning.
-    private static func withoutLead(_ text: [UInt8]) -> ArraySlice<UInt8> {
-        var rest = text[...]
-        while let first = rest.first, isWhiteSpace(first) || rest.starts(with: [0xEF, 0xBB, 0xBF]) {
-            rest = rest.dropFirst(isWhiteSpace(first) ? 1 : 3)
-        }
-        return rest
     }
 
     private static func unreadable(_ cause: String, _ underlying: (any Error)? = nil) -> DriverError {

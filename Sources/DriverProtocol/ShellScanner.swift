@@ -48,7 +48,7 @@ struct ShellScanner {
     private var depth = 0
 
     init(_ text: [UInt8]) {
-        rest = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text[3...] : text[...]
+        rest = withoutByteOrderMark(text)
     }
 
     /// Returns the next statement, which may be empty, or nil at the end.

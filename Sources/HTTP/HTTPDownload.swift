@@ -17,7 +17,7 @@ package final class HTTPDownload {
     private let options: HTTPOptions
     private let log: Log
     private var handle: CurlHandle?
-    private var transfer: Transfer?
+    private(set) var transfer: Transfer?
     private var backoff: Backoff
     private var pin = ContentPin()
     /// The bytes at the front of the current response that were read from an earlier one.
@@ -86,9 +86,6 @@ package final class HTTPDownload {
         transfer?.close()
         transfer = nil
     }
-
-    /// Bytes that have arrived and wait to be read; for tests of the bound.
-    var waiting: Int { transfer?.waiting ?? 0 }
 
     private func advance(by count: Int) throws {
         received += UInt64(count)

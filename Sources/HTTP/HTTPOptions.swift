@@ -18,8 +18,6 @@ package struct HTTPOptions: Sendable {
     var credential: ServerCredential?
     /// CURLOPT_USERAGENT.
     package var userAgent: String?
-    /// Sent with every request, except that credentials are not sent to another host after a redirect.
-    package var headers: HTTPHeaders = [:]
     /// Bytes per second that a download may take, on average. Requests that fit in memory are not slowed down.
     package var bandwidthLimit: UInt64?
     /// Seconds for name, connection and TLS handshake: CURLOPT_CONNECTTIMEOUT_MS.
@@ -42,9 +40,10 @@ package struct HTTPOptions: Sendable {
 
     package init() {}
 
-    /// Returns the headers of a request to `url`. libcurl leaves Authorization out if a redirect leads to another host.
+    /// Returns the headers with the credential for `url`. libcurl leaves Authorization out if a redirect leads to another
+    /// host.
     func headers(for url: WebURL) -> HTTPHeaders {
-        guard let credential, credential.isMeant(for: url) else { return headers }
-        return headers + ["Authorization": credential.field]
+        guard let credential, credential.isMeant(for: url) else { return [:] }
+        return ["Authorization": credential.field]
     }
 }

@@ -6,7 +6,7 @@ final class Transfer {
     static let queueCapacity = 4 << 20
 
     private let handle: CurlHandle
-    private let queue: ByteQueue
+    let queue: ByteQueue
     private var thread: Thread?
 
     /// Performs the request for which `handle` is prepared, with at most `rate` bytes a second.
@@ -28,9 +28,6 @@ final class Transfer {
 
     /// Reads the body. Returns the number of bytes read, 0 after the last one.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { queue.read(into: buffer) }
-
-    /// Bytes that have arrived and wait to be read.
-    var waiting: Int { queue.count }
 
     /// Waits for the end.
     func awaitEnd() -> TransferEnd { queue.awaitEnd() }

@@ -1,6 +1,5 @@
 import Checksums
 import DriverProtocol
-import Posix
 
 /// One pass over an image: read, digested, decompressed on request, and written.
 package struct ImageCopy {
@@ -10,10 +9,6 @@ package struct ImageCopy {
         package let source: [Digest.Algorithm: String]
         /// The digests of the bytes as they were written.
         package let stored: [Digest.Algorithm: String]
-        /// Bytes written, holes included.
-        package let length: UInt64
-        /// The compression of the source, if it was undone.
-        package let compression: Compression?
     }
 
     private let source: any ImageSource
@@ -56,7 +51,7 @@ package struct ImageCopy {
                 "decompress", "the image \(quoted(source.name))", cause: "it holds no data",
                 remedy: "check that it is the right file, and that it came whole")
         }
-        return Result(source: sourceDigests, stored: stored.digests, length: stored.length, compression: compression)
+        return Result(source: sourceDigests, stored: stored.digests)
     }
 
     private func check(_ digests: [Digest.Algorithm: String]) throws {
@@ -72,42 +67,13 @@ package struct ImageCopy {
     ) throws -> Result {
         let done = try pump(source, into: sink, digests: algorithms.map { algorithm in try Digest(algorithm) })
         try check(done.digests)
-        return Result(source: done.digests, stored: done.digests, length: done.length, compression: nil)
+        return Result(source: done.digests, stored: done.digests)
     }
 
     private func pump(
         _ source: any ImageSource, into sink: any ImageSink, digests: [Digest]
     ) throws -> (digests: [Digest.Algorithm: String], length: UInt64) {
-        let intake = sink.intake(digests)
         let progress = Progress("copying \(quoted(self.source.name))", total: source.length, log: log)
-        var length: UInt64 = 0
-        func advance(_ count: UInt64) {
-            length += count
-            progress.advance(count)
-        }
-        while true {
-            try Interrupt.check()
-            if let lent = try source.lend() {
-                try intake.take(lent)
-                advance(UInt64(lent.bytes.count))
-                continue
-            }
-            switch try source.next(into: intake.buffer()) {
-            case .data(let count):
-                try intake.take(count)
-                advance(UInt64(count))
-            case .hole(var count):
-                // Zeros are digested at the speed of data: in steps, so that a signal and the log are heeded.
-                while count > 0 {
-                    try Interrupt.check()
-                    let step = min(count, UInt64(DigestThread.bufferSize))
-                    try intake.skip(step)
-                    advance(step)
-                    count -= step
-                }
-            case .end:
-                return (try intake.finish(), length)
-            }
-        }
+        return try sink.intake(digests).takeAll(from: source, progress)
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads JSON piece by piece, so that a large document need never be in memory as values: RFC 8259, strictly, except
 /// that a byte order mark is passed over.
 ///
@@ -18,7 +20,7 @@ package struct JSONReader {
         // An empty buffer may have no address; nothing is ever read through this one.
         base = bytes.baseAddress ?? UnsafeMutablePointer(bitPattern: 1)!
         end = bytes.count
-        if bytes.count >= 3, base[0] == 0xEF, base[1] == 0xBB, base[2] == 0xBF { offset = 3 }
+        offset = withoutByteOrderMark(bytes).startIndex
     }
 
     /// Calls `body` with a reader of the whole document. `body` reads its one value, and nothing may follow that. The

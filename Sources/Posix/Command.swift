@@ -36,11 +36,9 @@ package struct Command {
     private static let reapInterval = 0.05
 
     package let arguments: [String]
-    package var environment: [String]?
 
-    package init(_ arguments: [String], environment: [String]? = nil) {
+    package init(_ arguments: [String]) {
         self.arguments = arguments
-        self.environment = environment
     }
 
     /// Runs the program with `input` on its standard input. Processes that it leaves running are not waited for.
@@ -56,7 +54,7 @@ package struct Command {
         defer { if reapsOrphans { _ = cposix_set_child_subreaper(0) } }
         // A program that a signal to this process must not end is kept out of the process group as well.
         let child = try Child(
-            arguments, environment: environment, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
+            arguments, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
         var exchange = Exchange(child, input: input)
         var output: [UInt8] = []
         var errors: [UInt8] = []

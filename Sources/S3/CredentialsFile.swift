@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// The file of keys that Amazon's tools share: `[profile]` sections of `name = value` lines.
@@ -42,9 +43,7 @@ struct CredentialsFile {
     static func values(in text: String, profile: String) -> [String: String]? {
         var fields: [String: String]?
         var isInside = false
-        // A byte order mark does not belong to the first line.
-        let lines = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
-        for line in Substring(lines).split(whereSeparator: \.isNewline) {
+        for line in Substring(withoutByteOrderMark(text.utf8)).split(whereSeparator: \.isNewline) {
             let line = trimmed(line)
             if line.hasPrefix("#") || line.hasPrefix(";") { continue }
             if line.hasPrefix("["), line.hasSuffix("]") {

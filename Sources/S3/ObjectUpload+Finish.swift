@@ -109,7 +109,8 @@ extension ObjectUpload {
                 continue
             }
             // A tag of another form is no digest of the bytes.
-            let isComparable = isMD5(object.etag.prefix { $0 != "-" }) && !object.hasOpaqueETag
+            let digest = Digest.Algorithm.md5.digest(object.etag.prefix { $0 != "-" })
+            let isComparable = digest != nil && !object.hasOpaqueETag
             if !isComparable || etags.contains(object.etag.lowercased()) { return }
             if object.metadata[Self.tryField] == nonce, isSame(given, object.etag) {
                 client.log.info("the ETag of \(name), \(object.etag), is of the service's own making")

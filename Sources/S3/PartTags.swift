@@ -1,4 +1,5 @@
 import Bytes
+import Checksums
 import DriverProtocol
 import Posix
 
@@ -13,12 +14,13 @@ enum S3TagKind: Sendable {
     case missing
 
     init(_ etag: String, md5: [UInt8], isOpaque: Bool) {
+        let digest = Digest.Algorithm.md5.digest(etag)
         if etag.isEmpty {
             self = .missing
-        } else if etag.lowercased() == hexadecimal(md5) {
+        } else if digest == hexadecimal(md5) {
             self = .md5
         } else {
-            self = isOpaque || !isMD5(etag) ? .silent : .other
+            self = isOpaque || digest == nil ? .silent : .other
         }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 import HTTP
 import XML
@@ -37,7 +38,7 @@ struct S3Answer {
     }
 
     private static func read(_ response: HTTPResponse) -> (S3Document?, damage: String?) {
-        guard S3Document.start(of: response.body) < response.body.endIndex else { return (nil, nil) }
+        guard !withoutLead(response.body).isEmpty else { return (nil, nil) }
         do {
             let document = try S3Document(response.body)
             // A portal's page may be XML, too.
@@ -67,7 +68,7 @@ struct S3Answer {
     var isTransient: Bool {
         // A document that breaks off, unlike a page.
         guard damage == nil else {
-            return response.body[S3Document.start(of: response.body)...].starts(with: "<?xml".utf8)
+            return withoutLead(response.body).starts(with: "<?xml".utf8)
         }
         return code.map(Self.transientCodes.contains) == true || response.isTransient
     }

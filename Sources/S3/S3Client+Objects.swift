@@ -35,7 +35,7 @@ package struct S3Object: Sendable, Equatable {
     }
 
     /// The MD5 of the bytes, or nil if the entity tag is none.
-    package var md5: String? { hasOpaqueETag || !isMD5(etag) ? nil : etag }
+    package var md5: String? { hasOpaqueETag ? nil : Digest.Algorithm.md5.digest(etag) }
 }
 
 extension S3Answer {
@@ -43,11 +43,6 @@ extension S3Answer {
         headers["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") == true
             || headers["x-amz-server-side-encryption-customer-algorithm"] != nil
     }
-}
-
-/// Whether `etag` is 32 hexadecimal digits.
-func isMD5(_ etag: some StringProtocol) -> Bool {
-    isHexadecimal(etag.utf8, digits: 32)
 }
 
 /// Requests about single objects.

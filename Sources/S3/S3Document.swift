@@ -11,7 +11,7 @@ struct S3Document: Sendable {
     private let hasStandIns: Bool
 
     init(_ body: [UInt8]) throws(XMLParser.Failure) {
-        let document = Array(body[Self.start(of: body)...])
+        let document = Array(withoutLead(body))
         do {
             root = try XMLParser.parse(document)
             hasStandIns = false
@@ -20,21 +20,6 @@ struct S3Document: Sendable {
             guard repaired != document else { throw error }
             root = try XMLParser.parse(repaired)
             hasStandIns = true
-        }
-    }
-
-    /// Returns the offset of the first byte that is neither white space nor a byte order mark. A service that takes
-    /// long sends blanks meanwhile.
-    static func start(of body: [UInt8]) -> Int {
-        var rest = body[...]
-        while true {
-            if rest.starts(with: [0xEF, 0xBB, 0xBF]) {
-                rest = rest.dropFirst(3)
-            } else if let byte = rest.first, isWhiteSpace(byte) {
-                rest = rest.dropFirst()
-            } else {
-                return rest.startIndex
-            }
         }
     }
 

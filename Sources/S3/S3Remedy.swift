@@ -29,12 +29,9 @@ enum S3Remedy {
     /// The remedy for a response that is none of S3's.
     static let otherService = "check that ENDPOINT is an S3 service's, and proxies on the way"
 
-    /// Every code that has a row; for tests.
-    static var codes: [String] { table.flatMap(\.codes) }
+    typealias Row = (codes: [String], remedy: @Sendable (S3Credentials.Names) -> String)
 
-    private typealias Row = (codes: [String], remedy: @Sendable (S3Credentials.Names) -> String)
-
-    private static let table: [Row] = keyRows + placeRows + objectRows + serviceRows
+    static let table: [Row] = keyRows + placeRows + objectRows + serviceRows
 
     /// Who asks.
     private static let keyRows: [Row] = [

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads the XML of a driver message: elements, attributes, text, CDATA, the five entities and character references, in
 /// UTF-8. Refuses what no message has but an attacker would send: a document type definition, nesting over
 /// ``maximumDepth``, a document over ``maximumSize``.
@@ -36,7 +38,7 @@ package struct XMLParser {
     }
 
     private mutating func parseDocument() throws(Failure) -> XMLElement {
-        scanner.skip([0xEF, 0xBB, 0xBF])
+        scanner.skip(byteOrderMark)
         try scanner.skipDeclaration()
         try skipMiscellany()
         guard scanner.peek == UInt8(ascii: "<") else { throw scanner.failure("there is no element") }

@@ -19,7 +19,7 @@ final class OpenNebula {
         for folder in ["var/remotes/market/http", "var/remotes/tm/ssh", "var/remotes/datastore/fs", "lib/mads"] {
             _ = try directory.makeDirectory(name + "/" + folder)
         }
-        let files: [(path: String, content: [UInt8], mode: Int)] = [
+        let files: [(path: String, content: [UInt8], mode: mode_t)] = [
             ("var/remotes/VERSION", Array("7.0.0".utf8), 0o644),
             ("var/remotes/market/http/import", Array("#!/bin/bash\necho stock\n".utf8), 0o750),
             ("var/remotes/market/http/monitor", [], 0o600),

@@ -184,7 +184,7 @@ import Testing
         #expect(try report("\u{FEFF}{\"appliances\":[{\"_id\":\"1\",\"name\":\"x\"}]}".utf8).apps.count == 1)
     }
 
-    @Test func endsEachOfTenThousandMutationsInAppsOrInOneLine() throws {
+    @Test func endsEachMutationInAppsOrInOneLine() throws {
         let whole = try Fixture.bytes("catalogs/opennebula-7.4.json")
         let appliances = whole[
             ...(try #require(
@@ -196,7 +196,8 @@ import Testing
         #expect(try report(catalog).apps.count > 1)
         var generator = SeededGenerator.fresh()
         var finished = 0
-        for _ in 0..<10_000 {
+        let rounds = SeededGenerator.rounds(10_000)
+        for _ in 0..<rounds {
             let result = try report(
                 generator.mutated(
                     catalog,
@@ -212,6 +213,6 @@ import Testing
                 }
             }
         }
-        #expect(finished > 500 && finished < 10_000)
+        #expect(finished > rounds / 20 && finished < rounds)
     }
 }

@@ -15,7 +15,8 @@ import XML
         var random = SeededGenerator.fresh()
         let originals = try Fixture.messages(endingIn: suffix).map { try Fixture.bytes("messages/" + $0) }
         var refused = 0
-        for _ in 0..<10_000 {
+        let rounds = SeededGenerator.rounds(10_000)
+        for _ in 0..<rounds {
             let original = random.pick(originals)
             let start = random.once(in: 2) ? 0 : random.below(max(1, original.count - 400))
             var bytes = random.mutated(Array(original[start...].prefix(1_000)), tokens: Self.tokens)
@@ -25,7 +26,7 @@ import XML
                 try #require(faultOfLine(line) == nil, "TEST_SEED=\(random.seed)")
             }
         }
-        #expect(refused > 10_000)
+        #expect(refused > rounds)
     }
 
     private func messageFault(_ bytes: [UInt8]) -> String? {

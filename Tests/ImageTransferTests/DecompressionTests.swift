@@ -29,11 +29,10 @@ import Testing
         let source = ListSource([.data(bytes)], piece: piece)
         let result = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
         #expect(try result.source[.md5] == md5(bytes) && result.stored[.md5] == md5(sink.bytes))
-        #expect(result.length == UInt64(sink.bytes.count))
         return sink
     }
 
-    @Test(arguments: Compression.allCases, [1, 511, 100_000, 3_000_000])
+    @Test(arguments: Compression.allCases, [1, 511, 100_000, 1_200_000])
     func undoesACompression(_ compression: Compression, _ count: Int) throws {
         let plain = TestFiles.noise(count)
         let archive = try compressed(plain, compression)
@@ -85,14 +84,14 @@ import Testing
     /// The output of pzstd(1), of lz4(1) in its old format, and of zstd(1) with far distances, and headers with all
     /// their fields.
     @Test(arguments: [
-        "pzstd -q -c", "lz4 -l -c", "zstd -q -c --long=31 --ultra -1", "zstd -q -c --no-check --stream-size=3000000",
-        "xz -c --check=none", "xz -c --check=sha256 --block-size=1MiB", "lz4 -c --content-size -BD",
+        "pzstd -q -c", "lz4 -l -c", "zstd -q -c --long=31 --ultra -1", "zstd -q -c --no-check --stream-size=1200000",
+        "xz -c --check=none", "xz -c --check=sha256 --block-size=400KiB", "lz4 -c --content-size -BD",
         "lz4 -c --no-frame-crc",
         "python3 -c 'import gzip, sys; h = bytes([31, 139, 8, 30]) + bytes(4) + b\"\\2\\3\" + b\"\\6\\0ab\\2\\0cd\" + b\"n\\0c\\0\"; "
             + "import zlib; sys.stdout.buffer.write(h + (zlib.crc32(h) & 65535).to_bytes(2, \"little\") "
             + "+ gzip.compress(sys.stdin.buffer.read())[10:])'",
     ]) func readsWhatIsLegal(_ command: String) throws {
-        let plain = TestFiles.noise(3_000_000)
+        let plain = TestFiles.noise(1_200_000)
         let path = try directory.write("plain", plain)
         try TestFiles.succeed(["sh", "-c", "\(command) < \"$1\" > \"$1.packed\"", "sh", path])
         let archive = [UInt8](try Data(contentsOf: URL(filePath: path + ".packed")))
@@ -136,8 +135,7 @@ import Testing
     @Test func aHoleIsNoArchive() throws {
         let source = ListSource([.hole(5000), .data([0x1F, 0x8B, 0x08])])
         let sink = ListSink()
-        let result = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
-        #expect(result.compression == nil)
+        _ = try ImageCopy(source, expected: ExpectedDigests(), decompresses: true, log: silent).run(into: sink)
         #expect(sink.bytes == [UInt8](repeating: 0, count: 5000) + [0x1F, 0x8B, 0x08])
     }
 
@@ -145,11 +143,10 @@ import Testing
     @Test func feedsHolesToTheProgram() throws {
         let plain = [UInt8](repeating: 0, count: 1 << 20) + TestFiles.noise(1000)
         let archive = try compressed(plain, .zstd)
-        let padded = try #require(
-            try? ImageCopy(
-                ListSource([.data(archive), .hole(600_000)]), expected: ExpectedDigests(), decompresses: false,
-                log: silent
-            ).run(into: ListSink()))
+        let padded = ListSink()
+        _ = try ImageCopy(
+            ListSource([.data(archive), .hole(600_000)]), expected: ExpectedDigests(), decompresses: false, log: silent
+        ).run(into: padded)
         let sink = ListSink()
         let error = try #require(throws: DriverError.self) {
             try ImageCopy(
@@ -158,7 +155,7 @@ import Testing
             ).run(into: sink)
         }
         // zstd takes the zeros for a damaged frame: they did reach it.
-        #expect(error.cause.hasPrefix("zstd failed: ") && padded.length == UInt64(archive.count + 600_000))
+        #expect(error.cause.hasPrefix("zstd failed: ") && padded.bytes.count == archive.count + 600_000)
         #expect(sink.bytes == plain)
     }
 
@@ -191,11 +188,13 @@ import Testing
     }
 
     /// The feeder waits for a program that waits for a sink that has failed: all must end, at once.
-    @Test(arguments: Compression.allCases, [0, 1_000_000])
-    func endsWhereTheSinkFails(_ compression: Compression, _ limit: Int) throws {
-        let archive = try compressed(TestFiles.noise(8 << 20), compression)
+    @Test(arguments: Compression.allCases)
+    func endsWhereTheSinkFails(_ compression: Compression) throws {
+        let archive = try compressed(TestFiles.noise(3 << 20), compression)
         let begun = Clock.now
-        #expect(throws: ListSink.Full.self) { try copy(archive, into: ListSink(limit: limit)) }
+        for limit in [0, 500_000] {
+            #expect(throws: ListSink.Full.self) { try copy(archive, into: ListSink(limit: limit)) }
+        }
         #expect(Clock.now - begun < 60)
     }
 

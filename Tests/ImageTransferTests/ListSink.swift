@@ -41,7 +41,8 @@ func contents(of source: any ImageSource, piece: Int = 1 << 20) throws -> (bytes
         switch try source.next(into: buffer) {
         case .data(let count):
             data.append(bytes.count..<bytes.count + count)
-            bytes += buffer[..<count]
+            // Of the slice itself, an array takes one byte after the other.
+            bytes += UnsafeRawBufferPointer(rebasing: buffer[..<count])
         case .hole(let count): bytes += [UInt8](repeating: 0, count: Int(count))
         case .end: return (bytes, data)
         }

@@ -10,7 +10,10 @@ final class ListSource: ImageSource {
     let name = "list"
     var length: UInt64? { nil }
     var storageSize: UInt64? { nil }
+    /// The next one last.
     private var parts: [Part]
+    /// How much of the next one's data has been handed out.
+    private var taken = 0
     private let piece: Int
 
     init(_ parts: [Part], piece: Int = .max) {
@@ -19,13 +22,19 @@ final class ListSource: ImageSource {
     }
 
     func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
-        switch parts.popLast() {
+        switch parts.last {
         case nil: return .end
-        case .hole(let count): return .hole(count)
+        case .hole(let count):
+            parts.removeLast()
+            return .hole(count)
         case .data(let bytes):
-            let count = min(bytes.count, buffer.count, piece)
-            buffer.copyBytes(from: bytes[..<count])
-            if count < bytes.count { parts.append(.data(Array(bytes[count...]))) }
+            let count = min(bytes.count - taken, buffer.count, piece)
+            buffer.copyBytes(from: bytes[taken..<taken + count])
+            taken += count
+            if taken == bytes.count {
+                parts.removeLast()
+                taken = 0
+            }
             return .data(count)
         }
     }

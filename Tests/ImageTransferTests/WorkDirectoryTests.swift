@@ -35,8 +35,8 @@ import Testing
     @Test func removesWhatAKilledProcessHasLeftAndEndsWhatStillRunsThere() throws {
         let left = try directory.makeDirectory(".market-drivers-0123456789abcdef.work")
         let started = try Command(
-            ["sh", "-c", "cd \"$TMPDIR\"; trap '' TERM; setsid sleep 600 >/dev/null 2>&1 & echo $!"],
-            environment: ["TMPDIR=\(left)", "PATH=/usr/bin:/bin"]
+            ["env", "TMPDIR=\(left)", "sh", "-c"]
+                + ["cd \"$TMPDIR\"; trap '' TERM; setsid sleep 600 >/dev/null 2>&1 & echo $!"]
         ).run()
         let pid = try #require(pid_t(String(decoding: started.output, as: UTF8.self).dropLast()))
         #expect(kill(pid, 0) == 0)

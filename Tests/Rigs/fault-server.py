@@ -227,8 +227,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         raise Broken
 
     def is_authorised(self):
-        wanted = "Basic " + base64.b64encode(self.server.options.proxy.encode()).decode()
-        if self.headers.get("Proxy-Authorization") == wanted:
+        wanted = base64.b64encode(self.server.options.proxy.encode()).decode()
+        if self.headers.get("Proxy-Authorization") == "Basic " + wanted:
             return True
         self.reply(407, b"who are you?", [("Proxy-Authenticate", 'Basic realm="proxy"')])
         return False
@@ -242,9 +242,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fields = {n: v for n, v in self.headers.items() if not n.lower().startswith("proxy-")}
         upstream.request(self.command, urllib.parse.urlunsplit(("", "", *target[2:])), headers=fields)
         answer = upstream.getresponse()
-        body = answer.read()
         kept = [(n, v) for n, v in answer.getheaders() if n.lower() not in ("content-length", "transfer-encoding")]
-        self.reply(answer.status, body, kept)
+        self.reply(answer.status, answer.read(), kept)
 
     def do_CONNECT(self):
         self.note()
@@ -293,8 +292,8 @@ def main():
     parser.add_argument("--proxy", metavar="USER:PASSWORD")
     options = parser.parse_args()
     server = FaultServer(("127.0.0.1", options.port), Handler)
-    server.options, server.context, server.requests, server.counts = options, None, [], {}
-    server.lock = threading.Lock()
+    server.options, server.context, server.lock = options, None, threading.Lock()
+    server.requests, server.counts = [], {}
     if options.cert:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(options.cert, options.key)

@@ -129,7 +129,7 @@ import Testing
             aws_secret_access_key = s
             """
         try directory.write("credentials", text.utf8, mode: 0o600)
-        try directory.write("large", repeatElement(0x23, count: 1 << 20 + 1), mode: 0o600)
+        try directory.write("large", [UInt8](repeating: 0x23, count: 1 << 20 + 1), mode: 0o600)
         let error = #expect(throws: DriverError.self) {
             _ = try Self.market([
                 "ACCESS_KEY_ID": nil, "SECRET_ACCESS_KEY": nil, "CREDENTIALS_FILE": directory.path(file),

@@ -52,9 +52,8 @@ package struct Outcome: Sendable {
 package func run(
     _ arguments: [String], input: some Sequence<UInt8> = [], environment: [String: String] = [:], timeout: Double = 120
 ) throws -> Outcome {
-    let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let command = Command(arguments, environment: merged.map { "\($0)=\($1)" })
-    let result = try command.run(input: Array(input), outputLimit: 256 << 20, timeout: timeout)
+    let setting = environment.isEmpty ? [] : ["env"] + environment.map { "\($0)=\($1)" }
+    let result = try Command(setting + arguments).run(input: Array(input), outputLimit: 256 << 20, timeout: timeout)
     return Outcome(
         status: result.status, output: String(decoding: result.output, as: UTF8.self), errors: result.errors)
 }

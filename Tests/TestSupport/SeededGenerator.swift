@@ -17,6 +17,12 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         )
     }
 
+    /// The number of random cases that a test takes: `all` of them, or a tenth if the environment variable TEST_QUICK is
+    /// set.
+    package static func rounds(_ all: Int) -> Int {
+        ProcessInfo.processInfo.environment["TEST_QUICK"] == nil ? all : all / 10
+    }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import Posix
 
 /// A new directory that goes, with all that is in it, with its last reference.
 package final class TemporaryDirectory: Sendable {
@@ -21,11 +23,12 @@ package final class TemporaryDirectory: Sendable {
         return path(name)
     }
 
-    /// Makes a file in it, and returns its path.
+    /// Makes a file in it, and returns its path. Foundation would wait for the disk: fsync(2).
     @discardableResult
-    package func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> String {
-        try Data(bytes).write(to: URL(filePath: path(name)))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path(name))
+    package func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: mode_t = 0o644) throws -> String {
+        let file = try FileDescriptor.open(path(name), O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        try file.changeMode(mode)
+        try file.writeAll(Array(bytes))
         return path(name)
     }
 

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Checksums
 import DriverProtocol
@@ -99,8 +98,8 @@ struct Appliance {
         if let file = value["files"]?.elements.first, file.kind == .object {
             let size = file["size"]?.scalar.flatMap(Self.wholeNumber) ?? 0
             try app.append("SIZE", String(size.megabytesRoundedUp))
-            try app.append("MD5", optional: try checksum(file, "md5", digits: 32))
-            let sha256 = try checksum(file, "sha256", digits: 64)
+            try app.append("MD5", optional: try checksum(file, "md5", .md5))
+            let sha256 = try checksum(file, "sha256", .sha256)
             try app.append("SHA256", optional: sha256)
             var image = AppTemplate()
             try append("DEV_PREFIX", file["dev_prefix"], to: &image)
@@ -218,13 +217,13 @@ struct Appliance {
     }
 
     private func checksum(
-        _ file: JSONValue, _ name: StaticString, digits: Int
+        _ file: JSONValue, _ name: StaticString, _ algorithm: Digest.Algorithm
     ) throws(Unusable) -> String? {
         let values = [file[name], file["checksum"]?[name]]
         guard let text = values.lazy.compactMap({ $0?.utf8 }).first(where: { !$0.isEmpty }) else { return nil }
-        guard isHexadecimal(text, digits: digits) else {
+        guard let digest = algorithm.digest(text) else {
             throw Unusable("its \(name) is no checksum")
         }
-        return String(decoding: text, as: UTF8.self).lowercased()
+        return digest
     }
 }

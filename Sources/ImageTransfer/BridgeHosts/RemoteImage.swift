@@ -1,4 +1,5 @@
 import Bytes
+import Checksums
 import DriverProtocol
 import Posix
 
@@ -24,18 +25,17 @@ extension BridgeHosts {
         do {
             let shell = try run(RemoteScript.inspect, [directory, path, md5 ? "md5" : ""])
             let words = try shell.answer("image")
-            guard words.count == 3, let size = UInt64(words[0]), size <= Int64.max, !md5 || Self.isMD5(words[2]) else {
+            let digest = md5 ? words.last.flatMap(Digest.Algorithm.md5.digest) : nil
+            guard words.count == 3, let size = UInt64(words[0]), size <= Int64.max, !md5 || digest != nil else {
                 throw RemoteFailure(
                     host: shell.host, reason: "stat, od and md5sum answered \(quoted(words.joined(separator: " ")))")
             }
             return RemoteImage(
-                host: shell.location, size: size, head: Self.bytes(ofHexadecimal: words[1]), md5: md5 ? words[2] : nil)
+                host: shell.location, size: size, head: Self.bytes(ofHexadecimal: words[1]), md5: digest)
         } catch let failure as RemoteFailure {
             throw failure.error("read", "the image \(quoted(path))")
         }
     }
-
-    private static func isMD5(_ text: String) -> Bool { isHexadecimal(text.utf8, digits: 32) }
 
     private static func bytes(ofHexadecimal text: String) -> [UInt8] {
         let digits = text.utf8.compactMap(hexadecimalValue)

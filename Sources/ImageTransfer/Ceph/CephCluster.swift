@@ -20,13 +20,6 @@ package struct CephCluster: Sendable {
         return try hosts.run(script, common + arguments, unlessHere: "rbd")
     }
 
-    /// Returns the room of `pool`, or nil if Ceph does not say it.
-    package func space(of pool: String) throws -> CephSpace? {
-        try Self.explaining("use", "the pool \(quoted(pool))") {
-            CephSpace(try run(RemoteScript.rbdSpace, pool: pool).answer("room"), pool: pool)
-        }
-    }
-
     /// Removes an image. Returns false if there is none.
     package func remove(_ image: RBDImage) throws -> Bool {
         try Self.explaining("delete", "the image \(quoted("\(image)"))") {

@@ -1,10 +1,9 @@
 import JSON
 
-/// The room of a pool, in bytes.
-package struct CephSpace: Sendable, Equatable {
-    package let used: UInt64
-    /// What can still be written, by the disks and by the pool's quota.
-    package let available: UInt64
+/// The room of a pool.
+struct CephSpace: Sendable {
+    /// The bytes that can still be written, by the disks and by the pool's quota.
+    let available: UInt64
 
     /// Reads what `ceph df detail` says of `pool` from the words of a script's reply. Returns nil if that is nothing.
     init?(_ words: [String], pool: String) {
@@ -17,12 +16,7 @@ package struct CephSpace: Sendable, Equatable {
             )
         }
         guard let (stored, free, quota) = found, let stored, let free else { return nil }
-        used = stored
         let quotaLeft = quota.flatMap { $0 > 0 ? $0 - min(stored, $0) : nil }
         available = min(free, quotaLeft ?? free)
-    }
-
-    package init(used: UInt64, available: UInt64) {
-        (self.used, self.available) = (used, available)
     }
 }

@@ -2,6 +2,7 @@
 /// keyfile and configuration, each of which may be empty, seconds after which a cluster that does not answer counts as
 /// gone, and the pool. A reason is the last lines that rbd has said, divided by tabs.
 extension RemoteScript {
+    /// `room` prints `room JSON`: what `ceph df detail` says, which is nothing if it cannot be run.
     private static let rbd =
         greeting + """
             arg; user=$v; arg; key=$v; arg; conf=$v; arg; timeout=$v; arg; pool=$v
@@ -16,9 +17,6 @@ extension RemoteScript {
             room() { say "room $(on_cluster ceph df detail --format=json < /dev/null 2> /dev/null | tr -d "\\n")"; }
 
             """
-
-    /// Prints `room JSON`: what `ceph df detail` says, which is nothing if it cannot be run.
-    static let rbdSpace = rbd + "room"
 
     /// Values: namespace, which may be empty, image, snapshot, which may be empty. Prints `image JSON` as `rbd info`
     /// says it. If the next value is `read`, there follow the image as `rbd export-diff` writes it, and `image JSON`

@@ -23,14 +23,6 @@ package protocol ImageDirectory: Sendable {
     func removeAbandoned()
 }
 
-extension ImageDirectory {
-    /// Returns how many bytes can still be written there; nil if its file system does not tell.
-    package func room() throws -> UInt64? {
-        let space = try space()
-        return space.isKnown ? space.available : nil
-    }
-}
-
 /// Returns the directory `path`, reached through `bridge` if it is not nil. `log` gets what cannot be done to its
 /// files.
 package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
