@@ -435,19 +435,28 @@ put_in_place() {
         publish "$staging/$key" "$path"
     done
     retire
-    note "installed: $added files added, $replaced replaced, $updated updated"
+    ((${#work[@]} == 0)) || note "installed: $added files added, $replaced replaced, $updated updated"
     ((replaced == 0)) || note "the replaced files are kept in $backup"
 }
 
-# Takes back the files of an earlier version that the new one has no more.
+# Takes back the files of an earlier run that this one does not install: those of an older version, or the scripts of
+# datastores.
 retire() {
-    local key
+    local key path restored=0 gone=0
     for key in ${known_keys[@]+"${known_keys[@]}"}; do
         if [[ -z ${new_sums[$key]:-} ]]; then
+            locate "$key"
             undo "$key"
+            if ! exists "$path"; then
+                ((gone += 1))
+            elif same_file "$backup/$key" "$path"; then
+                ((restored += 1))
+            fi
             [[ -n ${kept[$key]:-} ]] || rm -f -- "$backup/$key"
         fi
     done
+    ((restored + gone == 0)) ||
+        note "no longer installed: $restored files put back as they were before, $gone taken away"
 }
 
 has_retired() {

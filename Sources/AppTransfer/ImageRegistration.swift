@@ -91,9 +91,9 @@ package struct ImageRegistration {
     }
 
     private func source() throws -> any ImageSource {
-        guard location.scheme != nil else { return try paced(AllowedPaths(request).open(location.text), request) }
-        try AllowedPaths(request).check(remote: location)
-        return try paced(ImageSources.open(location, request), request)
+        let allowed = try AllowedPaths(request)
+        guard location.scheme != nil else { return try paced(allowed.open(location.text), request) }
+        return try paced(allowed.open(remote: location, request) ?? ImageSources.open(location, request), request)
     }
 
     private func intake() throws(DriverError) -> ImageIntake {

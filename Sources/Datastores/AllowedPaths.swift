@@ -48,32 +48,42 @@ package struct AllowedPaths: Sendable {
         // Checked before it is opened, since opening a device can have effects, and again afterwards, since a link may
         // have been changed in between.
         do {
-            try check(resolvedPath(path), Location(path))
+            try check(isAllowed: allows(resolvedPath(path)), Location(path))
             let file = try FileSource(path: path)
-            try check(file.resolvedPath(), Location(path))
+            try check(isAllowed: allows(file.resolvedPath()), Location(path))
             return file
         } catch let error as SystemError {
             throw DriverError("read", "the image \(quoted(path))", error)
         }
     }
 
-    /// Throws a ``DriverError`` if `location` is a file of another host whose path is restricted. Links over there are
-    /// not known here.
-    package func check(remote location: Location) throws(DriverError) {
-        guard let path = RemoteSource.path(of: location) else { return }
-        try check(normalized(path), location)
+    /// Opens the file of another host, all links resolved there, those of RESTRICTED_DIRS and SAFE_DIRS, too. Returns nil if
+    /// `location` is no `ssh://HOST:PATH`. Throws a ``DriverError`` if the file must not be read.
+    package func open(remote location: Location, _ request: Request) throws -> RemoteSource? {
+        guard RemoteSource.serves(location) else { return nil }
+        return try RemoteSource(location, request, resolving: restricted + safe) { path, directories in
+            let found = zip(restricted + safe, directories).map { $1 ?? normalized($0) }
+            let there = AllowedPaths(
+                restricted: Array(found[..<restricted.count]), safe: Array(found[restricted.count...]))
+            try there.check(isAllowed: there.allows(resolved: path), location)
+        }
     }
 
     /// Whether a file, its links resolved, may be read.
     func allows(_ path: String) -> Bool {
-        func isInsideOne(of directories: [String]) -> Bool {
-            directories.contains { isInside(path, (try? resolvedPath($0)) ?? normalized($0)) }
+        func resolved(_ directories: [String]) -> [String] {
+            directories.map { (try? resolvedPath($0)) ?? normalized($0) }
         }
-        return isInsideOne(of: safe) || !isInsideOne(of: restricted)
+        return AllowedPaths(restricted: resolved(restricted), safe: resolved(safe)).allows(resolved: path)
     }
 
-    private func check(_ resolved: String, _ location: Location) throws(DriverError) {
-        guard !allows(resolved) else { return }
+    /// Whether a file may be read, if no directory has a link in it either.
+    private func allows(resolved path: String) -> Bool {
+        safe.contains { isInside(path, $0) } || !restricted.contains { isInside(path, $0) }
+    }
+
+    private func check(isAllowed: Bool, _ location: Location) throws(DriverError) {
+        guard !isAllowed else { return }
         throw readError(
             location, cause: "it lies in a directory that RESTRICTED_DIRS of the datastore keeps from being read",
             remedy: "move it, or let an administrator name its directory in SAFE_DIRS (onedatastore update)")

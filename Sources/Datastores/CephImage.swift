@@ -5,8 +5,9 @@ import ImageTransfer
 /// An image on its way into a pool. Raw bytes go straight there. Those of another format are put together in a file of
 /// this machine first, since qemu-img has to read them in an order of its own.
 final class CephImage: StagedImage {
-    /// The bytes that are looked at before it is known whether they go straight into the pool.
-    private static let headSize = 512
+    /// The bytes that are looked at before it is known whether they go straight into the pool: an archive's first file
+    /// may come behind directories and their attributes.
+    private static let headSize = 4096
 
     private let sink: RBDSink
     private let format: String?
@@ -56,7 +57,11 @@ final class CephImage: StagedImage {
     /// Decides by the bytes that have come whether they go straight into the pool, and hands these on.
     private func begin() throws -> any ImageSink {
         if let destination { return destination }
-        if ImageSignature.isCephBackup(head) { throw LeftToStockScript("the image is a backup of a Ceph datastore") }
+        // The stock script takes all that gzip has packed for a backup, whatever NO_DECOMPRESS says.
+        let plainHead = try Compression(magic: head) == .gzip ? Compression.gunzipped(head: head) : head
+        if ImageSignature.isCephBackup(plainHead) {
+            throw LeftToStockScript("the image is a backup of a Ceph datastore")
+        }
         let isRaw = format.map { $0 == "raw" } ?? !ImageSignature.isNotRaw(head)
         if !isRaw { file = try makeFile() }
         let destination: any ImageSink = file ?? sink

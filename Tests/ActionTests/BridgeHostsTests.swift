@@ -173,4 +173,23 @@ import Testing
             for value in ["needle", bridge.directory.path, "4711", "frontend"] { #expect(!text.contains(value)) }
         }
     }
+
+    /// Ciphers in ssh_config(5), and those that ssh is told to offer; nil if it is left to the configuration.
+    @Test(arguments: [
+        (
+            "aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+            "aes128-gcm@openssh.com,aes256-ctr,aes256-gcm@openssh.com"
+        ),
+        ("aes256-ctr,aes256-gcm@openssh.com", "aes256-gcm@openssh.com,aes256-ctr"),
+        ("aes256-gcm@openssh.com,aes128-gcm@openssh.com", nil), ("aes256-ctr", nil), ("no-cipher", nil),
+    ])
+    func theFastestOfTheAllowedCiphersIsTheFirst(_ allowed: String, _ offered: String?) throws {
+        let bridge = try Bridge()
+        try bridge.server.addHost("careful", options: ["Ciphers \(allowed)"])
+        let outcome = try bridge.run("market-http-monitor", [Bridge.marketHosts: "careful"])
+        #expect(outcome.status.isSuccess == (allowed != "no-cipher"), "\(outcome.errors)")
+        let words = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(whereSeparator: \.isWhitespace)
+        let expected = words.contains("aes") ? offered.map { ["Ciphers=" + $0] } ?? [] : []
+        #expect(bridge.server.calls().filter { $0.hasPrefix("Ciphers=") } == expected)
+    }
 }

@@ -262,13 +262,16 @@ import Testing
         #expect(asked.contains(" ls ") && !asked.contains(" create "), "\(asked)")
     }
 
-    @Test("a backup of a Ceph datastore is the stock script's")
-    func backup() throws {
+    @Test(
+        "a backup of a Ceph datastore is the stock script's",
+        arguments: ["disk.0.rbd2", "."], [nil, "YES"] as [String?])
+    func backup(_ packed: String, _ staysPacked: String?) throws {
         let ceph = try CephMarket()
-        try ceph.market.directory.write("disk.0.rbd2", TestFiles.noise(1000))
+        let folder = try ceph.market.directory.makeDirectory("backup")
+        try ceph.market.directory.write("backup/disk.0.rbd2", TestFiles.noise(9000))
         let archive = ceph.sources + "/backup"
-        try TestFiles.succeed(["tar", "-C", ceph.market.directory.path, "-czf", archive, "disk.0.rbd2"])
-        let message = try ceph.copyMessage(archive)
+        try TestFiles.succeed(["tar", "-C", folder, "-czf", archive, packed])
+        let message = try ceph.copyMessage(archive).with("DATASTORE/TEMPLATE/NO_DECOMPRESS", staysPacked)
         try ceph.expectRefused(ceph.copy(message, id: id), id: id, "datastore/ceph/cp.stock", "OpenNebula's own driver")
         _ = try ceph.market.directory.makeDirectory("var/remotes/datastore/ceph")
         try ceph.market.directory.write(
@@ -277,6 +280,19 @@ import Testing
         #expect(outcome.status == .exited(0) && outcome.output == "one/one-\(id) raw\n")
         #expect(outcome.errors.contains("is a backup of a Ceph datastore: the stock script does it"))
         #expect(try ceph.rig.parts() == [])
+    }
+
+    @Test("what gzip has packed stays packed on request, however well it is packed")
+    func packed() throws {
+        let ceph = try CephMarket()
+        let plain = try TestFiles.makeSparse(ceph.sources + "/zeros", length: 64 << 20, data: [:])
+        try TestFiles.succeed(["gzip", "-k", plain])
+        let message = try ceph.copyMessage(plain + ".gz").with("DATASTORE/TEMPLATE/NO_DECOMPRESS", "YES")
+        #expect(try ceph.copy(message, id: id).output == "one/one-\(id) raw\n")
+        let file = ceph.market.directory.path("fetched")
+        try ceph.rig.fetch("one/one-\(id)", to: file)
+        #expect(try run(["cmp", plain + ".gz", file]).status.isSuccess)
+        try ceph.rig.ask("rm", "--no-progress", "one/one-\(id)")
     }
 
     @Test("an app that a person brings in takes no name of oned's")

@@ -24,7 +24,7 @@ import Testing
             (["-nol10M", "SRC", "DST"], nil), (["-no", "-l", "1g", "--", "SRC", "DST"], nil),
             (["--nodec", "--max=100000", "SRC", "DST"], nil), (["--limit", "512K", "--noretry", "SRC", "DST"], nil),
             ([], "0 operands"), (["SRC"], "1 operands"), (["SRC", "DST", "more"], "3 operands"),
-            (["", "DST"], "operands"),
+            (["", "DST"], "FROM is empty"), (["SRC", ""], "TO is empty"),
             (["--unknown", "SRC", "DST"], "--unknown is no option"), (["-x", "SRC", "DST"], "-x is no option"),
             (["--no", "SRC", "DST"], "several options"), (["--nodecomp=1", "SRC", "DST"], "takes no value"),
             (["SRC", "DST", "--md5"], "--md5 needs a value"), (["SRC", "DST", "-l"], "-l needs a value"),
@@ -99,6 +99,35 @@ import Testing
         chmod(rig.target, 0o4755)
         rig.expectSuccess(try rig.download([source, rig.target]))
         #expect(try TestFiles.status(rig.target).mode & 0o7777 == 0o755)
+    }
+
+    @Test("a link that leads to nothing is written through, as a shell does", arguments: ["targets/file", "absolute"])
+    func danglingLink(_ first: String) throws {
+        let source = try rig.directory.write("sources/disk", TestFiles.noise(10_000))
+        let link = rig.directory.path("link")
+        symlink("middle", link)
+        symlink(first == "absolute" ? rig.target : first, rig.directory.path("middle"))
+        rig.expectSuccess(try rig.download([source, link]))
+        try rig.expectTarget(source)
+        #expect(try TestFiles.status(link).mode & S_IFMT == S_IFLNK)
+        // Nothing is put beside a link into a directory that is missing, or in place of one that leads to itself.
+        for (name, target, cause) in [
+            ("astray", "nowhere/file", "No such file or directory"), ("loop", "loop", "symbolic links"),
+        ] {
+            let link = rig.directory.path(name)
+            symlink(target, link)
+            expectRefusal(try rig.download([source, link]), [cause])
+            #expect(try TestFiles.status(link).mode & S_IFMT == S_IFLNK)
+        }
+    }
+
+    @Test("an object's keys come from the message: without one, that is what is told")
+    func objectWithoutMessage() throws {
+        let withoutMarket = try DriverMessage("datastore-cp-local-raw")
+        for message in [nil, withoutMarket] {
+            let outcome = try rig.download(["s3://bucket/key", rig.target], message: message)
+            try rig.expectNothing(outcome, "Cannot read the image 's3://bucket/key'", "DRV_ACTION", "pass the message")
+        }
     }
 
     @Test("an argument that is no text is refused: it would become another name")

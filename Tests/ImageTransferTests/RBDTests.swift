@@ -92,6 +92,21 @@ import Testing
         for name in ["disk.0.rbd2", "./disk.1.rbd2", "disk.0.1.rbdiff"] {
             #expect(ImageSignature.isCephBackup(archive(name)))
         }
+        func entry(_ name: String, _ type: String, _ length: String, data: Int = 0) -> [UInt8] {
+            let fields = [(0, name), (124, length), (156, type), (257, "ustar")]
+            var block = [UInt8](repeating: 0, count: 512 + data)
+            for (offset, text) in fields { block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+            return block
+        }
+        let folder = entry("./", "5", "00000000000")
+        let attributes = entry("./PaxHeaders/.", "x", "00000000132", data: 512)
+        for before in [folder, attributes + folder, attributes + folder + attributes] {
+            #expect(ImageSignature.isCephBackup(before + archive("./disk.0.rbd2")))
+            #expect(!ImageSignature.isCephBackup(before + archive("./other")) && !ImageSignature.isCephBackup(before))
+        }
+        for length in ["77777777777", "-1", "z", ""] {
+            #expect(!ImageSignature.isCephBackup(entry("./", "5", length) + [0]))
+        }
         for name in ["disk.0", "xdisk.0.rbd2", "a/disk.0.rbd2"] { #expect(!ImageSignature.isCephBackup(archive(name))) }
         #expect(!ImageSignature.isCephBackup(head("disk.0.rbd2")))
     }

@@ -57,11 +57,17 @@ package final class SSHServer: Sendable {
         package let text: String
     }
 
-    /// A wrapper named ssh, which writes its arguments down, a line each, and becomes the real one.
+    /// A wrapper named ssh, which writes its arguments down, a line each, and becomes the real one. What only asks for the
+    /// configuration is no call.
     private func installRecorder() throws {
         let real = try TestSupport.run(["sh", "-c", "command -v ssh"]).output.trimmingCharacters(in: .newlines)
         _ = try directory.makeDirectory("bin")
-        let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" >> '\(directory.path("calls"))'\nexec \(real) \"$@\"\n"
+        let script = """
+            #!/bin/sh
+            case " $* " in *" -G "*) ;; *) printf '%s\\n' "$@" >> '\(directory.path("calls"))' ;; esac
+            exec \(real) "$@"
+
+            """
         try directory.write("bin/ssh", script.utf8, mode: 0o755)
     }
 

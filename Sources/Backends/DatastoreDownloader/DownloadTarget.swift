@@ -5,6 +5,9 @@ import Posix
 
 /// The target of a download: TO of the command line.
 struct DownloadTarget {
+    /// The links that Linux follows: path_resolution(7).
+    private static let linkLimit = 40
+
     /// A file's directory and its name there.
     struct Place {
         let directory: String
@@ -35,13 +38,24 @@ struct DownloadTarget {
             file = nil
             return
         }
-        // Through a link, as a shell would write.
-        let place = Place((existing == nil ? nil : try? resolvedPath(path)) ?? path)
+        // Through links, as a shell would write.
+        let place = Place(try existing == nil ? Self.behindLinks(path) : resolvedPath(path))
         let made = try LocalDirectory(path: place.directory, log: log).makeSink(
             replacing: place.name, mode: existing.map(Self.mode(replacing:)) ?? CurrentProcess.modeOfNewFiles,
             needing: needed)
         sink = made
         file = (made, place)
+    }
+
+    /// Returns the path of the file that does not exist yet, and that opening `path` would make: link by link, since
+    /// realpath(3) needs a file.
+    private static func behindLinks(_ path: String) throws(DriverError) -> String {
+        var path = path
+        for _ in 0..<linkLimit {
+            guard let target = try? linkTarget(path) else { return path }
+            path = isAbsolute(target) ? target : joined(Place(path).directory, target)
+        }
+        throw DriverError("write", quoted(path), SystemError("open", path, code: ELOOP))
     }
 
     /// Returns the mode of a file that replaces `existing`. It belongs to this process's user, whoever made the old one:

@@ -35,8 +35,11 @@ package enum Downloader: Program {
         if arguments.options[.help] != nil {
             return try FileDescriptor.standardOutput.writeAll(Array(DownloadArguments.usage.utf8))
         }
-        guard arguments.operands.count == 2, arguments.operands.allSatisfy({ !$0.isEmpty }) else {
+        guard arguments.operands.count == 2 else {
             throw DownloadArguments.problem("it takes FROM and TO, and has got \(arguments.operands.count) operands")
+        }
+        if let index = arguments.operands.firstIndex(of: "") {
+            throw DownloadArguments.problem("\(["FROM", "TO"][index]) is empty")
         }
         guard hasOutput || arguments.operands[1] != "-" else {
             throw DownloadArguments.problem("its standard output is closed")
@@ -47,6 +50,11 @@ package enum Downloader: Program {
             try takeOver(scheme, words, arguments, installation)
         }
         let request = try makeRequest(arguments, installation)
+        if location.scheme == "s3", request.message.root.element(at: "MARKETPLACE") == nil {
+            throw readError(
+                location, cause: "its keys come from the marketplace in \(messageVariable), where none is",
+                remedy: "pass the message of an image that comes from that marketplace, as oned writes it, in base64")
+        }
         try Download(arguments, request).run()
     }
 

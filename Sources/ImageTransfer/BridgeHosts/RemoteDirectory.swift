@@ -52,7 +52,8 @@ package struct RemoteDirectory: ImageDirectory {
         let temporary = ".market-drivers-\(randomName()).part"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
             try check(needed, Self.space(of: shell), on: shell.host)
-            return RemoteSink(shell, directory: path, names, mode: mode, log: log)
+            let writesZeros = try shell.answer("zeros") != ["left"]
+            return RemoteSink(shell, directory: path, names, mode: mode, writesZeros: writesZeros, log: log)
         }
     }
 

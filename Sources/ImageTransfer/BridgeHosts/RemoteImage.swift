@@ -37,7 +37,7 @@ extension BridgeHosts {
         }
     }
 
-    private static func bytes(ofHexadecimal text: String) -> [UInt8] {
+    static func bytes(ofHexadecimal text: String) -> [UInt8] {
         let digits = text.utf8.compactMap(hexadecimalValue)
         return stride(from: 0, to: digits.count - digits.count % 2, by: 2).map {
             digits[$0] << 4 | digits[$0 + 1]

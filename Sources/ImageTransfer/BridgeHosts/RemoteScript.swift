@@ -70,13 +70,15 @@ enum RemoteScript {
             say removed
             """
 
-    /// Values: directory, temporary name. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the
-    /// end `end LENGTH`; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
+    /// Values: directory, temporary name. Replies `space` as above, and `zeros` with `kept` if its `dd` writes zeros that
+    /// come as data, else with `left`. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the end
+    /// `end LENGTH`, up to which the file is kept; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
     /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
     /// nothing.
     ///
-    /// `nocache`, if `dd` knows it, makes the disk begin with each frame, so that little is left to wait for at the
-    /// end: 0.01 s in place of 0.4 for 1 GiB.
+    /// `nocache`, if `dd` knows it, makes the disk begin with each block, so that little is left to wait for at the end:
+    /// 0.01 s in place of 0.4 for 1 GiB. Blocks of 256 KiB stay in a processor's cache between reading and writing: of
+    /// 1 MiB, they take a fifth more of its time.
     static let store =
         prologue + """
             arg; tmp=$v
@@ -88,14 +90,17 @@ enum RemoteScript {
             reason=$(mv -T -- "./$probe" "./$tmp" 2>&1) || fail "${reason##*: }"
 
             """ + tellingSpace + """
-            flags=seek_bytes,nocache
-            dd of="./$tmp" count=0 oflag=$flags conv=notrunc < /dev/null > /dev/null 2>&1 || flags=seek_bytes
+            knows() { dd of="./$tmp" count=0 "$1" < /dev/null > /dev/null 2>&1; }
+            flags=seek_bytes; zeros=kept; conversions=notrunc
+            knows oflag=$flags,nocache && flags=$flags,nocache
+            knows conv=$conversions,sparse && { zeros=left; conversions=$conversions,sparse; }
+            say "zeros $zeros"
             total=
             while IFS=" " read -r kind first second; do
               case $kind in
                 data)
-                  reason=$(dd of="./$tmp" bs=1M iflag=fullblock,count_bytes oflag=$flags \\
-                    count="$second" seek="$first" conv=notrunc status=none 2>&1) || fail "${reason##*: }" ;;
+                  reason=$(dd of="./$tmp" bs=256k iflag=fullblock,count_bytes oflag=$flags \\
+                    count="$second" seek="$first" conv=$conversions status=none 2>&1) || fail "${reason##*: }" ;;
                 end) total=$first; break ;;
                 *) exit 1 ;;
               esac
@@ -136,15 +141,24 @@ enum RemoteScript {
             say "image $(stat -c %s -- "$real") ${head:--} ${sum%% *}"
             """
 
-    /// Values: directory (`/`), path of a file or a block device. Replies `size SIZE`; so many bytes follow, and then
-    /// `same` if nothing has been written to the file meanwhile, else `changed`. Of a device this cannot be known.
+    /// Values: directory (`/`), path of a file or a block device, further paths, an empty one. Replies `path PATH` for
+    /// each, in hexadecimal, all links resolved: a dash if that cannot be done. One more value lets it go on: it replies
+    /// `size SIZE`; so many bytes follow, and then `same` if nothing has been written to the file meanwhile, else
+    /// `changed`. Of a device this cannot be known. What is opened is the resolved path, and nothing that a link may have
+    /// been put into since.
     static let read =
         prologue + """
-            arg; path=$v
-            [ -e "$path" ] || fail "No such file or directory"
+            tell() { hex=$(printf %s "$1" | od -An -v -tx1 | tr -d " \\n"); say "path ${hex:--}"; }
+            resolve() { real=$(readlink -f -- "$1" && printf x) && real=${real%?x} || real=; }
+            arg; [ -e "$v" ] || fail "No such file or directory"
+            resolve "$v"; path=$real; tell "$path"
+            while arg && [ -n "$v" ]; do resolve "$v"; tell "$real"; done
+            arg
             [ -f "$path" ] || [ -b "$path" ] || fail "it is not a regular file or a block device"
             reason=$( { : < "$path"; } 2>&1) || fail "${reason##*: }"
             exec < "$path" || exit 1
+            resolve /dev/stdin
+            [ "$real" = "$path" ] || fail "it was replaced while it was opened"
             status() { stat -L -c "$1" /dev/stdin; }
             sectors() { cat "/sys/dev/block/$((0x$(status %t))):$((0x$(status %T)))/size"; }
             look() {

@@ -31,7 +31,7 @@ final class RemoteShell {
     init(host: BridgeHost, isHere: Bool, settings: Settings, script: String, arguments: [String]) throws {
         self.host = host.name
         location = host.location
-        let command = isHere ? ["/bin/sh", "-c"] : Self.ssh(to: host, settings)
+        let command = try isHere ? ["/bin/sh", "-c"] : SSHCommand.words(to: host, settings)
         do {
             // A signal to this process's group must not end what has to clean up.
             child = try Child(command + [RemoteScript.bootstrap], input: .pipe, ownGroup: isHere)
@@ -63,13 +63,6 @@ final class RemoteShell {
                 throw UnreachableHost(reason, isOfSSH: status == .exited(255))
             }
         }
-    }
-
-    private static func ssh(to host: BridgeHost, _ settings: Settings) -> [String] {
-        var command = ["ssh", "-T", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(settings.sshConnectTimeout)"]
-        command += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]
-        if let file = settings.sshConfiguration { command += ["-F", file] }
-        return command + ["--", host.name]
     }
 
     deinit {

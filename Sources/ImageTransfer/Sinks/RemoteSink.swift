@@ -3,56 +3,84 @@ import Posix
 
 /// A file in a directory of a bridge host. Long runs of zeros are not sent and become holes.
 package final class RemoteSink: ImageSink {
-    /// The bytes that one `dd` on the host writes: as many as wait to be digested, so that the digest goes on while
-    /// this is sent.
-    private static let frameSize = 4 << 20
+    /// The fewest bytes of a frame, which one `dd` on the host writes: to start it takes as long as to send half as many.
+    private static let leastFrame: UInt64 = 1 << 20
+    /// The most bytes of a frame where zeros that come as data are left out.
+    private static let largestFrame: UInt64 = 16 << 20
     /// The shortest run of zeros that is left out.
     private static let holeSize = 256 << 10
+    private static let zeros = [UInt8](repeating: 0, count: holeSize)
 
     package let name: String
     private let shell: RemoteShell
     private let names: ImageNames
     private let mode: UInt32
     private let log: Log
-    private var frame: [UInt8] = []
+    private let frameLimit: UInt64
+    /// The bytes that the host still waits for before it takes anything else.
+    private var awaited: UInt64 = 0
+    /// The bytes that have come since the last hole.
+    private var run: UInt64 = 0
     private var length: UInt64 = 0
 
-    init(_ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32, log: Log) {
+    /// - Parameter writesZeros: whether the host writes zeros that come as data.
+    init(
+        _ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32, writesZeros: Bool, log: Log
+    ) {
         self.shell = shell
         self.log = log
         self.names = names
         self.mode = mode
         name = directory
-        frame.reserveCapacity(Self.frameSize)
+        frameLimit = writesZeros ? Self.leastFrame : Self.largestFrame
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try ZeroRuns(bytes: bytes, unit: Self.holeSize).forEach { run in
-            frame.append(contentsOf: run)
-            length += UInt64(run.count)
-            if frame.count >= Self.frameSize { try flush() }
+            try sending { try send(run) }
         } zeros: { count in
             try skip(UInt64(count))
         }
     }
 
     package func skip(_ count: UInt64) throws {
-        try flush()
+        try sending { try fill(min(count, awaited)) }
         length += count
+        run = 0
     }
 
-    private func flush() throws {
-        guard !frame.isEmpty else { return }
-        try sending {
-            try shell.send("data \(length - UInt64(frame.count)) \(frame.count)\n".utf8)
-            try frame.withUnsafeBytes { try shell.send($0) }
+    /// Sends bytes as they come. A frame's length has to be told before it is known where the next hole begins: a
+    /// quarter of what has come since the last one.
+    private func send(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if awaited == 0 {
+                awaited = min(max(run / 4, Self.leastFrame), frameLimit)
+                try shell.send("data \(length) \(awaited)\n".utf8)
+            }
+            let part = rest.prefix(Int(awaited))
+            try shell.send(UnsafeRawBufferPointer(rebasing: part))
+            rest = rest[part.endIndex...]
+            length += UInt64(part.count)
+            run += UInt64(part.count)
+            awaited -= UInt64(part.count)
         }
-        frame.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends zeros as a part of the frame that has begun.
+    private func fill(_ count: UInt64) throws {
+        var rest = count
+        while rest > 0 {
+            let part = Self.zeros.prefix(Int(min(rest, UInt64(Self.zeros.count))))
+            try part.withUnsafeBytes { try shell.send($0) }
+            rest -= UInt64(part.count)
+        }
+        awaited -= count
     }
 
     package func publish() throws -> String {
-        try flush()
-        return try sending {
+        try sending {
+            try fill(awaited)
             try shell.send("end \(length)\n".utf8)
             _ = try shell.answer("stored")
             try shell.send("mode \(String(mode, radix: 8))\n".utf8)

@@ -1,3 +1,4 @@
+import DriverProtocol
 import Posix
 
 /// The compressions of image files, each undone by its own well-known program.
@@ -44,6 +45,20 @@ package enum Compression: String, CaseIterable, Sendable {
     /// xz(1), mostly of bytes after the stream; bzip2(1) uses it for damage.
     package func isComplete(_ status: ExitStatus) -> Bool {
         status.isSuccess || [.gzip, .xz].contains(self) && status == .exited(2)
+    }
+
+    /// Returns what a file of gzip(1) begins with, decompressed as far as its first bytes, `head`, allow. Throws a
+    /// ``DriverError`` if the program is missing, or `Interrupted`.
+    package static func gunzipped(head: [UInt8]) throws -> [UInt8] {
+        let gzip = Compression.gzip
+        do {
+            // It fails at the end of its input, and has printed by then what it could: RFC 1951 reaches 1032 to 1.
+            return try Command([gzip.program] + gzip.arguments).run(input: head, outputLimit: 1100 * head.count).output
+        } catch let error as SystemError {
+            throw DriverError(
+                "look", "into a compressed image", cause: "\(gzip.program): \(error.cause)",
+                remedy: "install the package \(gzip.package)")
+        }
     }
 
     /// The compression of a file by its first bytes, or nil if it has none that is known.

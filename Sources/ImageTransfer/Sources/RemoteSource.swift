@@ -12,7 +12,15 @@ package final class RemoteSource: ImageSource {
     private var received: UInt64 = 0
 
     /// Connects to the host, and asks it for the file. Throws if either is not there.
-    package init(_ location: Location, _ request: Request) throws {
+    ///
+    /// - Parameters:
+    ///   - directories: paths that the host resolves for `check`.
+    ///   - check: throws if the file must not be read. It gets the path, its links resolved on the host, and that of
+    ///     each of `directories`, nil if there is none. No other file than that is opened.
+    package init(
+        _ location: Location, _ request: Request, resolving directories: [String] = [],
+        check: (_ path: String, _ directories: [String?]) throws -> Void = { _, _ in }
+    ) throws {
         name = "\(location)"
         guard let (host, path) = Self.parts(of: location) else {
             throw readError(name, cause: "it names no path", remedy: "write ssh://HOST:PATH")
@@ -22,6 +30,9 @@ package final class RemoteSource: ImageSource {
         }
         do {
             shell = try BridgeHosts(host: host, request).run(RemoteScript.read, ["/", path])
+            let resolved = try Self.resolve(directories, on: shell)
+            try check(resolved.path, resolved.directories)
+            try shell.send(RemoteScript.argument("go on"))
             let words = try shell.answer("size")
             guard words.count == 1, let size = UInt64(words[0]), size <= Int64.max else {
                 throw RemoteFailure(
@@ -34,11 +45,27 @@ package final class RemoteSource: ImageSource {
         length = size
     }
 
-    /// Returns the path in `ssh://HOST:PATH`, or nil if `location` is none.
-    package static func path(of location: Location) -> String? { parts(of: location)?.path }
+    /// Returns the paths of the file and of `directories`, without links.
+    private static func resolve(
+        _ directories: [String], on shell: RemoteShell
+    ) throws -> (path: String, directories: [String?]) {
+        func answer() throws -> String? {
+            guard let word = try shell.answer("path").first, word != "-" else { return nil }
+            return String(decoding: BridgeHosts.bytes(ofHexadecimal: word), as: UTF8.self)
+        }
+        guard let path = try answer(), isAbsolute(path) else {
+            throw RemoteFailure(host: shell.host, reason: "readlink -f answered no path")
+        }
+        for directory in directories { try shell.send(RemoteScript.argument(directory)) }
+        try shell.send(RemoteScript.argument(""))
+        return (path, try directories.map { _ in try answer() })
+    }
+
+    /// Whether `location` is of this kind.
+    package static func serves(_ location: Location) -> Bool { location.text.hasPrefix(scheme) }
 
     private static func parts(of location: Location) -> (host: String, path: String)? {
-        guard location.text.hasPrefix(scheme) else { return nil }
+        guard serves(location) else { return nil }
         let location = location.text.dropFirst(scheme.count)
         guard let colon = colon(of: location), location.index(after: colon) < location.endIndex else { return nil }
         return (String(location[..<colon]), String(location[location.index(after: colon)...]))
