@@ -138,7 +138,7 @@ import Testing
         let openNebula = try OpenNebula()
         let checkout = try openNebula.directory.makeDirectory("checkout")
         let source = Fixture.packageRoot
-        for name in ["install.sh", "remotes"] {
+        for name in ["install.sh", "packaging", "remotes"] {
             try FileManager.default.copyItem(atPath: source.appending(path: name).path, toPath: checkout + "/" + name)
         }
         let cache = try openNebula.directory.makeDirectory("checkout/.build/machine/release/ModuleCache")
