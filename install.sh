@@ -20,6 +20,8 @@ usage() {
     cat <<'END'
 usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR] [--stock-datastores]
        ./install.sh -r [-d DIR]
+       ./install.sh --archive [FILE] [-b DIR]
+       ./install.sh --deb [FILE] [-b DIR] [--stock-datastores]
        ./install.sh --demo
 
 Without an action option: builds what is not built, and installs.
@@ -35,6 +37,9 @@ Without an action option: builds what is not built, and installs.
             leave the scripts in remotes/datastore alone; those that an earlier run has replaced are put back
   -r        remove: put every replaced file back, and take away what was added; what was changed since stays, and so
             does its original, in the library directory
+  --archive make FILE, an archive with this installer and the executables, for front-ends without a toolchain;
+            without a name market-drivers-VERSION-MACHINE.tar.gz; FILE may be a directory, or end in .tar.zst
+  --deb     make FILE, a Debian package; without a name market-drivers_VERSION_ARCHITECTURE.deb
   --demo    show the drivers at work in a throw-away installation
   -h        this text
 END
@@ -57,6 +62,8 @@ group=
 keep=false
 programs=
 stock_datastores=false
+# The file that --archive or a package is written to.
+output=
 action=install
 
 parse_arguments() {
@@ -75,6 +82,13 @@ parse_arguments() {
         -k) keep=true ;;
         --stock-datastores) stock_datastores=true ;;
         -r) action=remove ;;
+        --archive | --deb)
+            action=${1#--}
+            if [[ -n ${2:-} && $2 != -* ]]; then
+                output=$2
+                shift
+            fi
+            ;;
         --demo) action=demo ;;
         -h | --help)
             usage
@@ -98,11 +112,22 @@ parse_arguments() {
 . "$here/packaging/needs.sh"
 # shellcheck source=packaging/build.sh
 . "$here/packaging/build.sh"
+# shellcheck source=packaging/release.sh
+. "$here/packaging/release.sh"
+# shellcheck source=packaging/archive.sh
+. "$here/packaging/archive.sh"
+# shellcheck source=packaging/deb.sh
+. "$here/packaging/deb.sh"
 
 parse_arguments "$@"
-if [[ $action == demo ]]; then exec "$here/Tests/Rigs/demo"; fi
 resolve_roots
 case $action in
 install) install_drivers ;;
 remove) remove_drivers ;;
+archive) make_archive ;;
+deb) make_deb ;;
+demo)
+    [[ -x $here/Tests/Rigs/demo ]] || fail "--demo needs a checkout: an archive does not have it"
+    exec "$here/Tests/Rigs/demo"
+    ;;
 esac

@@ -8,6 +8,9 @@ prepare_programs() {
         programs=$(cd -- "$programs" && pwd)
         return
     fi
+    # An archive has them.
+    programs=$here/bin
+    [[ ! -x $programs/one_market ]] || return 0
     programs=$here/.build/release
     if ! command -v swift >/dev/null; then
         [[ -x $programs/one_market ]] || fail "no swift command: install a Swift 6 toolchain (swift.org), or build as a user who has one: swift build -c release"

@@ -188,6 +188,7 @@ clear_leftovers() {
 
 install_drivers() {
     require_opennebula
+    refuse_package
     require_write_access
     resolve_owner
     prepare_programs

@@ -49,6 +49,12 @@ resolve_owner() {
     fi
 }
 
+# The files of a package are dpkg's or rpm's: they belong to no manifest.
+refuse_package() {
+    [[ ! -e $lib/$package_mark ]] ||
+        fail "the drivers have come as a package: upgrade it, or remove it, with the system's package manager"
+}
+
 # Two runs at once would mix their backups.
 take_lock() {
     command -v flock >/dev/null || return 0

@@ -94,6 +94,7 @@ remove_drivers() {
         note "nothing to do: the drivers are not installed in $lib"
         return
     fi
+    refuse_package
     require_write_access
     take_lock
     clear_leftovers

@@ -84,7 +84,7 @@ stage() {
 # A datastore's script that is replaced stays beside ours, as NAME.stock: it does what ours leaves to it.
 stage_replaced_script() {
     local path state
-    [[ $1 == remotes/datastore/* ]] || return 0
+    [[ $action == install && $1 == remotes/datastore/* ]] || return 0
     examine "$1"
     if [[ $state != foreign ]]; then
         [[ -f $manifest ]] || return 0
@@ -97,8 +97,12 @@ stage_replaced_script() {
 
 # The executables "$@" have the Swift runtime in them: what else they load must be on this machine.
 check_libraries() {
-    local missing
-    missing=$(ldd "$@" 2>/dev/null | awk '/=> not found/ { print $1 }' | sort -u)
+    local listing missing
+    listing=$(LC_ALL=C ldd "$@" 2>&1) || true
+    missing=$(awk '/=> not found/ { print $1 }' <<<"$listing" | sort -u)
     # shellcheck disable=SC2086 # a word each
     [[ -z $missing ]] || fail_missing_libraries $missing
+    missing=$(sed -n "s/.*: version \`\([^']*\)' not found.*/\1/p" <<<"$listing" | sort -u | tr '\n' ' ')
+    [[ -z $missing ]] || fail "the executables in $programs cannot start: this system's libraries are older than" \
+        "${missing% }; build them on this system"
 }
