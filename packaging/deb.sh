@@ -15,7 +15,7 @@ make_deb() {
     stage_debian_documents "$staging/tree/usr/share/doc/market-drivers"
     stage_control "$staging/tree"
     find "$staging/tree" -exec touch -h -d "@$timestamp" -- {} +
-    SOURCE_DATE_EPOCH=$timestamp dpkg-deb --root-owner-group -Zxz --build "$staging/tree" "$staging/deb" >/dev/null ||
+    SOURCE_DATE_EPOCH=$timestamp dpkg-deb --root-owner-group -Zxz -z0 --build "$staging/tree" "$staging/deb" >/dev/null ||
         fail "dpkg-deb has failed"
     write_output <"$staging/deb"
     note "made: $output"
