@@ -20,6 +20,18 @@ document_stories() {
         sed -nE 's/^\| (-.), (--[a-z-]+) .*/\1, \2/p' | sort)"
     same 'what lintian says of the package' '' "$(lintian --allow-root --fail-on none "$work/market-drivers.deb" 2>&1)"
     same 'the packages that install.sh names' '' "$(packages_not_named)"
+    stock_datastores_story
+}
+
+# With --stock-datastores the package has nothing to do with the scripts of datastores.
+stock_datastores_story() {
+    local story='--stock-datastores' package=$work/unpacked/stock.deb
+    succeeds 'the package is made' ./install.sh --deb "$package" --stock-datastores
+    same 'what it has of datastores' '' "$(
+        dpkg-deb -c "$package" | grep remotes/datastore
+        dpkg-deb --ctrl-tarfile "$package" | tar -xO | grep -a remotes/datastore
+    )"
+    has 'what it has of marketplaces' remotes/market/http/import "$(dpkg-deb --ctrl-tarfile "$package" | tar -xO ./preinst)"
 }
 
 settings_of_page() {

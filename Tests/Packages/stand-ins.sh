@@ -13,13 +13,9 @@ make_opennebula() {
     local tree=$2/tree file
     mkdir -p "$tree/DEBIAN" "$tree/var/lib/one"
     control opennebula-common "$1" >"$tree/DEBIAN/control"
-    cat >"$tree/DEBIAN/postinst" <<'END'
-#!/bin/sh
-set -e
-getent passwd oneadmin >/dev/null || useradd --system --user-group --home-dir /var/lib/one --shell /bin/sh oneadmin
-chown oneadmin:oneadmin /var/lib/one
-END
-    chmod 755 "$tree/DEBIAN/postinst"
+    postinst "$tree" 'getent passwd oneadmin >/dev/null ||' \
+        'useradd --system --user-group --home-dir /var/lib/one --shell /bin/sh oneadmin' \
+        'chown oneadmin:oneadmin /var/lib/one'
     build "$tree" "$2"
 
     mkdir -p "$tree/DEBIAN"
@@ -40,9 +36,16 @@ END
     mkdir -p "$tree/var/lib/one/remotes/etc/datastore"
     echo 'A=1' >"$tree/var/lib/one/remotes/etc/datastore/datastore.conf"
     echo /var/lib/one/remotes/etc/datastore/datastore.conf >"$tree/DEBIAN/conffiles"
-    printf '#!/bin/sh\nset -e\nchown -R oneadmin:oneadmin /var/lib/one/remotes\n' >"$tree/DEBIAN/postinst"
-    chmod 755 "$tree/DEBIAN/postinst"
+    postinst "$tree" 'chown -R oneadmin:oneadmin /var/lib/one/remotes'
     build "$tree" "$2"
+}
+
+# postinst TREE LINE …
+postinst() {
+    local script=$1/DEBIAN/postinst
+    shift
+    printf '%s\n' '#!/bin/sh' 'set -e' "$@" >"$script"
+    chmod 755 "$script"
 }
 
 control() {
