@@ -21,7 +21,7 @@ usage() {
 usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR] [--stock-datastores]
        ./install.sh -r [-d DIR]
        ./install.sh --archive [FILE] [-b DIR]
-       ./install.sh --deb [FILE] [-b DIR] [--stock-datastores]
+       ./install.sh --deb | --rpm [FILE] [-b DIR] [--stock-datastores]
        ./install.sh --demo
 
 Without an action option: builds what is not built, and installs.
@@ -40,6 +40,7 @@ Without an action option: builds what is not built, and installs.
   --archive make FILE, an archive with this installer and the executables, for front-ends without a toolchain;
             without a name market-drivers-VERSION-MACHINE.tar.gz; FILE may be a directory, or end in .tar.zst
   --deb     make FILE, a Debian package; without a name market-drivers_VERSION_ARCHITECTURE.deb
+  --rpm     make FILE, an RPM package; without a name market-drivers-VERSION-1.MACHINE.rpm
   --demo    show the drivers at work in a throw-away installation
   -h        this text
 END
@@ -82,7 +83,7 @@ parse_arguments() {
         -k) keep=true ;;
         --stock-datastores) stock_datastores=true ;;
         -r) action=remove ;;
-        --archive | --deb)
+        --archive | --deb | --rpm)
             action=${1#--}
             if [[ -n ${2:-} && $2 != -* ]]; then
                 output=$2
@@ -118,6 +119,8 @@ parse_arguments() {
 . "$here/packaging/archive.sh"
 # shellcheck source=packaging/deb.sh
 . "$here/packaging/deb.sh"
+# shellcheck source=packaging/rpm.sh
+. "$here/packaging/rpm.sh"
 
 parse_arguments "$@"
 resolve_roots
@@ -126,6 +129,7 @@ install) install_drivers ;;
 remove) remove_drivers ;;
 archive) make_archive ;;
 deb) make_deb ;;
+rpm) make_rpm ;;
 demo)
     [[ -x $here/Tests/Rigs/demo ]] || fail "--demo needs a checkout: an archive does not have it"
     exec "$here/Tests/Rigs/demo"

@@ -92,7 +92,6 @@ write_output() {
 
 # Makes the tree $1 of what is staged, as a package has it, with the documents; $2 is the kind of the package.
 make_package_tree() {
-    local page section
     mkdir -p "$1"/usr/{lib/one,share/doc/market-drivers} "$1/var/lib/one"
     mv -- "$staging/lib" "$1/usr/lib/one/market-drivers"
     mv -- "$staging/mads" "$1/usr/lib/one/mads"
@@ -100,10 +99,16 @@ make_package_tree() {
     # By this install.sh knows that the files are not its own.
     printf '%s\n' "$2" >"$1/usr/lib/one/market-drivers/$package_mark"
     cp -- "$here"/{README.md,CHANGELOG.md,LICENSE} "$here"/docs/*.md "$1/usr/share/doc/market-drivers/"
+    stage_man_pages "$1"
+    chmod -R u=rwX,go=rX -- "$1"
+}
+
+# The man pages, in the tree $1.
+stage_man_pages() {
+    local page section
     for page in "$here"/docs/man/*.[1-9]; do
         section=$1/usr/share/man/man${page##*.}
         mkdir -p "$section"
         gzip -9n <"$page" >"$section/${page##*/}.gz"
     done
-    chmod -R u=rwX,go=rX -- "$1"
 }

@@ -185,6 +185,7 @@ import Testing
         (["--archive", "/tmp/a.zip"], "the name of the file must end in .tar.gz, .tgz or .tar.zst: /tmp/a.zip"),
         (["--archive", "-d", "HERE"], "--archive installs nothing: -d, -u, -g and -k do not go with it"),
         (["--deb", "-k"], "--deb installs nothing: -d, -u, -g and -k do not go with it"),
+        (["--rpm", "-u", "nobody"], "--rpm installs nothing: -d, -u, -g and -k do not go with it"),
         (["--deb", "-b", "/etc"], "there is no executable /etc/"),
     ])
     func mistakesAreOneLineAndChangeNothing(arguments: [String], reason: String) throws {

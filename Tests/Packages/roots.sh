@@ -1,11 +1,11 @@
 # Fresh roots of Debian's releases, without a toolchain. Sourced by Tests/Packages/run.
 
-# What a root has besides the essential packages: what a package's dependencies and the executables need.
-readonly root_packages=libcurl4
+# What a root has besides the essential packages: what a package's dependencies and the executables need, and rpm(8).
+readonly root_packages=libcurl4,rpm
 
 # make_root SUITE DIRECTORY: a root of the release, from an archive that is made once.
 make_root() {
-    local archive=$cache/$1.tar part=$cache/$1.part.tar
+    local archive=$cache/$1-$root_packages.tar part=$cache/$1.part.tar
     if [[ ! -s $archive ]]; then
         mmdebstrap --quiet --variant=minbase --include="$root_packages" \
             --aptopt='Acquire::Languages "none"' "$1" "$part" http://deb.debian.org/debian >"$archive.log" 2>&1 || {
