@@ -62,7 +62,7 @@ deb_stories() {
     removing
     interrupted
     unpacked_first
-    story="$base: the end"
+    local story="$base: the end"
     same 'that nothing was restarted' no "$([[ -e $root/restarted ]] && echo yes || echo no)"
 }
 

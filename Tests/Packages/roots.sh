@@ -25,13 +25,13 @@ make_root() {
     cp Tests/Packages/at-work Tests/Rigs/conversation.sh "$2/tests/"
 }
 
-# in_root DIRECTORY COMMAND …: with its own processes, and without this machine's environment.
+# in_root DIRECTORY COMMAND …: with its own processes, and without this machine's environment. Its / is a mount point, as
+# rpm(8) wants it to be.
 in_root() {
-    local root=$1
-    shift
-    unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root \
-        chroot "$root" "$@"
+    # shellcheck disable=SC2016 # the inner shell's
+    unshare --mount --pid --fork --kill-child env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive HOME=/root \
+        sh -c 'mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$@"
 }
 
 # What is where OpenNebula and its drivers are, and what is diverted.
