@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -69,3 +70,7 @@ int cposix_wifexited(int status) { return WIFEXITED(status); }
 int cposix_wexitstatus(int status) { return WEXITSTATUS(status); }
 
 int cposix_wtermsig(int status) { return WTERMSIG(status); }
+
+// In the place of libm's, which the Swift runtime names: glibc 2.35 has given it a new version, and what is linked with
+// that does not start with glibc 2.34. Computed in the same way as there.
+float hypotf(float x, float y) { return (float)sqrt((double)x * x + (double)y * y); }

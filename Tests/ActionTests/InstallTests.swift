@@ -133,12 +133,28 @@ import Testing
         #expect(!(try OpenNebula().install().output.contains("libcurl")))
     }
 
+    /// Executables that were built on a newer system.
+    @Test func librariesThatAreTooOldAreNamed() throws {
+        let openNebula = try OpenNebula()
+        let before = try openNebula.listing()
+        let script = """
+            #!/bin/sh
+            echo "$1: /lib/libm.so.6: version \\`GLIBC_2.99' not found (required by $1)" >&2
+            echo "	linux-vdso.so.1 (0x0)"
+
+            """
+        let outcome = try openNebula.install(with: "ldd", script, ["-b", Programs.directory])
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.errors.contains("this system's libraries are older than GLIBC_2.99; build them on this system"))
+        #expect(try openNebula.listing() == before)
+    }
+
     /// A checkout that was copied with its build has a module cache that the compiler refuses.
     @Test func aModuleCacheOfAnotherDirectoryIsBuiltAnew() throws {
         let openNebula = try OpenNebula()
         let checkout = try openNebula.directory.makeDirectory("checkout")
         let source = Fixture.packageRoot
-        for name in ["install.sh", "remotes"] {
+        for name in ["install.sh", "packaging", "remotes"] {
             try FileManager.default.copyItem(atPath: source.appending(path: name).path, toPath: checkout + "/" + name)
         }
         let cache = try openNebula.directory.makeDirectory("checkout/.build/machine/release/ModuleCache")
@@ -165,6 +181,12 @@ import Testing
         (["-d", "HERE", "-g", "no-group-of-that-name"], "there is no such group"),
         (["-d", "HERE", "-b", "/nonexistent"], "-b: there is no directory /nonexistent"),
         (["-d", "HERE", "-b", "/etc"], "there is no executable /etc/"),
+        (["--archive", "/nonexistent/a.tar.gz"], "there is no directory /nonexistent"),
+        (["--archive", "/tmp/a.zip"], "the name of the file must end in .tar.gz, .tgz or .tar.zst: /tmp/a.zip"),
+        (["--archive", "-d", "HERE"], "--archive installs nothing: -d, -u, -g and -k do not go with it"),
+        (["--deb", "-k"], "--deb installs nothing: -d, -u, -g and -k do not go with it"),
+        (["--rpm", "-u", "nobody"], "--rpm installs nothing: -d, -u, -g and -k do not go with it"),
+        (["--deb", "-b", "/etc"], "there is no executable /etc/"),
     ])
     func mistakesAreOneLineAndChangeNothing(arguments: [String], reason: String) throws {
         let openNebula = try OpenNebula()
