@@ -13,9 +13,18 @@ struct BuildOptions {
         case namespace
         /// Nothing of the image runs: files of packages are put in.
         case files
-    }
 
-    private static let path = "MARKETPLACE/TEMPLATE/"
+        init(_ attributes: ContextAttributes) throws(DriverError) {
+            let attribute = "BUILD_MODE"
+            let text = attributes.value(attribute) ?? Mode.auto.rawValue
+            guard let mode = Mode(rawValue: text.lowercased()) else {
+                throw attributes.invalid(
+                    attribute, "\(quoted(oneLine(text, limit: 100))) is no way to build an image",
+                    remedy: "use " + Mode.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            self = mode
+        }
+    }
 
     let mode: Mode
     /// PACKAGE_MIRROR for an operating system's `ID` in os-release, in place of the beginning of its servers' URLs.
@@ -25,30 +34,25 @@ struct BuildOptions {
 
     /// Throws a ``DriverError`` for an attribute with a bad value.
     init(_ request: Request) throws(DriverError) {
-        let message = request.message
-        let text = message.value(Self.path + "BUILD_MODE")?.lowercased() ?? Mode.auto.rawValue
-        guard let mode = Mode(rawValue: text) else {
-            throw message.invalid(
-                Self.path + "BUILD_MODE", "is no way to build an image",
-                remedy: "use " + Mode.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        self.mode = mode
-        mirrors = try Self.mirrors(message)
-        let options = try HTTPOptions(message, log: request.log)
+        let attributes = ContextAttributes(request)
+        mode = try Mode(attributes)
+        mirrors = try Self.mirrors(attributes)
+        let options = try HTTPOptions(request.message, log: request.log)
         let values = [("http_proxy", options.proxy), ("https_proxy", options.proxy), ("no_proxy", options.noProxy)]
         proxies = values.compactMap { name, value in value.map { name + "=" + $0 } }
     }
 
     /// Reads `debian=http://HOST/PATH rocky=…`.
-    private static func mirrors(_ message: Message) throws(DriverError) -> [String: String] {
+    private static func mirrors(_ attributes: ContextAttributes) throws(DriverError) -> [String: String] {
         var mirrors: [String: String] = [:]
-        for word in message.words(path + "PACKAGE_MIRROR") {
+        let attribute = "PACKAGE_MIRROR"
+        for word in attributes.words(attribute) {
             let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, let url = WebURL(base: parts[1]), !parts[1].contains("@"),
                 url.text.utf8.allSatisfy({ isVisible($0) && !"\"'\\`$;|<>(){}&#^".utf8.contains($0) })
             else {
-                throw message.invalid(
-                    path + "PACKAGE_MIRROR", "has a word that is no ID=URL",
+                throw attributes.invalid(
+                    attribute, "it has a word that is no ID=URL",
                     remedy: "write ID of the image's os-release and the mirror, as in debian=http://mirror.example.org")
             }
             mirrors[parts[0].lowercased()] = url.text
@@ -66,23 +70,23 @@ struct BuildOptions {
         return nil
     }
 
-    /// Returns the namespace in which images are built, or nil if this machine has none for this user or the mode is
-    /// another. Throws if the mode asks for one.
-    func namespace(_ site: BuildSite) throws -> UserNamespace? {
-        guard mode != .files else { return nil }
-        let problem: SubordinateIDs.Unavailable
+    /// Returns the namespace in which images are built, or why there is none for this user. Throws if the mode asks for
+    /// one that there is not.
+    func namespace(_ site: BuildSite) throws -> Result<UserNamespace, SubordinateIDs.Unavailable> {
+        guard mode != .files else {
+            return .failure(SubordinateIDs.Unavailable(reason: "BUILD_MODE is files", remedy: "set it to auto"))
+        }
         do {
             let namespace = UserNamespace(ids: try SubordinateIDs.current())
             try site.check(namespace)
-            return namespace
-        } catch let error as SubordinateIDs.Unavailable {
-            problem = error
+            return .success(namespace)
+        } catch let problem as SubordinateIDs.Unavailable {
+            guard mode == .auto else {
+                throw site.failure("BUILD_MODE is \(mode.rawValue), but \(problem.reason)", remedy: problem.remedy)
+            }
+            site.log.info("there is no user namespace for the build: \(problem.reason); \(problem.remedy)")
+            return .failure(problem)
         }
-        guard mode == .auto else {
-            throw site.failure("BUILD_MODE is \(mode.rawValue), but \(problem.reason)", remedy: problem.remedy)
-        }
-        site.log.info("there is no user namespace for the build: \(problem.reason); \(problem.remedy)")
-        return nil
     }
 }
 

@@ -50,7 +50,14 @@ struct ContainerBuild {
     /// Returns the tree with its packages, and the extended attributes that it has beside those of its files.
     private func contextualized(_ archive: PackedArchive.Plain) throws -> (ContainerTree, [ExtendedAttribute]) {
         var site = site
-        if packages.isOn { site.namespace = try options.namespace(site) }
+        // Why the image's own package manager is not run.
+        var obstacle = SubordinateIDs.Unavailable(reason: "", remedy: "")
+        if packages.isOn {
+            switch try options.namespace(site) {
+            case .success(let namespace): site.namespace = namespace
+            case .failure(let problem): obstacle = problem
+            }
+        }
         site.log.info("unpacking \(quoted(site.image.url))")
         var tree = try ContainerTree(of: archive, site, name: "root")
         let attributes = archive.attributes.all
@@ -60,25 +67,38 @@ struct ContainerBuild {
         }
         if site.namespace != nil {
             let installer = try ContainerInstaller(tree, installation, options)
-            if let obstacle = try installer.obstacle() {
-                try installer.refuse(obstacle)
-                site.namespace = nil
-                tree = try ContainerTree(of: archive, site, name: "root-of-files")
-            } else {
+            guard let reason = try installer.obstacle() else {
                 unlink(archive.path)
                 return (tree, try installer.run(attributes))
             }
+            try installer.refuse(reason)
+            obstacle = SubordinateIDs.Unavailable(reason: reason, remedy: "use another image")
+            site.namespace = nil
+            tree = try ContainerTree(of: archive, site, name: "root-of-files")
         }
         unlink(archive.path)
         site.log.info("way of the build: files of packages are put in, nothing of the image is run")
-        return (tree, try ContextMerge(tree: tree).install(completed(installation, tree), attributes: attributes))
+        let completed = try completed(installation, tree, obstacle)
+        return (tree, try ContextMerge(tree: tree).install(completed, attributes: attributes))
     }
 
     /// Returns the installation with files in place of names: those of all packages that are needed, if the front-end
-    /// can find out and fetch them.
-    private func completed(_ installation: ContextInstallation, _ tree: ContainerTree) throws -> ContextInstallation {
+    /// can find out and fetch them. Throws if it cannot, unless the mode is to put in files.
+    private func completed(
+        _ installation: ContextInstallation, _ tree: ContainerTree, _ obstacle: SubordinateIDs.Unavailable
+    ) throws -> ContextInstallation {
         let download = PackageDownload(tree: tree, mirror: options.mirror(for: tree) ?? "", proxies: options.proxies)
-        guard let needed = try download.files(for: installation) else { return installation }
+        guard let needed = try download.files(for: installation) else {
+            guard options.mode == .files || installation.names.isEmpty else {
+                throw DriverError(
+                    "install",
+                    "\(installation.names.joined(separator: " ")) in the image of \(quoted(site.image.url))",
+                    cause: "its own package manager cannot be run (\(obstacle.reason)), and this front-end has none "
+                        + "that could fetch them",
+                    remedy: obstacle.remedy + ", or set BUILD_MODE to files to do without them")
+            }
+            return installation
+        }
         if !needed.isEmpty {
             let names = needed.map(\.name).joined(separator: " ")
             site.log.warning(

@@ -19,9 +19,6 @@ struct ContextAttributes {
         self.settings = settings
     }
 
-    /// Whether anything is said about it.
-    var isStated: Bool { (["CONTEXT", "CONTEXT_EXTRA_PACKAGES"] + Self.origins).contains { value($0) != nil } }
-
     /// Returns the value of an attribute, or nil if it is missing or only white space.
     func value(_ name: String) -> String? {
         message.value(Self.path + name) ?? settings[name].flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }

@@ -54,7 +54,7 @@ final class InstallationRig: Sendable {
 
     /// - Parameter script: what the package `hostile` does when it is installed.
     init(hostile script: String = "") throws {
-        container = try ContainerRig()
+        container = try ContainerRig(settings: "")
         try Self.rig("debian-root.sh", Self.image)
         try Self.rig("package-repository.sh", container.catalog.served, script)
         try container.prepare("--archive", Self.image)

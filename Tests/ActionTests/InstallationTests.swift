@@ -169,7 +169,7 @@ import Testing
         ("namespace", "BUILD_MODE is namespace, but its package manager cannot be run"), ("files", nil),
         ("fakeroot", "is no way to build an image; use auto, namespace, files"),
     ]) func takesTheWayThatIsAskedFor(_ mode: String, _ part: String?) throws {
-        let rig = try ContainerRig()
+        let rig = try ContainerRig(settings: "")
         try rig.prepare("--distribution", "debian")
         let package = try rig.makePackage("one-context.deb")
         let outcome = try rig.export(rig.message(["CONTEXT_PACKAGES": package, "BUILD_MODE": mode]))
