@@ -68,7 +68,7 @@ let linking: [LinkerSetting] = [
 
 let executables: [Target] = [
     .executableTarget(
-        name: "market-drivers", dependencies: ["DriverProtocol"] + backends.map { .byName(name: $0.name) },
+        name: "market-drivers", dependencies: ["DriverProtocol", "Posix"] + backends.map { .byName(name: $0.name) },
         linkerSettings: linking),
     .executableTarget(name: "one_market", dependencies: ["OneMarket"], linkerSettings: linking),
 ]

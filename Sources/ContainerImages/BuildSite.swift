@@ -12,19 +12,24 @@ struct BuildSite {
     /// The packages of programs that the scripts run besides their main one.
     private static let packages = [
         "tar": "tar", "find": "findutils", "du": "coreutils", "cut": "coreutils", "wc": "coreutils",
-        "stat": "coreutils",
+        "stat": "coreutils", "newuidmap": "uidmap (shadow-utils)", "newgidmap": "uidmap (shadow-utils)",
+        "unshare": "util-linux", "nsenter": "util-linux", "setpriv": "util-linux",
     ]
 
     let directory: WorkDirectory
     let image: ContainerImage
     let log: Log
+    /// What knows the owners of the container's files; nil for fakeroot(1).
+    var namespace: UserNamespace?
 
     /// Returns the path of a file in the work directory.
     func file(_ name: String) -> String { directory.file(name) }
 
     /// Runs a program to its end. Throws if it cannot be started. The caller checks its exit status.
+    ///
+    /// - Parameter secrets: variables of its environment, which only its own user can read.
     func run(
-        _ arguments: [String], package: String, outputLimit: Int = 1 << 20
+        _ arguments: [String], package: String, outputLimit: Int = 1 << 20, secrets: [String] = []
     ) throws -> Command.Result {
         // The program has a PATH of its own to be found in: this process's may have no sbin. fakeroot divides paths at
         // blanks, so it gets names relative to the work directory.
@@ -34,7 +39,8 @@ struct BuildSite {
         ]
         do {
             // fakeroot ends when its daemon has ended.
-            let result = try Command(["env"] + environment + arguments)
+            let own = secrets.isEmpty ? nil : CurrentProcess.environment + secrets
+            let result = try Command(["env"] + environment + arguments, environment: own)
                 .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
             let missing = Self.missingProgram(result.errors)
             guard missing == nil, result.status != Self.programMissing else {
@@ -59,14 +65,18 @@ struct BuildSite {
         return nil
     }
 
-    /// Runs a program as root of its own world: fakeroot(1), which keeps owners, modes and devices in a file of the
-    /// work directory.
+    /// Runs a program as root of the container's world: in the namespace, or under fakeroot(1), which keeps owners,
+    /// modes and devices in a file of the work directory.
     ///
     /// - Parameter changes: whether the program makes or changes files. If not, nothing of it is kept.
-    func fakeroot(_ arguments: [String], changes: Bool, package: String = "fakeroot") throws -> Command.Result {
+    func runAsRoot(_ arguments: [String], changes: Bool, package: String? = nil) throws -> Command.Result {
+        if let namespace { return try run(namespace.command(arguments), package: package ?? "util-linux") }
         let memory = "fakeroot"
         let options = (access(file(memory), F_OK) == 0 ? ["-i", memory] : []) + (changes ? ["-s", memory] : [])
-        return try run(["fakeroot"] + options + ["--"] + arguments, package: package)
+        // In a namespace with one user the kernel refuses all others in a way that fakeroot would pass on.
+        return try run(
+            ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot"] + options + ["--"] + arguments, package: package ?? "fakeroot"
+        )
     }
 
     /// Writes a new file in the work directory. Returns its path.

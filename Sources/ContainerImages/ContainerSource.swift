@@ -27,11 +27,12 @@ package final class ContainerSource: ImageSource {
         let image = try ContainerImage(source: location.text)
         name = "\(location)"
         let packages = try ContextPackages(request, for: image)
+        let options = try BuildOptions(request)
         let expected = try Self.expectedDigests(of: image, request)
         directory = try WorkDirectory(in: request.settings.stagingDirectory)
         let site = BuildSite(directory: directory, image: image, log: request.log)
         let archive = try Self.fetch(expected, into: site, request)
-        built = try FileSource(path: try ContainerBuild(site: site, packages: packages).run(archive))
+        built = try FileSource(path: try ContainerBuild(site: site, packages: packages, options: options).run(archive))
     }
 
     package var length: UInt64? { built.length }
@@ -97,7 +98,7 @@ package final class ContainerSource: ImageSource {
                 ).run(into: sink)
                 let path = site.file(try sink.publish())
                 guard !isSquashfs else { return try PackedArchive.squashfs.plain(path, of: "\(url)", in: site) }
-                return PackedArchive.Plain(path: path, attributes: archive.attributes)
+                return PackedArchive.Plain(path: path, attributes: archive.attributes, devices: archive.devices)
             } catch let fault as TarScanner.Fault {
                 throw damage(
                     of: source,

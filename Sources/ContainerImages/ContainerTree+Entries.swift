@@ -1,21 +1,49 @@
+import DriverProtocol
 import Glibc
 import Posix
 
 extension ContainerTree {
+    private static let linkScript = """
+        cd "$1" && find . -type l -printf '%p\\0%l\\0' >"$2"
+        """
     private static let listScript = """
-        cd "$1" && exec find . -exec stat --printf '%f %u %g %t %T %h %i %s %n\\0' -- {} + >"$2"
+        cd "$1" && exec find . -exec stat --printf '%f %u %g %t %T %h %i %s %Y %n\\0' -- {} + >"$2"
         """
 
     /// Returns all files, each directory directly before its contents.
     func entries() throws -> [TreeEntry] {
-        let list = site.file("listing")
-        let result = try site.fakeroot(["sh", "-c", Self.listScript, "sh", path, list], changes: false)
-        let bytes = result.status.isSuccess ? try? FileDescriptor.open(list, O_RDONLY).readToEnd(limit: 1 << 30) : nil
-        let lines = bytes?.split(separator: 0)
-        let entries = lines?.compactMap { TreeEntry($0) } ?? []
-        guard let lines, !lines.isEmpty, lines.count == entries.count else {
-            throw site.failure("its files cannot be listed: \(result.reason)", remedy: "check the disk of STAGING_DIR")
+        let lines = try strings(of: Self.listScript)
+        let entries = lines.compactMap { TreeEntry($0) }
+        guard !lines.isEmpty, lines.count == entries.count else { throw unlisted("the list is damaged") }
+        return entries.map { entry in
+            guard let device = device(entry) else { return entry }
+            var entry = entry
+            entry.mode = entry.mode & 0o7777 | device.kind
+            entry.device = (device.major, device.minor)
+            return entry
         }
-        return entries
+    }
+
+    /// Returns the targets of all symbolic links, by the links' paths in the form of ``TreeEntry``: readlink(2).
+    func linkTargets() throws -> [[UInt8]: [UInt8]] {
+        let strings = try strings(of: Self.linkScript)
+        guard strings.count % 2 == 0 else { throw unlisted("the list of links is damaged") }
+        let pairs = stride(from: 0, to: strings.count, by: 2).map { (Array(strings[$0]), Array(strings[$0 + 1])) }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    /// Returns the strings that a script writes to its second argument, each with a NUL at its end.
+    private func strings(of script: String) throws -> [ArraySlice<UInt8>] {
+        let list = site.file("listing")
+        let result = try site.runAsRoot(["sh", "-c", script, "sh", path, list], changes: false)
+        defer { unlink(list) }
+        guard result.status.isSuccess,
+            let bytes = try? FileDescriptor.open(list, O_RDONLY).readToEnd(limit: 1 << 30)
+        else { throw unlisted(result.reason) }
+        return bytes.split(separator: 0)
+    }
+
+    private func unlisted(_ reason: String) -> DriverError {
+        site.failure("its files cannot be listed: \(reason)", remedy: "check the disk of STAGING_DIR")
     }
 }

@@ -2,14 +2,9 @@ import DriverProtocol
 import Glibc
 import Posix
 
-/// The unpacked files of a container. They belong to this process's user; fakeroot(1) knows their owners in the
-/// container.
+/// The unpacked files of a container. They belong to this process's user, and fakeroot(1) knows their owners in the
+/// container; or they belong to the ids that stand for these in a namespace.
 struct ContainerTree {
-    private static let unpackScript = """
-        umask 022
-        exec tar --extract --file "$1" --directory "$2" --numeric-owner --same-owner --same-permissions \
-            --no-xattrs --delay-directory-restore
-        """
     private static let countScript = """
         du -sk -- "$1" | cut -f 1
         find "$1" -printf x | wc -c
@@ -18,6 +13,8 @@ struct ContainerTree {
 
     let site: BuildSite
     let path: String
+    /// The devices that empty files stand for, by their paths: nobody makes devices in a user namespace.
+    var placeholders: [[UInt8]: ArchiveDevice] = [:]
 
     /// Makes an empty tree of that name in the work directory.
     init(_ site: BuildSite, name: String) throws {
@@ -29,30 +26,9 @@ struct ContainerTree {
         }
     }
 
-    /// Unpacks a plain tar archive that a ``TarScanner`` has accepted.
-    func unpack(_ archive: String, of name: String) throws {
-        let result = try site.fakeroot(["sh", "-c", Self.unpackScript, "sh", archive, path], changes: true)
-        guard result.status.isSuccess else {
-            throw DriverError(
-                "unpack", quoted(name),
-                cause: result.errors.split(separator: "\n").first.map(String.init) ?? result.reason,
-                remedy: "check the image and the free space of STAGING_DIR")
-        }
-        try makeReadable()
-    }
-
-    /// Lets this process's user read files that only root could (`/etc/shadow` with the mode 0000). fakeroot(1) does
-    /// not see that: for it they keep the modes that tar gave them.
-    private func makeReadable() throws {
-        let result = try site.run(["chmod", "-R", "u+rX", "--", path], package: "coreutils")
-        guard result.status.isSuccess else {
-            throw site.failure("its files cannot be read: \(result.reason)", remedy: "check the disk of STAGING_DIR")
-        }
-    }
-
     /// Returns the room that the tree takes on this disk, and the number of its files.
     func count() throws -> (kibibytes: UInt64, files: UInt64) {
-        let result = try site.fakeroot(["sh", "-c", Self.countScript, "sh", path], changes: false)
+        let result = try site.runAsRoot(["sh", "-c", Self.countScript, "sh", path], changes: false)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap {
             UInt64($0.filter { $0 != " " })
         }
@@ -122,11 +98,6 @@ struct ContainerTree {
     /// Returns the parts of a path, from the last to the first.
     private static func components(_ path: String) -> [String] {
         path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
-    }
-
-    /// Returns the target of a symbolic link, or nil if `entry` is none: readlink(2).
-    func linkTarget(_ entry: TreeEntry) -> [UInt8]? {
-        Self.linkTarget(Array((path + "/").utf8) + entry.path)
     }
 
     private static func linkTarget(_ path: [UInt8]) -> [UInt8]? {

@@ -6,7 +6,7 @@ struct ContextAttributes {
     /// All of them: `contextNames` of the settings.
     static let inputs: [Input] = [
         .optional(
-            path + "CONTEXT", "`NO` leaves the images as they are; `YES` contextualizes them.", otherwise: "see below"),
+            path + "CONTEXT", default: "YES", "`YES` contextualizes the images, `NO` leaves them as they are."),
         .optional(
             path + "CONTEXT_URL", "Where OpenNebula's packages come from: a release, or a mirror of one.",
             otherwise: "GitHub's API"),
@@ -18,6 +18,12 @@ struct ContextAttributes {
             otherwise: "what the release says"),
         .optional(
             path + "CONTEXT_EXTRA_PACKAGES", "Packages of the distribution that are installed besides."),
+        .optional(
+            path + "BUILD_MODE", default: "auto",
+            "How packages get into an image: `namespace`, `files`, or the first that works."),
+        .optional(
+            path + "PACKAGE_MIRROR",
+            "Servers of packages while an image is built, as in `debian=http://mirror.example`."),
     ]
     private static let path = "MARKETPLACE/TEMPLATE/"
     /// These say one thing together: a marketplace that has one of them takes none from the settings.
@@ -34,9 +40,6 @@ struct ContextAttributes {
         }
         self.settings = settings
     }
-
-    /// Whether anything is said about it.
-    var isStated: Bool { (["CONTEXT", "CONTEXT_EXTRA_PACKAGES"] + Self.origins).contains { value($0) != nil } }
 
     /// Returns the value of an attribute, or nil if it is missing or only white space.
     func value(_ name: String) -> String? {

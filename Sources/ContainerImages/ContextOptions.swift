@@ -19,6 +19,8 @@ package struct ContextOptions: Sendable {
     let extraPackages: [String]
     /// CONTEXT_SHA256, in lower case: a package of OpenNebula has to have one of them, if there are any.
     let digests: Set<String>
+    /// BUILD_MODE.
+    private let mode: BuildOptions.Mode
 
     /// Reads the attributes. Throws a ``DriverError`` that names one with a bad value.
     package init(_ request: Request) throws(DriverError) {
@@ -28,7 +30,8 @@ package struct ContextOptions: Sendable {
         let packages = try ContextPackage.list(attributes)
         let origin = try ContextOrigin(attributes)
         isOff = try !attributes.flag("CONTEXT", default: true)
-        if isOff || !attributes.isStated {
+        mode = try BuildOptions.Mode(attributes)
+        if isOff {
             choice = .none
         } else {
             choice = packages.isEmpty ? .published(origin) : .listed(packages)
@@ -77,6 +80,8 @@ package struct ContextOptions: Sendable {
             let release = try? ContextRelease.load(pages, request, isPatient: false)
             parts = ["context=" + (release?.fingerprint ?? pages.map(\.text).joined(separator: " "))]
         }
+        // Which way the others end in is known when an image is built.
+        if mode == .files { parts.append("mode=files") }
         parts += extraPackages.map { "extra=" + $0 } + digests.sorted().map { "sha256=" + $0 }
         return parts.map { " " + $0 }.joined()
     }

@@ -115,7 +115,7 @@ struct ContextRelease: Sendable {
     private static func failure(
         _ url: WebURL, cause: String, remedy: String? = nil, underlying: (any Error)? = nil
     ) -> DriverError {
-        let others = "set CONTEXT_URL to a mirror, CONTEXT_PACKAGES to files, or CONTEXT = \"NO\""
+        let others = "set CONTEXT_URL to a mirror, CONTEXT_PACKAGES to files or an ISO, or CONTEXT = \"NO\""
         return DriverError(
             "find", "OpenNebula's context packages at \(quoted(url))", cause: cause,
             remedy: (remedy.map { $0 + ", or " } ?? "") + others, underlying: underlying)

@@ -18,6 +18,7 @@ struct Ext4FileSystem {
         guard needed <= site.image.size else { throw site.tooSmall(needed) }
         let path = try site.makeImage("image.raw")
         try makeFileSystem(path, files: counts.files, needed: needed)
+        try setDevices(in: path)
         try setAttributes(attributes, in: path)
         return path
     }
@@ -26,7 +27,7 @@ struct Ext4FileSystem {
         let size = site.image.size
         var options = ["-q", "-F", "-t", "ext4", "-d", tree.path]
         if let inodes = Self.inodes(files: files, size: size) { options += ["-N", String(inodes)] }
-        let result = try site.fakeroot(["mke2fs"] + options + ["--", path], changes: false, package: "e2fsprogs")
+        let result = try site.runAsRoot(["mke2fs"] + options + ["--", path], changes: false, package: "e2fsprogs")
         guard result.status.isSuccess else {
             let isFull = ["Could not allocate", "No space left", "no free space"].contains {
                 result.errors.contains($0)
@@ -34,6 +35,41 @@ struct Ext4FileSystem {
             if isFull { throw site.tooSmall(max(needed, size + size / 8 + 8)) }
             throw site.failure("mke2fs has failed: \(result.reason)", remedy: "run it by hand to see more")
         }
+    }
+
+    /// Puts the devices in place of the files that stand for them in the tree.
+    private func setDevices(in path: String) throws {
+        guard !tree.placeholders.isEmpty else { return }
+        var commands: [UInt8] = []
+        for entry in try tree.entries() {
+            guard let device = tree.device(entry) else { continue }
+            let name = argument(Array(entry.name))
+            let directory = argument(Array(entry.path.dropFirst().dropLast(entry.name.count)))
+            let numbers = " \(device.isBlock ? "b" : "c") \(device.major) \(device.minor)"
+            let fields = [
+                "mode 0\(String(entry.mode, radix: 8))", "uid \(entry.owner)", "gid \(entry.group)",
+            ]
+            commands += Array("cd ".utf8) + directory + Array("\nrm ".utf8) + name
+            commands += Array("\nmknod ".utf8) + name + Array((numbers + "\n").utf8)
+            for field in fields { commands += Array("sif ".utf8) + name + Array(" \(field)\n".utf8) }
+        }
+        if let problem = try edit(path, commands, name: "devices").first {
+            throw site.failure("debugfs cannot make its devices: \(problem)", remedy: "use another image")
+        }
+    }
+
+    /// Runs the commands of debugfs(8) on the image. Returns what it complains of.
+    private func edit(_ path: String, _ commands: [UInt8], name: String) throws -> [String] {
+        let script = try site.write(commands, to: name)
+        // debugfs repeats all commands on its standard output, and its exit status tells nothing.
+        let result = try site.run(
+            ["sh", "-c", "exec debugfs -w -f \"$1\" \"$2\" 2>&1 >/dev/null", "sh", script, path], package: "e2fsprogs",
+            outputLimit: 64 << 20)
+        guard result.status.isSuccess else {
+            throw site.failure("debugfs has failed: \(result.reason)", remedy: "use another image")
+        }
+        return String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .filter { !$0.hasPrefix("debugfs ") }.map(String.init)
     }
 
     /// Whether debugfs(8) can set the attribute, and Linux show it. debugfs takes any name, and cuts a long one.
@@ -65,22 +101,14 @@ struct Ext4FileSystem {
             let words = [Array(file.utf8), [UInt8(ascii: "/")] + attribute.path, Array(attribute.name.utf8)]
             commands += Array("ea_set -f ".utf8) + words.map(argument).joined(separator: [0x20]) + [0x0A]
         }
-        let script = try site.write(commands, to: "attributes")
-        // debugfs repeats all commands on its standard output, and its exit status says nothing.
-        let result = try site.run(
-            ["sh", "-c", "exec debugfs -w -f \"$1\" \"$2\" 2>&1 >/dev/null", "sh", script, path], package: "e2fsprogs",
-            outputLimit: 64 << 20)
-        let lines = String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isNewline)
-        let problems = lines.filter { !$0.hasPrefix("debugfs ") }
+        let problems = try edit(path, commands, name: "attributes")
         let tooLarge = problems.filter { $0.hasPrefix("ea_set: Insufficient space ") }
         if !tooLarge.isEmpty {
             site.log.warning(
                 "\(tooLarge.count) extended attributes are left out: there is no room for them beside their files")
         }
-        guard result.status.isSuccess, problems.count == tooLarge.count else {
-            let problem = problems.first { !tooLarge.contains($0) }
-            throw site.failure(
-                "debugfs has failed: \(problem.map(String.init) ?? result.reason)", remedy: "use another image")
+        if let problem = problems.first(where: { !tooLarge.contains($0) }) {
+            throw site.failure("debugfs has failed: \(problem)", remedy: "use another image")
         }
     }
 

@@ -31,10 +31,11 @@ enum PackedArchive: String {
         self == .apk ? Compression.gzip.isComplete(status) : status.isSuccess
     }
 
-    /// A plain archive, and the extended attributes in it.
+    /// A plain archive, and what is in it beside files: extended attributes, and devices by their paths.
     struct Plain {
         let path: String
         let attributes: ArchiveAttributes
+        let devices: [[UInt8]: ArchiveDevice]
     }
 
     /// Makes a plain archive of the one at `path`, beside it. Throws if an entry would be written outside the tree.
@@ -55,7 +56,7 @@ enum PackedArchive: String {
         do throws(TarScanner.Fault) {
             var scanner = TarScanner()
             try Self.scan(archive, with: &scanner)
-            return Plain(path: archive, attributes: scanner.attributes)
+            return Plain(path: archive, attributes: scanner.attributes, devices: scanner.devices)
         } catch {
             throw DriverError(
                 "unpack", quoted(name), cause: error.reason, remedy: "use another one, and tell its makers")

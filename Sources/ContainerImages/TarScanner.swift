@@ -1,5 +1,4 @@
 import DriverProtocol
-import ImageTransfer
 
 /// Checks a tar archive as it passes, before anything is unpacked: POSIX.1-1988 headers with the extensions of GNU and
 /// POSIX.1-2001 for long names. Refuses an archive with an entry that could be written outside the directory in which
@@ -22,6 +21,8 @@ struct TarScanner {
         var sparseName: [UInt8]?
         var link: [UInt8]?
         var size: UInt64?
+        var user: UInt64?
+        var group: UInt64?
 
         var name: [UInt8]? { sparseName ?? path ?? gnuName }
         var linkName: [UInt8]? { link ?? gnuLink }
@@ -48,6 +49,8 @@ struct TarScanner {
     private(set) var count = 0
     /// The extended attributes of all files.
     private(set) var attributes = ArchiveAttributes()
+    /// The devices by their paths.
+    private(set) var devices: [[UInt8]: ArchiveDevice] = [:]
 
     /// Takes the next bytes of the archive.
     mutating func update(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -211,6 +214,8 @@ struct TarScanner {
         case "GNU.sparse.name": extensions.sparseName = Array(bytes)
         case "linkpath": extensions.link = Array(bytes)
         case "size": extensions.size = UInt64(String(decoding: bytes, as: UTF8.self))
+        case "uid": extensions.user = UInt64(String(decoding: bytes, as: UTF8.self))
+        case "gid": extensions.group = UInt64(String(decoding: bytes, as: UTF8.self))
         default: try attributes.read(keyword, bytes)
         }
     }
@@ -226,7 +231,20 @@ struct TarScanner {
             throw Fault(reason: "its entry \(Self.shown(name)) comes again after a symbolic link of that name")
         }
         attributes.assign(to: path)
+        devices[path] = device(kind)
         if kind == UInt8(ascii: "2") { links.insert(path) }
+    }
+
+    /// Returns the device that the header describes, or nil if it is another kind of file.
+    private func device(_ kind: UInt8) -> ArchiveDevice? {
+        guard kind == UInt8(ascii: "3") || kind == UInt8(ascii: "4"),
+            let mode = number(at: 100..<108), let user = extensions.user ?? number(at: 108..<116),
+            let group = extensions.group ?? number(at: 116..<124), let major = number(at: 329..<337),
+            let minor = number(at: 337..<345)
+        else { return nil }
+        return ArchiveDevice(
+            isBlock: kind == UInt8(ascii: "4"), mode: UInt32(mode & 0o7777), owner: UInt32(clamping: user),
+            group: UInt32(clamping: group), major: UInt32(clamping: major), minor: UInt32(clamping: minor))
     }
 
     /// Returns the path without `.`. Throws if it climbs out, or leads through a symbolic link of this archive.
@@ -251,45 +269,5 @@ struct TarScanner {
 
     private static func shown(_ name: [UInt8]) -> String {
         quoted(oneLine(String(decoding: name, as: UTF8.self), limit: 100))
-    }
-}
-
-/// A sink that checks an archive while it writes it to a file.
-final class ArchiveSink: ImageSink {
-    private let file: FileSink
-    private var scanner = TarScanner()
-
-    /// The attributes of the archive's files.
-    var attributes: ArchiveAttributes { scanner.attributes }
-
-    init(_ file: FileSink) {
-        self.file = file
-    }
-
-    var name: String { file.name }
-
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        try scanner.update(bytes)
-        try file.write(bytes)
-    }
-
-    func skip(_ count: UInt64) throws {
-        let zeros = [UInt8](repeating: 0, count: 64 << 10)
-        var rest = count
-        while rest > 0 {
-            let step = Int(min(rest, UInt64(zeros.count)))
-            try zeros.withUnsafeBytes { try scanner.update(UnsafeRawBufferPointer(rebasing: $0[..<step])) }
-            rest -= UInt64(step)
-        }
-        try file.skip(count)
-    }
-
-    func publish() throws -> String {
-        try scanner.finish()
-        return try file.publish()
-    }
-
-    func discard() {
-        file.discard()
     }
 }

@@ -110,7 +110,7 @@ struct TreeChanges {
         let lists = try [removals, directories, moves, links].enumerated().map { number, list in
             try site.write(list.flatMap { Array($0.utf8) + [0] }, to: "\(name)-\(number)")
         }
-        let result = try site.fakeroot(["sh", "-c", Self.script, "sh"] + lists, changes: true)
+        let result = try site.runAsRoot(["sh", "-c", Self.script, "sh"] + lists, changes: true)
         guard result.status.isSuccess else {
             throw site.failure(
                 "its files cannot be changed: \(result.reason)", remedy: "check the disk of STAGING_DIR")

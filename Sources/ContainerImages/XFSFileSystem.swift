@@ -18,9 +18,10 @@ struct XFSFileSystem {
         let entries: [TreeEntry]
         let prototype: XFSPrototype
         let listed = try tree.entries()
+        let targets = try tree.linkTargets()
         do throws(XFSPrototype.Fault) {
             entries = try XFSAlias.apply(to: listed)
-            prototype = try XFSPrototype(entries, content: content)
+            prototype = try XFSPrototype(entries) { content($0, target: targets[$0.path]) }
         } catch {
             throw site.failure(error.reason, remedy: Self.remedy)
         }
@@ -37,8 +38,7 @@ struct XFSFileSystem {
         try database.setAttributes(spread(attributes, over: entries))
         try database.setTargets(
             entries.compactMap { entry in
-                let target = entry.kind == S_IFLNK ? tree.linkTarget(entry) : nil
-                return target.flatMap { XFSAlias.isWord($0) ? nil : (entry.alias, $0) }
+                targets[entry.path].flatMap { XFSAlias.isWord($0) ? nil : (entry.alias, $0) }
             })
         try database.rename(entries.filter { $0.aliasName != $0.name })
         try check(path)
@@ -52,10 +52,10 @@ struct XFSFileSystem {
         // A file must fit into one allocation group: a quarter of the file system, or else half of it.
         let groups = largest >> 20 > site.image.size / 8 ? ["-d", "agcount=2"] : []
         // mkfs.xfs divides words at blanks: the tree's files are named relative to the tree.
-        let result = try site.run(
+        let command =
             ["env", "--chdir=\(tree.path)", "mkfs.xfs", "-q", "-f", "-b", "size=\(Self.blockSize)"] + groups
-                + ["-p", file, path],
-            package: Self.package)
+            + ["-p", file, path]
+        let result = try site.run(site.namespace?.command(command) ?? command, package: Self.package)
         guard result.status.isSuccess else {
             if result.errors.contains("No space left") { throw tooFull(needed) }
             throw site.failure("mkfs.xfs has failed: \(result.reason)", remedy: Self.remedy)
@@ -68,9 +68,9 @@ struct XFSFileSystem {
         return site.tooSmall(max(needed, size + size / 8 + 8))
     }
 
-    /// Returns a link's target, or the path of a regular file's content, relative to the tree.
-    private func content(_ entry: TreeEntry) -> [UInt8] {
-        if entry.kind == S_IFLNK { return XFSAlias.target(for: tree.linkTarget(entry) ?? []) }
+    /// Returns a link's `target`, or the path of a regular file's content, relative to the tree.
+    private func content(_ entry: TreeEntry, target: [UInt8]?) -> [UInt8] {
+        if entry.kind == S_IFLNK { return XFSAlias.target(for: target ?? []) }
         guard entry.alias != entry.path else { return entry.path }
         let link = "content-\(entry.inode)"
         let target = Array((tree.path + "/").utf8) + entry.path + [0]

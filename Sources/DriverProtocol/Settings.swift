@@ -8,7 +8,8 @@ package struct Settings: Sendable, Equatable {
 
     /// The names of the settings that have the names and the meaning of a marketplace's attributes.
     private static let contextNames = [
-        "CONTEXT", "CONTEXT_EXTRA_PACKAGES", "CONTEXT_PACKAGES", "CONTEXT_SHA256", "CONTEXT_URL", "CONTEXT_VERSION",
+        "BUILD_MODE", "CONTEXT", "CONTEXT_EXTRA_PACKAGES", "CONTEXT_PACKAGES", "CONTEXT_SHA256", "CONTEXT_URL",
+        "CONTEXT_VERSION", "PACKAGE_MIRROR",
     ]
 
     /// A file of ssh_config(5) in place of the user's own: `ssh -F`.

@@ -7,6 +7,9 @@ import Posix
 package final class WorkDirectory {
     private static let prefix = ".market-drivers-"
     private static let suffix = ".work"
+    private static let attempts = 10
+    /// Microseconds between two attempts to remove a directory.
+    private static let pause: useconds_t = 100_000
 
     package let path: String
     /// Locked while the directory is in use.
@@ -65,11 +68,21 @@ package final class WorkDirectory {
     }
 
     /// Removes the directory. Programs that still work in it are ended first: they could make new files meanwhile. Its
-    /// owner may be unable to enter directories of an archive before their modes are changed.
+    /// owner may be unable to enter directories of an archive before their modes are changed, and only root of a
+    /// namespace can remove what belongs to subordinate ids.
     private static func remove(_ path: String) {
-        MarkedProcesses.end(mark(path), in: path)
-        for arguments in [["chmod", "-R", "u+rwx", "--", path], ["rm", "-rf", "--", path]] {
-            _ = try? Command(arguments).run(timeout: 600, interruptible: false)
+        let removal = ["rm", "-rf", "--", path]
+        var commands = [["chmod", "-R", "u+rwx", "--", path], removal]
+        // Programs of a container bear no mark. They end with one that does, but a moment after it.
+        for _ in 0..<attempts {
+            MarkedProcesses.end(mark(path), in: path)
+            for command in commands { _ = try? Command(command).run(timeout: 600, interruptible: false) }
+            guard access(path, F_OK) == 0 else { return }
+            if commands.count == 2, let ids = try? SubordinateIDs.current() {
+                commands.append(UserNamespace(ids: ids).command(removal))
+            } else {
+                usleep(pause)
+            }
         }
     }
 }

@@ -2,10 +2,15 @@ import DatastoreCeph
 import DatastoreDownloader
 import DatastoreFS
 import DriverProtocol
+import Glibc
 import MarketHTTP
 import MarketLinuxContainers
 import MarketOne
 import MarketS3
+import Posix
+
+// A build of a container's image runs the image's own package manager through this executable.
+if let status = ContainerRoot.run(CommandLine.arguments) { exit(status) }
 
 // One executable has all actions: the Swift runtime, which is linked in, is installed once.
 ActionTable([

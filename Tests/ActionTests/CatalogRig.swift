@@ -14,9 +14,16 @@ final class CatalogRig: Sendable {
         self.kind = kind
         directory = try TemporaryDirectory()
         served = try directory.makeDirectory("served")
-        _ = try directory.makeDirectory("var/remotes")
+        _ = try directory.makeDirectory("var/remotes/etc/market")
+        // Nobody on the Internet is to be asked for OpenNebula's newest packages.
+        try set("CONTEXT_URL=\"http://127.0.0.1:1/7.2.1-0\"\n")
         if let version { try directory.write("var/remotes/VERSION", "\(version)\n".utf8) }
         if let edition { try directory.write("var/remotes/EDITION", "\(edition)\n".utf8) }
+    }
+
+    /// Writes the settings of the installation.
+    func set(_ settings: String) throws {
+        try directory.write("var/remotes/etc/market/market-drivers.conf", settings.utf8)
     }
 
     /// The catalog's path below ENDPOINT.

@@ -10,14 +10,13 @@ final class ContainerRig: Sendable {
     let datastore: String
     let staging: String
 
-    init() throws {
+    /// - Parameter settings: those of the packages that images get: none, unless a test is about them.
+    init(settings: String = "CONTEXT=\"NO\"\n") throws {
         catalog = try CatalogRig("linuxcontainers")
         server = try Nginx(root: catalog.served)
         datastore = try catalog.directory.makeDirectory("datastore")
         staging = try catalog.directory.makeDirectory("staging area")
-        _ = try catalog.directory.makeDirectory("var/remotes/etc/market")
-        try catalog.directory.write(
-            "var/remotes/etc/market/market-drivers.conf", "STAGING_DIR=\"\(staging)\"\n".utf8)
+        try catalog.set("STAGING_DIR=\"\(staging)\"\n" + settings)
     }
 
     private static func rig(_ name: String) -> String {

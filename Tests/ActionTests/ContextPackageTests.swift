@@ -8,7 +8,7 @@ import Testing
     private let rig: ContainerRig
 
     init() throws {
-        rig = try ContainerRig()
+        rig = try ContainerRig(settings: "BUILD_MODE=\"files\"\n")
     }
 
     private func export(_ packages: String, _ attributes: KeyValuePairs<String, String?> = [:]) throws -> Outcome {

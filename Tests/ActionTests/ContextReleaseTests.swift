@@ -6,10 +6,11 @@ import Testing
 /// OpenNebula's packages from a release, a mirror or an ISO.
 @Suite struct ContextReleaseTests {
     private static let page = "served/repos/OpenNebula/one-apps/releases/"
+    private static let settings = "BUILD_MODE=\"files\"\n"
     private let rig: ContainerRig
 
     init() throws {
-        rig = try ContainerRig()
+        rig = try ContainerRig(settings: Self.settings)
     }
 
     private var url: String { rig.server.url("/repos/OpenNebula/one-apps/releases") }
@@ -126,7 +127,7 @@ import Testing
         try directory.write(Self.page + "latest", text.utf8)
         let outcome = try export(["CONTEXT_URL": url])
         try rig.expectFailure(outcome, part)
-        #expect(outcome.reasons.first?.contains("CONTEXT_PACKAGES to files, or CONTEXT = \"NO\"") == true)
+        #expect(outcome.reasons.first?.contains("CONTEXT_PACKAGES to files or an ISO, or CONTEXT = \"NO\"") == true)
     }
 
     private static func release(of name: String, at url: String) -> String {
@@ -240,12 +241,31 @@ import Testing
     @Test func theSettingsHoldForImagesWithoutAMarketplace() throws {
         try rig.prepare("--distribution", "rocky")
         try makeRelease()
-        let settings = directory.path("var/remotes/etc/market/market-drivers.conf")
-        let text = try String(contentsOfFile: settings, encoding: .utf8)
-        try Data((text + "CONTEXT_URL=\"\(url)\"\n").utf8).write(to: URL(filePath: settings))
+        try rig.catalog.set("STAGING_DIR=\"\(rig.staging)\"\nCONTEXT_URL=\"\(url)\"\n" + Self.settings)
         try expectServices(export([:]))
         let outcome = try export(["CONTEXT": "no"])
         try expectNoService(rig.image(outcome))
         #expect(outcome.warnings.isEmpty)
+    }
+
+    /// A front-end without access to the Internet, and a marketplace that says nothing of the packages.
+    @Test func saysWhatToDoWhereTheNewestReleaseCannotBeHad() throws {
+        try rig.prepare("--distribution", "rocky")
+        try rig.catalog.set("STAGING_DIR=\"\(rig.staging)\"\n")
+        let outcome = try rig.catalog.act(
+            "export", rig.message(),
+            environment: ["https_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"])
+        try rig.expectFailure(outcome, "'https://api.github.com/repos/OpenNebula/one-apps/releases/latest': ")
+        #expect(
+            outcome.reasons.first?.hasSuffix(
+                "set CONTEXT_URL to a mirror, CONTEXT_PACKAGES to files or an ISO, or CONTEXT = \"NO\"") == true)
+    }
+
+    /// Without the packages that it needs an image is made only for those who ask for that.
+    @Test func refusesAnImageWithoutWhatItsPackagesNeed() throws {
+        try rig.prepare("--distribution", "rocky")
+        try makeRelease()
+        try rig.expectFailure(
+            export(["CONTEXT_URL": url, "BUILD_MODE": "auto"]), ", or set BUILD_MODE to files to do without them")
     }
 }

@@ -59,6 +59,8 @@ import Testing
     @Test func theReleaseIsThatOfTheChangelog() throws {
         let changelog = try String(contentsOf: Fixture.packageRoot.appending(path: "CHANGELOG.md"), encoding: .utf8)
         let release = try #require(changelog.firstMatch(of: /(?:What will be |## \[)([0-9]+\.[0-9]+\.[0-9]+)/)).output.1
+        let packaged = Fixture.packageRoot.appending(path: "packaging/version")
+        #expect(try String(contentsOf: packaged, encoding: .utf8) == "\(release)\n")
         #expect(try act("market/http/import", ["--version"]).output == "market/http/import \(release)\n")
         #expect(try act("--version", []).output == "market-drivers \(release)\n")
         #expect(try run([Programs.path("one_market"), "--version"]).output == "one_market \(release)\n")

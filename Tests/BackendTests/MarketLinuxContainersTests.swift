@@ -16,7 +16,8 @@ import Testing
     ) throws -> Answer {
         let warnings = Locked<[String]>([])
         let log = Log(action: "test", id: "0") { line in warnings.update { $0.append(line) } }
-        let request = try request(log, attributes)
+        // Nobody is to be asked for the newest packages.
+        let request = try request(log, ["CONTEXT_URL": "http://h/7.2.0-0"].merging(attributes) { $1 })
         let market = try CatalogMarket(request, server: CatalogMarket.endpoint(default: server), agent: "test")
         let options = try ContainerOptions(request)
         var document = CatalogDocument(url: WebURL("http://127.0.0.1/streams/v1/images.json")!, bytes: Array(catalog))
@@ -131,7 +132,7 @@ import Testing
     @Test func givesEachFileAndEachOptionAChecksumOfItsOwn() throws {
         let digest = String(repeating: "a", count: 64)
         let checksums = try [
-            checksum(), checksum(digit: "c"),
+            checksum(), checksum(digit: "c"), checksum(["CONTEXT": "no"]), checksum(["BUILD_MODE": "files"]),
             checksum(["IMAGE_SIZE_MB": "2049"]), checksum(["IMAGE_SIZE_MB": "300"]),
             checksum(["FILESYSTEM": "xfs"]), checksum(["FORMAT": "qcow2"]),
             checksum(["FILESYSTEM": "xfs", "FORMAT": "qcow2"]), checksum(["PRIVILEGED": "no"]),
@@ -155,7 +156,8 @@ import Testing
         for (name, value) in [
             ("DESCRIPTION", "new"), ("VERIFY", "no"), ("SKIP_UNTESTED", "no"), ("NAME_PREFIX", "x"),
             ("FILTER_NAME", "*"), ("CACHE", "no"), ("CA_FILE", "/x"), ("IMAGE_SIZE_MB", "2048"), ("FILESYSTEM", "EXT4"),
-            ("FORMAT", "RAW"), ("PRIVILEGED", "YES"), ("CONTEXT_PACKAGES", " "), ("CONTEXT", "no"),
+            ("FORMAT", "RAW"), ("PRIVILEGED", "YES"), ("CONTEXT_PACKAGES", " "), ("CONTEXT", "yes"),
+            ("BUILD_MODE", "auto"), ("BUILD_MODE", "namespace"), ("PACKAGE_MIRROR", "debian=http://h"),
         ] {
             #expect(try checksum([name: value]) == checksum(), "\(name)")
         }
@@ -176,7 +178,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("CONTEXT", "perhaps", "'perhaps' is neither YES nor NO"), ("CONTEXT_URL", "x", "'x' is no URL"),
+        ("CONTEXT", "perhaps", "'perhaps' is neither YES nor NO"), ("BUILD_MODE", "x", "'x' is no way"),
+        ("CONTEXT_URL", "x", "'x' is no URL"),
         ("CONTEXT_VERSION", "../1", "'../1' is no version"), ("CONTEXT_SHA256", "12", "'12' is no SHA-256"),
         ("CONTEXT_EXTRA_PACKAGES", "vim --root=/", "'--root=/' is no name of a package"),
         ("CONTEXT_EXTRA_PACKAGES", "/tmp/x.deb", "'/tmp/x.deb' is no name of a package"),

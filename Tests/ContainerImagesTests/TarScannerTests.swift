@@ -28,6 +28,39 @@ import Testing
         return entry("pax", kind, "\(length)\(record)")
     }
 
+    /// A device's header.
+    private func device(_ name: String, _ kind: Character, mode: Int, owner: Int, _ numbers: (Int, Int)) -> [UInt8] {
+        var block = Array(entry(name, kind).prefix(512))
+        func put(_ number: Int, at start: Int) {
+            block.replaceSubrange(
+                start..<(start + 7), with: String(String(number + 0o1000_0000, radix: 8).dropFirst()).utf8)
+        }
+        put(mode, at: 100)
+        put(owner, at: 108)
+        put(owner + 1, at: 116)
+        put(numbers.0, at: 329)
+        put(numbers.1, at: 337)
+        block.replaceSubrange(148..<156, with: "        ".utf8)
+        let sum = String(block.reduce(0o1000000) { $0 + Int($1) }, radix: 8).dropFirst()
+        block.replaceSubrange(148..<156, with: (sum + "\0 ").utf8)
+        return block
+    }
+
+    @Test func listsDevices() throws {
+        let devices = try scan(
+            device("./dev/null", "3", mode: 0o666, owner: 0, (1, 3)),
+            device("dev/disk", "4", mode: 0o660, owner: 5, (8, 16)),
+            device("dev/gone", "3", mode: 0o600, owner: 0, (1, 1)), entry("dev/gone"),
+            extended("x", "uid", "70000"), device("dev/far", "3", mode: 0o4600, owner: 1, (0, 0))
+        ).devices
+        #expect(
+            Dictionary(uniqueKeysWithValues: devices.map { (String(decoding: $0, as: UTF8.self), $1) }) == [
+                "dev/null": ArchiveDevice(isBlock: false, mode: 0o666, owner: 0, group: 1, major: 1, minor: 3),
+                "dev/disk": ArchiveDevice(isBlock: true, mode: 0o660, owner: 5, group: 6, major: 8, minor: 16),
+                "dev/far": ArchiveDevice(isBlock: false, mode: 0o4600, owner: 70000, group: 2, major: 0, minor: 0),
+            ])
+    }
+
     private func scan(_ parts: [UInt8]...) throws(TarScanner.Fault) -> TarScanner {
         var scanner = TarScanner()
         let archive = parts.flatMap { $0 } + [UInt8](repeating: 0, count: 1024)

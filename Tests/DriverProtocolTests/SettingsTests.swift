@@ -28,9 +28,14 @@ import Testing
     }
 
     @Test func whatContainersGetIsKeptAsItIsWritten() throws {
-        let context = try settings("CONTEXT=\"no\"\nCONTEXT_PACKAGES=\"/a.deb /b.deb\"\nCONTEXT_URL=\"http://h\"\n")
-            .context
-        #expect(context == ["CONTEXT": "no", "CONTEXT_PACKAGES": "/a.deb /b.deb", "CONTEXT_URL": "http://h"])
+        let context = try settings(
+            "BUILD_MODE=\"files\"\nCONTEXT=\"no\"\nCONTEXT_PACKAGES=\"/a.deb /b.deb\"\nCONTEXT_URL=\"http://h\"\n"
+        )
+        .context
+        #expect(
+            context == [
+                "BUILD_MODE": "files", "CONTEXT": "no", "CONTEXT_PACKAGES": "/a.deb /b.deb", "CONTEXT_URL": "http://h",
+            ])
         #expect(Set(context.keys).isSubset(of: Settings.names))
     }
 

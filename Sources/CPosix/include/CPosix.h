@@ -66,4 +66,10 @@ int cposix_wifexited(int status);
 int cposix_wexitstatus(int status);
 int cposix_wtermsig(int status);
 
+/// Runs a program in the current directory as its root directory, with a /dev, /proc and /run of its own, in new mount,
+/// process, IPC and host name namespaces: unshare(2), pivot_root(2). This process must be the first user of a user
+/// namespace and have no other thread. The program and all that it starts end with this process. Returns its exit
+/// status, 128 and a signal's number, or 125 or 126 with a line on standard error if it cannot be run.
+int cposix_run_in_container(char *const arguments[], char *const environment[]);
+
 #endif

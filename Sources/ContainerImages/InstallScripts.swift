@@ -1,0 +1,142 @@
+/// What is run in a container while its image is built, by its own shell: only the container itself can be harmed.
+/// $1 is the package manager, $2 the directory of the build in the container, $3 the mirror, or nothing.
+enum InstallScripts {
+    /// Exit statuses of ``install``.
+    static let noLists: Int32 = 10
+    static let notInstalled: Int32 = 11
+
+    /// The files that name package servers: their globs.
+    private static let sources = """
+        sources() {
+            for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \\
+                /etc/yum.conf /etc/dnf/dnf.conf /etc/yum.repos.d/*.repo /etc/zypp/repos.d/*.repo /etc/apk/repositories
+            do
+                [ -f "$file" ] && "$@" "$file"
+            done
+        }
+        beside() { echo "$place/sources/$(echo "$1" | tr / +)"; }
+
+        """
+
+    private static let services = "/usr/sbin/policy-rc.d"
+
+    /// Prepares the container and installs the packages: those in `packages/`, and by `names` and `optional` of the
+    /// build's directory.
+    static let install =
+        sources + """
+            manager=$1 place=$2 mirror=$3
+            say() { echo "market-drivers: $*"; }
+
+            keep() {
+                if [ -e "$1" ] || [ -L "$1" ]; then mv -f "$1" "$place/kept/$2"; fi
+            }
+            redirect() {
+                cp -p "$1" "$(beside "$1")"
+                sed -e 's/^mirrorlist *=/#&/' -e 's/^metalink *=/#&/' -e 's/^# *baseurl *=/baseurl=/' \\
+                    -e "s|https*://[^/ ]*|$mirror|g" "$1" >"$place/rewritten"
+                cat "$place/rewritten" >"$1"
+            }
+
+            refresh() {
+                case $manager in
+                    apt) apt-get -q -o APT::Update::Error-Mode=any update ;;
+                    zypper) zypper --non-interactive --gpg-auto-import-keys refresh ;;
+                    apk) apk update ;;
+                    *) "$manager" -y makecache ;;
+                esac
+            }
+            install() {
+                case $manager in
+                    apt)
+                        apt-get -q -y -o APT::Install-Recommends=false -o Dpkg::Options::=--force-confdef \\
+                            -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 install "$@"
+                        ;;
+                    dnf) dnf -y --setopt=install_weak_deps=False install "$@" ;;
+                    yum) yum -y install "$@" ;;
+                    zypper)
+                        zypper --non-interactive install --no-recommends --allow-unsigned-rpm "$@"
+                        # More than that only informs.
+                        case $? in 0 | 10[0-36]) ;; *) return 1 ;; esac
+                        ;;
+                    apk) apk add "$@" ;;
+                esac
+            }
+
+            mkdir -p "$place/kept" "$place/sources"
+            keep /etc/resolv.conf resolv.conf
+            cp "$place/resolv.conf" /etc/resolv.conf
+            if [ "$manager" = apt ]; then
+                keep \(services) policy-rc.d
+                printf '#!/bin/sh\\nexit 101\\n' >\(services)
+                chmod 755 \(services)
+            fi
+            if [ -n "$mirror" ]; then sources redirect; fi
+
+            refresh || exit \(noLists)
+            # Lists of further servers come first: other packages may come from these.
+            for name in $(cat "$place/names"); do
+                case $name in *-release*) install "$name" || exit \(notInstalled) ;; esac
+            done
+            set -f
+            set -- $(cat "$place/names")
+            # apk would take no package's signature if it took these without one.
+            if [ "$manager" = apk ] && [ $# -gt 0 ]; then
+                install "$@" || exit \(notInstalled)
+                set -- --allow-untrusted
+            fi
+            set +f
+            for file in "$place"/packages/*; do [ -f "$file" ] && set -- "$@" "$file"; done
+            if [ $# -gt 0 ]; then install "$@" || exit \(notInstalled); fi
+            for name in $(cat "$place/names"); do
+                # Old ones of yum pass over what they do not find.
+                [ "$manager" != yum ] || rpm -q --whatprovides "$name" || exit \(notInstalled)
+            done
+            for name in $(cat "$place/optional"); do
+                install "$name" || say "the optional package $name cannot be installed"
+            done
+            exit 0
+            """
+
+    /// Gives the container back what was its own, and removes what no two containers may share. Its standard input
+    /// becomes the log in the container.
+    static let finish =
+        sources + """
+            manager=$1 place=$2 log=/var/log/market-drivers-build.log
+            put_back() {
+                rm -f "$2"
+                if [ -e "$place/kept/$1" ] || [ -L "$place/kept/$1" ]; then mv -f "$place/kept/$1" "$2"; fi
+            }
+            restore() {
+                copy=$(beside "$1")
+                [ ! -f "$copy" ] || cp -p "$copy" "$1"
+            }
+
+            case $manager in
+                apt)
+                    apt-get clean
+                    rm -rf /var/lib/apt/lists/*
+                    put_back policy-rc.d \(services)
+                    ;;
+                zypper) zypper --non-interactive clean --all ;;
+                apk) rm -rf /var/cache/apk/* ;;
+                *) "$manager" -y clean all ;;
+            esac >/dev/null 2>&1
+            sources restore
+            # A package may have put another one in its place.
+            if [ ! -L /etc/resolv.conf ] && [ "$(cat /etc/resolv.conf)" = "$(cat "$place/resolv.conf")" ]; then
+                put_back resolv.conf /etc/resolv.conf
+            fi
+            if [ -f /etc/machine-id ]; then : >/etc/machine-id; fi
+            [ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
+            # Debian's service makes no keys: without them it would not start.
+            for unit in /usr/lib/systemd/system/ssh.service /lib/systemd/system/ssh.service; do
+                if [ -f "$unit" ] && [ "$manager" = apt ]; then
+                    mkdir -p /etc/systemd/system/ssh.service.d
+                    printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n%s\\n' \\
+                        'ExecStartPre=/usr/sbin/sshd -t' >/etc/systemd/system/ssh.service.d/10-host-keys.conf
+                fi
+            done
+            rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+            mkdir -p /var/log && rm -rf "$log" && cat >"$log" || exit 1
+            """
+}
