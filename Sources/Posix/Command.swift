@@ -36,9 +36,12 @@ package struct Command {
     private static let reapInterval = 0.05
 
     package let arguments: [String]
+    private let environment: [String]?
 
-    package init(_ arguments: [String]) {
+    /// - Parameter environment: `NAME=value` strings; nil for this process's own.
+    package init(_ arguments: [String], environment: [String]? = nil) {
         self.arguments = arguments
+        self.environment = environment
     }
 
     /// Runs the program with `input` on its standard input. Processes that it leaves running are not waited for.
@@ -54,7 +57,7 @@ package struct Command {
         defer { if reapsOrphans { _ = cposix_set_child_subreaper(0) } }
         // A program that a signal to this process must not end is kept out of the process group as well.
         let child = try Child(
-            arguments, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
+            arguments, environment: environment, input: input.isEmpty ? .null : .pipe, ownGroup: !interruptible)
         var exchange = Exchange(child, input: input)
         var output: [UInt8] = []
         var errors: [UInt8] = []
