@@ -6,7 +6,7 @@ import Posix
 /// `market/http/import`: puts an image into the directory that the web server serves.
 package enum Import: Action {
     /// The web server, which may be any user, must be able to read it.
-    private static let mode: UInt32 = 0o644
+    static let mode: UInt32 = 0o644
 
     package static let name = "market/http/import"
     package static let purpose = "copies an image into PUBLIC_DIR; prints SOURCE, MD5, SIZE (MB) and FORMAT"

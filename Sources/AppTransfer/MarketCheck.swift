@@ -1,0 +1,104 @@
+import Checksums
+import DriverProtocol
+import ImageTransfer
+import Posix
+
+/// `market/*/check`: tries, one by one, what a marketplace's actions need, for a person at a terminal. oned never asks for
+/// it.
+package struct MarketCheck {
+    private var lines: [String] = []
+    private var count = 0
+    private var failures = 0
+
+    package init() {}
+
+    /// Tries one thing. Returns the result of `body`, or nil if it threw a reason, which becomes the line. A signal ends
+    /// the check.
+    ///
+    /// - Parameters:
+    ///   - name: what is tried.
+    ///   - found: says what was found, in a few words.
+    package mutating func trying<Found>(
+        _ name: String, _ body: () throws -> Found, found: (Found) -> String
+    ) throws -> Found? {
+        try Interrupt.check()
+        count += 1
+        do {
+            let result = try body()
+            add("ok", name, found(result))
+            return result
+        } catch let signal as Interrupted {
+            throw signal
+        } catch {
+            failures += 1
+            add("FAILED", name, "\(error)")
+            return nil
+        }
+    }
+
+    /// Adds a line about something that works, and could be better.
+    package mutating func note(_ name: String, _ what: String) { add("note", name, what) }
+
+    private mutating func add(_ word: String, _ name: String, _ what: String) {
+        lines.append(
+            "\(word)\(String(repeating: " ", count: max(1, 8 - word.count)))\(name): \(oneLine(what, limit: 500))")
+    }
+
+    /// The lines, and a failure of the action if one of them is.
+    package var reply: Reply {
+        let (count, failures) = (count, failures)
+        let text = lines.map { $0 + "\n" }.joined()
+        return Reply(
+            bytes: Array(text.utf8),
+            confirm: {
+                guard failures > 0 else { return }
+                throw DriverError(
+                    "use", "the marketplace", cause: "\(failures) of \(count) checks have failed",
+                    remedy: "do what their lines say, and run it again")
+            })
+    }
+}
+
+/// The bytes that a check writes and reads again.
+package final class Probe: ImageSource {
+    package let name = "the probe"
+    package let length: UInt64?
+    private var rest: Int
+
+    /// - Parameter length: in bytes.
+    package init(length: Int) {
+        self.length = UInt64(length)
+        rest = length
+    }
+
+    package var storageSize: UInt64? { length }
+
+    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
+        let count = min(rest, buffer.count)
+        for index in 0..<count { buffer[index] = UInt8(truncatingIfNeeded: (rest - index) &* 31) }
+        rest -= count
+        return count > 0 ? .data(count) : .end
+    }
+
+    /// Copies it into `sink`, and publishes that. Returns its MD5.
+    package func publish(into sink: any ImageSink, log: Log) throws -> String {
+        do {
+            let copied = try ImageCopy(self, expected: ExpectedDigests(), log: log).run(into: sink)
+            _ = try sink.publish()
+            return copied.source[.md5] ?? ""
+        } catch {
+            sink.discard()
+            throw error
+        }
+    }
+
+    /// Throws unless what comes from `source` has that MD5.
+    package static func compare(_ source: any ImageSource, md5: String, log: Log) throws {
+        let found = try Digest(.md5).finish(reading: source, log: log)
+        guard found == md5 else {
+            throw readError(
+                source.name, cause: "it is not what was written there a moment ago",
+                remedy: "see that it is served from the same place, and not from a cache")
+        }
+    }
+}
