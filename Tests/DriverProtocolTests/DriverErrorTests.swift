@@ -13,7 +13,7 @@ import Testing
 
     @Test func isAlwaysOneSafeLine() {
         var random = SeededGenerator.fresh()
-        for _ in 0..<2_000 {
+        for _ in 0..<SeededGenerator.rounds(2_000) {
             let parts = (0..<4).map { _ in random.text(of: Self.pieces, upTo: random.once(in: 3) ? 900 : 8) }
             let line = DriverError(parts[0], parts[1], cause: parts[2], remedy: parts[3]).description
             #expect(faultOfLine(line) == nil, "TEST_SEED=\(random.seed)")
