@@ -44,7 +44,7 @@ settings_of_page() {
 
 # NAME DEFAULT of those whose default is a value.
 defaults_of_page() {
-    sed -n 's/^\.B \([A-Z0-9_]*\)$/name \1/p; s/^Default: \([0-9/][^ ]*\)\.$/default \1/p' docs/man/market-drivers.conf.5 |
+    sed -n 's/^\.B \([A-Z0-9_]*\)$/name \1/p; s/^Default: \([^ ]*\)\.$/default \1/p' docs/man/market-drivers.conf.5 |
         awk '$1 == "name" { name = $2 } $1 == "default" { print name, $2 }' | sort
 }
 
