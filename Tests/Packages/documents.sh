@@ -5,6 +5,10 @@ document_stories() {
     for page in docs/man/*.[1-9]; do
         same "warnings of ${page##*/}" '' "$(LC_ALL=C.UTF-8 MANROFFOPT= man --warnings=w -l "$page" 2>&1 >/dev/null)"
     done
+    names=$(cd docs/man && for page in *; do echo "/usr/share/man/man${page##*.}/$page.gz"; done | sort)
+    same "the package's pages" "$names" "$(dpkg-deb --fsys-tarfile "$work/market-drivers.deb" | tar -t |
+        sed -n 's|^\.\(/usr/share/man/.*\.gz\)$|\1|p' | sort)"
+    same "the RPM's pages" "$names" "$(rpm -qpl "$work/market-drivers.rpm" | grep '^/usr/share/man/' | sort)"
     names=$(sed -nE 's/^#([A-Z0-9_]+)=.*/\1/p' remotes/etc/market/market-drivers.conf | sort)
     has 'the settings' SSH_CONFIG "$names"
     same 'the settings of the man page' "$names" "$(settings_of_page)"
@@ -40,7 +44,7 @@ settings_of_page() {
 
 # NAME DEFAULT of those whose default is a value.
 defaults_of_page() {
-    sed -n 's/^\.B \([A-Z0-9_]*\)$/name \1/p; s/^Default: \([0-9/][^ ]*\)\.$/default \1/p' docs/man/market-drivers.conf.5 |
+    sed -n 's/^\.B \([A-Z0-9_]*\)$/name \1/p; s/^Default: \([^ ]*\)\.$/default \1/p' docs/man/market-drivers.conf.5 |
         awk '$1 == "name" { name = $2 } $1 == "default" { print name, $2 }' | sort
 }
 

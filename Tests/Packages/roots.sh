@@ -8,7 +8,8 @@ make_root() {
     local archive=$cache/$1-$root_packages.tar part=$cache/$1.part.tar
     if [[ ! -s $archive ]]; then
         mmdebstrap --quiet --variant=minbase --include="$root_packages" \
-            --aptopt='Acquire::Languages "none"' "$1" "$part" http://deb.debian.org/debian >"$archive.log" 2>&1 || {
+            --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
+            "$1" "$part" http://deb.debian.org/debian >"$archive.log" 2>&1 || {
             cat "$archive.log" >&2
             return 1
         }
@@ -16,8 +17,6 @@ make_root() {
     fi
     mkdir -- "$2"
     tar -C "$2" -xf "$archive" || return 1
-    # Nobody will miss these packages after a power loss.
-    echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/unsafe"
     # A package that restarts something is told from others by this.
     printf '#!/bin/sh\necho "$*" >>/restarted\nexit 101\n' >"$2/usr/sbin/policy-rc.d"
     chmod 755 "$2/usr/sbin/policy-rc.d"

@@ -26,6 +26,7 @@ rpm_story() {
     succeeds 'it is removed' in_root "$root" rpm -e market-drivers
     same 'what rpm verifies of OpenNebula' '' "$(in_root "$root" rpm -V --nodeps opennebula)"
     is_stock "$path" 2.0
+    same 'a stock script that 2.0 has not' no "$([[ -e $root/$stock_remotes/market/s3/delete ]] && echo yes || echo no)"
     has 'the settings' 'SSH_CONNECT_TIMEOUT="20"' "$(<"$settings")"
     same 'what is left of it' '' "$(cd "$root/usr/lib" && find one/market-drivers market-drivers 2>/dev/null)"
 }
