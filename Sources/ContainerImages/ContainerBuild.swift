@@ -58,6 +58,8 @@ struct ContainerBuild {
             case .failure(let problem): obstacle = problem
             }
         }
+        // The archive goes when the files are there, and they take about as much again in the image.
+        try site.checkRoom(asFor: archive.path)
         site.log.info("unpacking \(quoted(site.image.url))")
         var tree = try ContainerTree(of: archive, site, name: "root")
         let attributes = archive.attributes.all
@@ -69,7 +71,9 @@ struct ContainerBuild {
             let installer = try ContainerInstaller(tree, installation, options)
             guard let reason = try installer.obstacle() else {
                 unlink(archive.path)
-                return (tree, try installer.run(attributes))
+                let kept = try installer.run(attributes)
+                try tree.lockRoot()
+                return (tree, kept)
             }
             try installer.refuse(reason)
             obstacle = SubordinateIDs.Unavailable(reason: reason, remedy: "use another image")
@@ -79,7 +83,9 @@ struct ContainerBuild {
         unlink(archive.path)
         site.log.info("way of the build: files of packages are put in, nothing of the image is run")
         let completed = try completed(installation, tree, obstacle)
-        return (tree, try ContextMerge(tree: tree).install(completed, attributes: attributes))
+        let kept = try ContextMerge(tree: tree).install(completed, attributes: attributes)
+        try tree.lockRoot()
+        return (tree, kept)
     }
 
     /// Returns the installation with files in place of names: those of all packages that are needed, if the front-end
