@@ -1,5 +1,6 @@
 import Checksums
 import DriverProtocol
+import Glibc
 import ImageTransfer
 import Posix
 
@@ -40,9 +41,16 @@ package struct MarketCheck {
     package mutating func note(_ name: String, _ what: String) { add("note", name, what) }
 
     private mutating func add(_ word: String, _ name: String, _ what: String) {
-        lines.append(
-            "\(word)\(String(repeating: " ", count: max(1, 8 - word.count)))\(name): \(oneLine(what, limit: 500))")
+        let colour = Self.hasColours ? Self.colours[word] : nil
+        let shown = colour.map { "\u{1B}[\($0)m\(word)\u{1B}[0m" } ?? word
+        let gap = String(repeating: " ", count: max(1, 8 - word.count))
+        lines.append("\(shown)\(gap)\(name): \(oneLine(what, limit: 500))")
     }
+
+    /// Whether standard output is a terminal, and NO_COLOR is not set: no-color.org.
+    private static let hasColours =
+        isatty(1) == 1 && CurrentProcess.environmentVariable("NO_COLOR")?.isEmpty ?? true
+    private static let colours = ["ok": 32, "FAILED": 31, "note": 33]
 
     /// The lines, and a failure of the action if one of them is.
     package var reply: Reply {

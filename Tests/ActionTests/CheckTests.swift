@@ -34,11 +34,23 @@ import Testing
             try market.act("market-http-check", message.with(url, elsewhere.url(""))), ["web server"], "404")
         expectFailures(
             try market.act("market-http-check", message.with(url, "http://127.0.0.1:1/x")), ["web server"],
-            "Connection refused")
+            "Failed to connect")
         let missing = message.with("MARKETPLACE/TEMPLATE/PUBLIC_DIR", market.directory.path("none"))
         expectFailures(
             try market.act("market-http-check", missing), ["room", "writing"], "No such file or directory")
         #expect(try market.published() == [] && market.directory.names(in: "datastore") == [])
+    }
+
+    /// Colours are for a terminal whose user has not set NO_COLOR.
+    @Test(arguments: [("", true), ("NO_COLOR=1 ", false)]) func coloursAreForATerminal(_ setting: String, _ has: Bool)
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        let message = try directory.write("message", DriverMessage("market-http-monitor").base64)
+        let command = "\(setting)'\(Programs.path("market-drivers"))' market/http/check < '\(message)'"
+        let shown = try run(["script", "-qec", command, "/dev/null"], environment: ["ONE_LOCATION": directory.path])
+        #expect(shown.output.contains("\u{1B}[31mFAILED\u{1B}[0m") == has, "\(shown.output)")
+        #expect(shown.output.contains("FAILED"))
     }
 
     @Test(arguments: S3Server.Kind.allCases) func aBucketWithItsKeys(kind: S3Server.Kind) throws {
@@ -60,6 +72,6 @@ import Testing
         let outcome = try rig.act("check", rig.message(nginx.url("")))
         #expect(outcome.output == "ok      catalog: \(rig.recordedApps) apps are listed\n", "\(outcome.errors)")
         #expect(outcome.status == .exited(0))
-        expectFailures(try rig.act("check", rig.message("http://127.0.0.1:1")), ["catalog"], "Connection refused")
+        expectFailures(try rig.act("check", rig.message("http://127.0.0.1:1")), ["catalog"], "Failed to connect")
     }
 }
