@@ -70,7 +70,11 @@ final class OpenNebula {
     }
 
     private func runInstaller(_ options: [String], killedAtRename rename: Int?) throws -> Outcome {
-        let environment = try rename.map { ["PATH": try killer($0) + ":" + Self.searchPath] } ?? [:]
+        // A killed one leaves its temporary directory.
+        let environment =
+            try rename.map { rename in
+                ["PATH": try killer(rename) + ":" + Self.searchPath, "TMPDIR": directory.path("killer")]
+            } ?? [:]
         let outcome = try run([Self.installer, "-d", path("")] + options, environment: environment)
         let isKilled = rename.map { $0 < Int.max } ?? false
         #expect(outcome.status == (isKilled ? .signalled(SIGKILL) : .exited(0)), "\(outcome.errors)")
