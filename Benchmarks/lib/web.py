@@ -10,7 +10,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def copyfile(self, source, outputfile):
         self.wfile.flush()
-        self.connection.sendfile(source)
+        try:
+            self.connection.sendfile(source)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # The stock downloader breaks its first request off.
 
 
 class Server:

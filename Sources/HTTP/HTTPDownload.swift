@@ -171,7 +171,7 @@ extension HTTPDownload {
     private func accept(_ head: ResponseHead, from transfer: Transfer) throws -> Bool {
         switch Continuation(head, offset: received, pin: pin, isVerified: isVerified) {
         case .bytes(let skip, let total):
-            if received == 0 { begin(head) } else { note(head) }
+            if received == 0 { try begin(head) } else { note(head) }
             pin.total = total
             toSkip = skip
             return true
@@ -213,7 +213,12 @@ extension HTTPDownload {
         pin = ContentPin(etag: now.etag, lastModified: now.lastModified, total: pin.total)
     }
 
-    private func begin(_ head: ResponseHead) {
+    private func begin(_ head: ResponseHead) throws {
+        if let text = head.impossibleLength {
+            throw problem(
+                "the server announces \(oneLine(text, limit: 40)) bytes, which no file has",
+                remedy: "see what it, or a proxy before it, sends as Content-Length")
+        }
         pin = ContentPin(head, total: head.contentLength)
         effectiveURL = head.effectiveURL
         if head.contentLength == nil, !head.isChunked {

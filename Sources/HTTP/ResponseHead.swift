@@ -1,3 +1,4 @@
+import Bytes
 import DriverProtocol
 
 /// Status line and header fields of a response.
@@ -33,6 +34,14 @@ struct ResponseHead: Sendable, CustomStringConvertible {
 
     /// The length of the body in bytes, if it was announced.
     var contentLength: UInt64? { isChunked ? nil : headers["Content-Length"].flatMap { UInt64($0) } }
+
+    /// The announced length, if it is more than 1 EiB: nobody means that.
+    var impossibleLength: String? {
+        guard !isChunked, let text = headers["Content-Length"], !text.isEmpty, text.utf8.allSatisfy(isDigit),
+            UInt64(text).map({ $0 > 1 << 60 }) ?? true
+        else { return nil }
+        return text
+    }
 
     /// `HTTP 404 Not Found`.
     var description: String {

@@ -7,6 +7,7 @@ import Testing
 
 /// Ceph's datastore disturbed at its work.
 @Suite(.serialized) struct CephFaultTests {
+    /// Each of the four takes some 2 s a round: `TEST_KILLS=50 Tests/run --filter CephFaultTests` for more of them.
     @Test(
         "a signal at any moment leaves nothing half-done", arguments: CephMarket.Way.allCases, [SIGTERM, SIGKILL])
     func signals(_ way: CephMarket.Way, _ signal: Int32) throws {
@@ -18,7 +19,8 @@ import Testing
         let message = try ceph.copyMessage(disk).with("IMAGE/ID", id)
         let begun = Clock.now
         try ceph.expectStored(ceph.copy(message, id: id), id: id, disk)
-        let moments = Moment.spread(20, duration: Clock.now - begun, bytes: 80 << 20, using: &random)
+        let moments = Moment.spread(
+            Moment.count(usual: 20), duration: Clock.now - begun, bytes: 80 << 20, using: &random)
         for moment in moments {
             let action = try RunningAction(
                 "datastore-ceph-cp", message, in: ceph.market, watched: ceph.sources, environment: ceph.environment)

@@ -278,7 +278,7 @@ import Testing
         let disk = try market.directory.write("sources/disk", TestFiles.noise(40 << 20))
         let begun = Clock.now
         unlink(try stored(copy(message(disk))).path)
-        let moments = Moment.spread(20, duration: Clock.now - begun, bytes: 80 << 20, using: &random)
+        let moments = Moment.spread(50, duration: Clock.now - begun, bytes: 80 << 20, using: &random)
         for moment in moments {
             let action = try RunningAction("datastore-fs-cp", message(disk), in: market, watched: market.datastore)
             action.wait(for: moment)

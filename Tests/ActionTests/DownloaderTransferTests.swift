@@ -137,7 +137,7 @@ import XML
         rig.expectSuccess(try rig.download(["-c", "1000", location, rig.target], message: message))
         #expect(try TestFiles.status(rig.target).size == 1000)
         unlink(rig.target)
-        try rig.expectNothing(try rig.download([location, rig.target]), "BUCKET")
+        try rig.expectNothing(try rig.download([location, rig.target]), "DRV_ACTION", "pass the message")
         let wrong = message.with(Self.marketplace + "SECRET_ACCESS_KEY", "wrong")
         try rig.expectNothing(try rig.download([location, rig.target], message: wrong), location)
     }

@@ -97,7 +97,7 @@ import Testing
         defer { _ = try? ceph.rbd("rm", "--no-progress", name) }
         let access = "CEPH_USER=\(CephRig.user)&CEPH_KEY=\(ceph.keyFile)&CEPH_CONF=\(ceph.configuration)"
         let message = try market.importMessage("rbd://localhost/\(name)?\(access)")
-        try disturb("market-http-import", message, by: signal, rounds: 15, directory: "public")
+        try disturb("market-http-import", message, by: signal, rounds: Self.rounds, directory: "public")
     }
 
     @Test(arguments: [SIGTERM, SIGKILL])

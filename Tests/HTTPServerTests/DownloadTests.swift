@@ -21,6 +21,16 @@ struct DownloadTests {
         #expect(try download.readAll() == [])
     }
 
+    /// What is added to the length of 200,000 bytes.
+    @Test(arguments: ["18446744073709351615", "9223372036854575807", "1152921504606846977", "99999999999999999999999"])
+    func aLengthThatNoFileHasIsToldAsThat(more: String) throws {
+        let rig = try Rig()
+        let error = try #require(throws: DriverError.self) { try rig.download("/~lie=\(more)").open() }
+        #expect(error.cause.hasPrefix("the server announces ") && error.cause.hasSuffix(" bytes, which no file has"))
+        #expect(error.remedy.contains("Content-Length"))
+        #expect(try rig.server.requests().count == 1)
+    }
+
     /// Stock fault C1: what was read before the connection broke must not come again.
     @Test(arguments: ["", "/~reset", "/~chunked", "/~no-etag", "/~no-date", "/~no-etag/~no-date", "/~weak"])
     func fiftyBrokenConnectionsLoseNothing(how: String) throws {

@@ -42,6 +42,11 @@ package enum Moment: Sendable {
         }
     }
 
+    /// Returns how many moments a test takes: TEST_KILLS of the environment, else `usual`.
+    package static func count(usual: Int) -> Int {
+        ProcessInfo.processInfo.environment["TEST_KILLS"].flatMap { Int($0) } ?? usual
+    }
+
     /// Waits for it; no longer than until the process ends.
     package func wait(for child: Child) {
         switch self {
