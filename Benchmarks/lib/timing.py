@@ -23,7 +23,7 @@ class Program:
         reading, writing = os.pipe()
         # Popen's pass_fds keeps a descriptor's number: the starter wants it to be 3.
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec 3>&{writing}; exec "$@"', "sh", sys.executable, "-I", "-S", CHILD, *argv],
+            ["bash", "-c", f'exec 3>&{writing}; exec "$@"', "bash", sys.executable, "-I", "-S", CHILD, *argv],
             env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, pass_fds=[writing])
         os.close(writing)
         self.report = os.fdopen(reading, "r", encoding="ascii")

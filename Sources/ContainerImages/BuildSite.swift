@@ -69,14 +69,21 @@ struct BuildSite {
     /// modes and devices in a file of the work directory.
     ///
     /// - Parameter changes: whether the program makes or changes files. If not, nothing of it is kept.
-    func runAsRoot(_ arguments: [String], changes: Bool, package: String? = nil) throws -> Command.Result {
-        if let namespace { return try run(namespace.command(arguments), package: package ?? "util-linux") }
+    ///   `outputLimit` and `secrets` are those of ``run(_:package:outputLimit:secrets:)``.
+    func runAsRoot(
+        _ arguments: [String], changes: Bool, package: String? = nil, outputLimit: Int = 1 << 20, secrets: [String] = []
+    ) throws -> Command.Result {
+        if let namespace {
+            return try run(
+                namespace.command(arguments), package: package ?? "util-linux", outputLimit: outputLimit,
+                secrets: secrets)
+        }
         let memory = "fakeroot"
         let options = (access(file(memory), F_OK) == 0 ? ["-i", memory] : []) + (changes ? ["-s", memory] : [])
         // In a namespace with one user the kernel refuses all others in a way that fakeroot would pass on.
         return try run(
-            ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot"] + options + ["--"] + arguments, package: package ?? "fakeroot"
-        )
+            ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot"] + options + ["--"] + arguments,
+            package: package ?? "fakeroot", outputLimit: outputLimit, secrets: secrets)
     }
 
     /// Writes a new file in the work directory. Returns its path.
@@ -101,6 +108,17 @@ struct BuildSite {
             throw DriverError("build", quoted(image.url), error)
         }
         return path
+    }
+
+    /// Throws unless there is room for as many bytes as a file has.
+    func checkRoom(asFor file: String) throws {
+        do {
+            let size = try FileStatus(path: file, followLinks: false).size
+            let staging = directory.path[..<(directory.path.lastIndex(of: "/") ?? directory.path.startIndex)]
+            try LocalDirectory(path: String(staging), log: log).checkRoom(for: UInt64(clamping: size))
+        } catch let error as SystemError {
+            throw DriverError("build", quoted(image.url), error)
+        }
     }
 
     func failure(_ cause: String, remedy: String, underlying: (any Error)? = nil) -> DriverError {

@@ -58,6 +58,8 @@ struct ContainerBuild {
             case .failure(let problem): obstacle = problem
             }
         }
+        // The archive goes when the files are there, and they take about as much again in the image.
+        try site.checkRoom(asFor: archive.path)
         site.log.info("unpacking \(quoted(site.image.url))")
         var tree = try ContainerTree(of: archive, site, name: "root")
         let attributes = archive.attributes.all

@@ -95,6 +95,18 @@ struct ContainerTree {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The processor of the container's programs, as uname(1) calls it, or nil if it is none that is known: the machine
+    /// in the header of its shell, elf(5).
+    var machine: String? {
+        guard let place = resolved("bin/sh"),
+            let file = try? FileDescriptor.open(joined(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        else { return nil }
+        var header = [UInt8](repeating: 0, count: 20)
+        guard pread(file.number, &header, header.count, 0) == header.count, header.starts(with: "\u{7F}ELF".utf8)
+        else { return nil }
+        return [[62, 0]: "x86_64", [183, 0]: "aarch64"][Array(header[18...])]
+    }
+
     /// Returns the parts of a path, from the last to the first.
     private static func components(_ path: String) -> [String] {
         path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)

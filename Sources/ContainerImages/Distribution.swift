@@ -5,6 +5,8 @@ import Posix
 struct Distribution {
     /// `Debian GNU/Linux 12 (bookworm)`, or the nearest that os-release has.
     let title: String
+    /// `VERSION_ID`; empty if there is none.
+    let version: String
     /// Nil if OpenNebula makes no packages for it.
     let family: DistributionFamily?
 
@@ -21,12 +23,13 @@ struct Distribution {
         }
         let id = (values["ID"] ?? "").lowercased()
         let kin = (values["ID_LIKE"] ?? "").lowercased().split(separator: " ").map(String.init)
-        family = DistributionFamily.of(names: [id] + kin, version: Self.version(values["VERSION_ID"] ?? ""))
+        version = values["VERSION_ID"] ?? ""
+        family = DistributionFamily.of(names: [id] + kin, version: Self.numbers(of: version))
         title = oneLine(values["PRETTY_NAME"] ?? (id.isEmpty ? "an unknown distribution" : id), limit: 100)
     }
 
     /// Returns the numbers of `3.23_alpha20251121`: 3 and 23.
-    private static func version(_ text: String) -> [Int] {
+    private static func numbers(of text: String) -> [Int] {
         var numbers: [Int] = []
         for part in text.split(separator: ".") {
             guard let number = Int(part.prefix(while: \.isNumber)) else { break }

@@ -6,95 +6,55 @@ import Posix
 /// Nothing of the container is run, and its configuration of the package manager, which could name programs, is not
 /// read.
 struct PackageDownload {
-    /// Copies the container's sources: $1 is the tree, $2 the directory of the download, $3 the mirror, or nothing. Keys
-    /// are the container's own.
-    private static let sourcesScript = """
-        set -eu
-        tree=$1 place=$2 mirror=$3
-        umask 022
-        mkdir -p "$place/sources.list.d" "$place/lists/partial" "$place/archives/partial" "$place/empty"
-        convert() {
-            sed -e "s|\\\\([Ss]igned-[Bb]y[=:] *\\\\)/|\\\\1$tree/|" ${mirror:+-e "s|https*://[^/ ]*|$mirror|g"} <"$1" >"$2"
-        }
-        : >"$place/sources.list"
-        [ ! -f "$tree/etc/apt/sources.list" ] || convert "$tree/etc/apt/sources.list" "$place/sources.list"
-        for file in "$tree"/etc/apt/sources.list.d/*.list "$tree"/etc/apt/sources.list.d/*.sources; do
-            [ ! -f "$file" ] || convert "$file" "$place/sources.list.d/${file##*/}"
-        done
-        """
-    /// Ways to fetch that reach more than servers.
-    private static let forbiddenMethods = ["cdrom", "copy", "file", "mirror+file", "rsh", "ssh", "store"]
-
     let tree: ContainerTree
     let mirror: String
     let proxies: [String]
 
+    var site: BuildSite { tree.site }
+    /// The directory of the download.
+    var place: String { site.file("download") }
+    /// The directory that the packages' files come into.
+    var archives: String { joined(place, "archives") }
+
     /// Returns the files of the packages that are missing in the container for these, or nil if this front-end has no
     /// package manager of that kind. Throws what the package manager says if it cannot get them.
     func files(for installation: ContextInstallation) throws -> [ContextFile]? {
-        guard installation.manager == .apt, isInstalled("apt-get"), let architecture else { return nil }
-        let site = tree.site
-        let place = site.file("download")
-        guard mkdir(place, 0o755) == 0 else {
-            throw DriverError("build", quoted(site.image.url), SystemError("mkdir", place))
+        let isFetched: Bool
+        switch installation.manager {
+        case .apt: isFetched = try fetchDebian(installation)
+        case .dnf, .yum: isFetched = try fetchWithDNF(installation)
+        case .zypper: isFetched = try fetchWithZypper(installation)
+        case .apk: isFetched = false
         }
-        let prepared = try site.run(
-            ["sh", "-c", Self.sourcesScript, "sh", tree.path, place, mirror], package: "coreutils")
-        guard prepared.status.isSuccess else {
-            throw site.failure("its package lists cannot be read: \(prepared.reason)", remedy: "use another image")
-        }
-        try run(["update"], place, architecture, "the package lists")
-        let local = installation.files.map(\.path)
-        let words = installation.names + local
-        try run(
-            ["install", "--yes", "--download-only"] + words, place, architecture,
-            (installation.names + installation.files.map(\.name)).joined(separator: " "))
-        let archives = joined(place, "archives")
-        let fetched = ((try? directoryEntries(archives)) ?? []).filter { $0.hasSuffix(".deb") }.sorted()
-        return fetched.map { ContextFile(path: joined(archives, $0), name: $0) }
+        return isFetched ? try fetched() : nil
     }
 
-    /// Debian's name of the container's processor.
-    private var architecture: String? {
-        guard let place = tree.resolved("var/lib/dpkg/status"),
-            let file = try? FileDescriptor.open(joined(tree.path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
-            let bytes = try? file.readToEnd(limit: 64 << 20)
-        else { return nil }
-        for stanza in String(decoding: bytes, as: UTF8.self).split(separator: "\n\n") {
-            let lines = stanza.split(separator: "\n")
-            guard lines.contains("Package: dpkg") else { continue }
-            let prefix = "Architecture: "
-            return lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
-        }
-        return nil
-    }
-
-    private func run(_ words: [String], _ place: String, _ architecture: String, _ object: String) throws {
-        let site = tree.site
-        let options = [
-            "Dir::Etc::main=/dev/null", "Dir::Etc::parts=\(place)/empty", "Dir::Etc::sourcelist=\(place)/sources.list",
-            "Dir::Etc::sourceparts=\(place)/sources.list.d", "Dir::Etc::trusted=\(tree.path)/etc/apt/trusted.gpg",
-            "Dir::Etc::trustedparts=\(tree.path)/etc/apt/trusted.gpg.d", "Dir::Etc::preferences=/dev/null",
-            "Dir::Etc::preferencesparts=\(place)/empty", "Dir::State=\(place)", "Dir::State::lists=\(place)/lists",
-            "Dir::State::status=\(tree.path)/var/lib/dpkg/status", "Dir::Cache=\(place)",
-            "Dir::Cache::archives=\(place)/archives", "Dir::Log=\(place)", "APT::Architecture=\(architecture)",
-            "APT::Architectures=\(architecture)", "APT::Install-Recommends=false", "APT::Sandbox::User=",
-            "APT::Update::Error-Mode=any", "Debug::NoLocking=true", "Acquire::Languages=none",
-        ]
-        let methods = Self.forbiddenMethods.map { "Dir::Bin::Methods::\($0)=false" }
-        let settings = (options + (words.first == "update" ? methods : [])).flatMap { ["-o", $0] }
-        // Its own configuration of this machine would be read before the options.
-        let configuration = try site.write(
-            Array("Dir::Etc::main \"/dev/null\";\nDir::Etc::parts \"\(place)/empty\";\n".utf8),
-            to: "apt-\(randomName()).conf")
+    private func fetched() throws -> [ContextFile] {
         let result = try site.run(
-            ["env", "APT_CONFIG=\(configuration)", "apt-get", "-q"] + settings + words, package: "apt",
-            outputLimit: 16 << 20, secrets: proxies)
-        guard !result.status.isSuccess else { return }
-        let said = result.errors.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("E: ") }.suffix(3)
-        throw DriverError(
-            "fetch", "\(object) for the image of \(quoted(site.image.url))",
-            cause: "apt-get says: \(said.isEmpty ? result.reason : said.joined(separator: " | "))",
+            ["find", archives, "-type", "f", "-name", "*.[dr][ep][bm]", "-print0"], package: "findutils")
+        guard result.status.isSuccess else { throw failure("find", "the packages", result.reason) }
+        return result.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.sorted().map { path in
+            ContextFile(path: path, name: path.split(separator: "/").last.map(String.init) ?? path)
+        }
+    }
+
+    /// Makes directories below the download's.
+    func makeDirectories(_ names: String...) throws {
+        let result = try site.run(["mkdir", "-p", "--"] + names.map { joined(place, $0) }, package: "coreutils")
+        guard result.status.isSuccess else {
+            throw site.failure("it cannot be prepared: \(result.reason)", remedy: "check the disk of STAGING_DIR")
+        }
+    }
+
+    /// What is asked for, in an error.
+    func title(_ installation: ContextInstallation) -> String {
+        (installation.names + installation.files.map(\.name)).joined(separator: " ")
+    }
+
+    /// The error of a package manager, in its own words.
+    func failure(_ program: String, _ object: String, _ said: String) -> DriverError {
+        DriverError(
+            "fetch", "\(object) for the image of \(quoted(site.image.url))", cause: "\(program) says: \(said)",
             remedy: "check the server and the proxy, name another with PACKAGE_MIRROR, or set CONTEXT = \"NO\"")
     }
 }

@@ -139,6 +139,20 @@ import Testing
         try rig.expectContainer(rig.image(rig.export(rig.message())))
     }
 
+    /// On a disk that has room for the archive, but not for its files beside it.
+    @Test func saysBeforeItUnpacksThatTheDiskIsTooSmall() throws {
+        try rig.prepare("--noise", "20")
+        let script = "mount -t tmpfs -o size=32m none \"$0\" && exec \"$@\""
+        let outcome = try run(
+            ["unshare", "--map-root-user", "--mount", "sh", "-c", script, rig.staging]
+                + Programs.action("market-linuxcontainers-export"),
+            input: rig.message().base64,
+            environment: ["ONE_LOCATION": rig.catalog.directory.path, "http_proxy": "", "no_proxy": ""])
+        try rig.expectFailure(outcome, "write an image to '\(rig.staging)': ")
+        #expect(outcome.reasons.first?.contains(" MB are needed and ") == true)
+        #expect(!outcome.errors.contains("unpacking"))
+    }
+
     @Test func refusesAFileSystemThatItDoesNotBuild() throws {
         try rig.prepare()
         try rig.expectFailure(rig.export(rig.message(fileSystem: "ntfs")), "its file system is not known")

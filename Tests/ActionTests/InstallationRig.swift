@@ -3,7 +3,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// A small Debian as the image, and a server with packages for it.
+/// A small Debian as the image, which may take itself for another distribution, and a server with packages for it.
 final class InstallationRig: Sendable {
     /// Who runs the drivers, and what the machine lets them do.
     enum Builder: String, CaseIterable, CustomTestStringConvertible {
@@ -12,6 +12,8 @@ final class InstallationRig: Sendable {
         case user
         /// Root of a container that has no other user.
         case alone
+        /// Root of a container that may make no namespaces.
+        case confined
 
         var testDescription: String { rawValue }
 
@@ -23,19 +25,19 @@ final class InstallationRig: Sendable {
 
         /// The way in which they can build.
         var way: String {
-            self != .alone && Self.canHaveNamespaces
-                ? "way of the build: the image's own apt-get, in a user namespace"
+            [.root, .user].contains(self) && Self.canHaveNamespaces
+                ? "way of the build: the image's own "
                 : "way of the build: files of packages"
         }
-
-        /// The first of the ids that stand for the container's own.
-        var firstID: Int { self == .root ? 0x6FFE_0000 : 200_000 }
 
         /// The command in front of an action's. A test that is no root's does not change who runs it.
         func command(_ rig: InstallationRig) throws -> [String] {
             guard geteuid() == 0 else { return [] }
             switch self {
             case .root: return []
+            case .confined:
+                let calls = ["--trace=unshare", "--inject=unshare:error=EPERM"]
+                return ["strace", "--follow-forks", "--seccomp-bpf", "--output=/dev/null"] + calls
             case .alone: return Self.canHaveNamespaces ? ["unshare", "--user", "--map-root-user"] : []
             case .user:
                 let setpriv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -47,20 +49,71 @@ final class InstallationRig: Sendable {
         }
     }
 
-    /// The archive, which all tests share.
-    static let image = Fixture.packageRoot.appending(path: ".build/debian-root.tar").path
+    /// What the image takes itself for.
+    enum System: String, CaseIterable {
+        case debian, rocky, opensuse
 
-    let container: ContainerRig
+        /// The archive, which all tests share.
+        var image: String { Fixture.packageRoot.appending(path: ".build/\(rawValue)-root.tar").path }
 
-    /// - Parameter script: what the package `hostile` does when it is installed.
-    init(hostile script: String = "") throws {
-        container = try ContainerRig(settings: "")
-        try Self.rig("debian-root.sh", Self.image)
-        try Self.rig("package-repository.sh", container.catalog.served, script)
-        try container.prepare("--archive", Self.image)
+        var package: String {
+            switch self {
+            case .debian: "one-context_1.deb"
+            case .rocky: "one-context-1-1.el9.noarch.rpm"
+            case .opensuse: "one-context-1-1.suse.noarch.rpm"
+            }
+        }
+
+        /// Its version, and its package manager.
+        fileprivate var options: [String] {
+            switch self {
+            case .debian: []
+            case .rocky: ["9", "dnf"]
+            case .opensuse: ["15.6", "zypper"]
+            }
+        }
+
+        var manager: String { options.last ?? "apt-get" }
     }
 
-    private static func rig(_ name: String, _ arguments: String...) throws {
+    let container: ContainerRig
+    private let system: System
+
+    /// - Parameters:
+    ///   - script: what Debian's package `hostile` does when it is installed.
+    ///   - changes: files of the image with another content, all of them programs.
+    init(_ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:]) throws {
+        self.system = system
+        container = try ContainerRig(settings: "")
+        let served = container.catalog.served
+        if system == .debian {
+            try Self.rig("debian-root.sh", [system.image])
+            try Self.rig("package-repository.sh", [served, script])
+        } else {
+            try Self.rig("debian-root.sh", [system.image, system.rawValue] + system.options)
+            try Self.rig("rpm-repository.sh", [served])
+        }
+        try container.prepare("--archive", changes.isEmpty ? system.image : changed(system.image, changes))
+    }
+
+    /// Returns a copy of the archive that has these files at its end.
+    private func changed(_ archive: String, _ changes: [String: [UInt8]]) throws -> String {
+        let directory = container.catalog.directory
+        let copy = directory.path("changed.tar")
+        try FileManager.default.copyItem(atPath: archive, toPath: copy)
+        for (path, content) in changes {
+            let parent = path.split(separator: "/").dropLast().joined(separator: "/")
+            _ = try directory.makeDirectory("changes/" + parent)
+            try directory.write("changes/" + path, content)
+        }
+        let place = ["--file", copy, "--directory", directory.path("changes")]
+        try TestFiles.succeed(
+            ["tar", "--append", "--owner=0", "--group=0", "--mode=755"] + place
+                + changes.keys.sorted().map { "./" + $0 })
+        return copy
+    }
+
+    private static func rig(_ name: String, _ arguments: [String]) throws {
         let outcome = try run(
             ["sh", Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path] + arguments, timeout: 900)
         guard outcome.status.isSuccess else { throw TestFiles.Failed([name], outcome) }
@@ -71,9 +124,9 @@ final class InstallationRig: Sendable {
         _ attributes: KeyValuePairs<String, String?> = [:]
     ) throws -> DriverMessage {
         let common: KeyValuePairs<String, String?> = [
-            "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES": container.catalog.served + "/one-context_1.deb",
+            "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES": container.catalog.served + "/" + system.package,
             "MARKETPLACE/TEMPLATE/CONTEXT_EXTRA_PACKAGES": packages,
-            "MARKETPLACE/TEMPLATE/PACKAGE_MIRROR": "debian=" + container.server.url(""),
+            "MARKETPLACE/TEMPLATE/PACKAGE_MIRROR": "\(system)=" + container.server.url(""),
         ]
         return try container.message(size: size, fileSystem: fileSystem, attributes).with(common)
     }
@@ -93,16 +146,17 @@ final class InstallationRig: Sendable {
         return try run(command(builder), input: message.base64, environment: environment, timeout: 600)
     }
 
-    /// Returns the processes with a namespace of a builder's ids.
-    static func processes(of builder: Builder) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
-            guard Int(name) != nil,
+    /// Returns the processes of this rig's builds: those with a work directory in their environment or their mounts.
+    func processes() throws -> [String] {
+        let directory = container.catalog.directory.path
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+            guard let pid = Int32(name), pid != getpid(),
                 // One that has ended, and waits for its parent, is none.
-                let state = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8), !state.contains(") Z "),
-                let map = try? String(contentsOfFile: "/proc/\(name)/uid_map", encoding: .utf8)
+                let state = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8), !state.contains(") Z ")
             else { return false }
-            return map.split(separator: "\n").contains { line in
-                line.split(separator: " ").dropFirst().first.flatMap { Int($0) } == builder.firstID
+            return ["environ", "mountinfo"].contains { file in
+                let bytes = FileManager.default.contents(atPath: "/proc/\(name)/\(file)") ?? Data()
+                return String(decoding: bytes, as: UTF8.self).contains(directory)
             }
         }
     }

@@ -43,7 +43,7 @@ import Testing
         let image = try rig.container.image(outcome, size: 512)
         #expect(outcome.errors.contains(builder.way), "\(outcome.errors)")
         try expectOwn(rig, image)
-        #expect(try InstallationRig.processes(of: builder).isEmpty)
+        #expect(try rig.processes().isEmpty)
         try expect(rig, image, [("/usr/share/tool/file", ["regular"]), ("/usr/share/tool-base/file", ["regular"])])
         guard builder.way.contains("namespace") else {
             #expect(
@@ -73,7 +73,8 @@ import Testing
         let twin = try rig.container.catalog.directory.makeDirectory("twin")
         try TestFiles.succeed(
             ["unshare", "--mount", "--pid", "--fork", "sh", "-c", Self.twinScript, "sh"]
-                + [InstallationRig.image, twin, rig.container.server.url(""), rig.container.catalog.served])
+                + [InstallationRig.System.debian.image, twin]
+                + [rig.container.server.url(""), rig.container.catalog.served])
         let ours = try rig.container.catalog.directory.makeDirectory("ours")
         _ = try rig.container.debug(image, "rdump / \(ours)")
         let (found, wanted) = (try Self.files(ours), try Self.files(twin))

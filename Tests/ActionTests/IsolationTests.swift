@@ -46,7 +46,7 @@ import Testing
         #expect(victim.reap(within: 0.01) == nil)
         #expect(try outside.names() == ["precious"])
         #expect(try String(contentsOfFile: outside.path("precious"), encoding: .utf8) == "mine")
-        #expect(try InstallationRig.processes(of: builder).isEmpty)
+        #expect(try rig.processes().isEmpty)
         #expect(try !run(["pgrep", "-f", "sleep 98765[4]"]).status.isSuccess)
         let image = try rig.container.image(outcome, size: 512)
         guard builder.way.contains("namespace") else { return }
@@ -81,8 +81,8 @@ import Testing
             }
             // A program of this machine in the middle of its work, tar or mke2fs, ends by itself.
             let deadline = Clock.now + 20
-            while try !InstallationRig.processes(of: builder).isEmpty, Clock.now < deadline { usleep(20_000) }
-            #expect(try InstallationRig.processes(of: builder).isEmpty, "signal \(signal) after \(moment) s")
+            while try !rig.processes().isEmpty, Clock.now < deadline { usleep(20_000) }
+            #expect(try rig.processes().isEmpty, "signal \(signal) after \(moment) s")
             #expect(try !String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).contains(rig.container.staging))
             if signal == SIGTERM {
                 #expect(try rig.container.catalog.directory.names(in: "staging area").count <= before)

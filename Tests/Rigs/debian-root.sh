@@ -1,11 +1,13 @@
 #!/bin/sh
 # A small Debian with apt, as a tar archive with owners and devices, of the release that this machine has.
 #
-#   debian-root.sh FILE.tar   makes it unless it is there; several may ask at once
+#   debian-root.sh FILE.tar [ID VERSION MANAGER]   makes it unless it is there; several may ask at once
 #
+# With the rest it takes itself for that distribution: it has MANAGER, dnf or zypper, and `curl` is an installed RPM.
 # Its package server is http://packages.invalid, so that nothing is installed from elsewhere by mistake.
 set -eu
 file=$1
+export id="${2-}" release="${3-}" manager="${4-}" work=
 exec 9>"$file.lock"
 flock 9
 [ ! -e "$file" ] || exit 0
@@ -14,8 +16,13 @@ flock 9
 for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
     [ ! -s "$sources" ] || break
 done
+if [ -n "$id" ]; then
+    work=$(mktemp -d)
+    trap 'rm -rf -- "$work"' EXIT
+    sh "${0%/*}/rpm-repository.sh" "$work"
+fi
 # shellcheck disable=SC2016 # the hook is run by mmdebstrap, whose $1 is the root directory
-mmdebstrap --quiet --variant=apt --include=libcap2-bin,mount \
+mmdebstrap --quiet --variant=apt --include="libcap2-bin,mount${id:+,rpm,$manager}" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/lib/x86_64-linux-gnu/gconv/*' \
     --customize-hook='
@@ -30,5 +37,16 @@ mmdebstrap --quiet --variant=apt --include=libcap2-bin,mount \
         chmod 0700 "$1/srv/own"
         cp "$1/bin/true" "$1/usr/bin/attributed"
         chroot "$1" setcap cap_net_raw+ep /usr/bin/attributed
+        [ -n "$id" ] || exit 0
+        printf "ID=%s\nVERSION_ID=%s\nPRETTY_NAME=\"%s %s\"\n" "$id" "$release" "$id" "$release" \
+            >"$1/usr/lib/os-release"
+        mkdir -p "$1/etc/rpm" "$1/etc/yum.repos.d" "$1/etc/zypp/repos.d"
+        echo "%_dbpath /var/lib/rpm" >"$1/etc/rpm/macros"
+        printf "[main-repo]\nname=main\nenabled=1\ngpgcheck=0\nbaseurl=http://packages.invalid/rpm\n" \
+            >"$1/etc/yum.repos.d/main.repo"
+        cp "$1/etc/yum.repos.d/main.repo" "$1/etc/zypp/repos.d/"
+        cp "$work"/rpm/curl-1-1.noarch.rpm "$1/tmp/"
+        chroot "$1" rpm --install --justdb --nodeps --noscripts /tmp/curl-1-1.noarch.rpm 2>&1
+        rm "$1/tmp/curl-1-1.noarch.rpm"
     ' "$VERSION_CODENAME" "${file%.tar}.new.tar" "$sources"
 mv -- "${file%.tar}.new.tar" "$file"

@@ -1,0 +1,111 @@
+import DriverProtocol
+import Glibc
+import Posix
+
+/// Packages of distributions with RPMs. The package manager gets a root directory with nothing but a copy of the
+/// container's list of packages, since it writes there.
+extension PackageDownload {
+    /// Directories that a container's list of packages may be in.
+    private static let databases = ["var/lib/rpm", "usr/lib/sysimage/rpm"]
+    private static let copyScript = """
+        set -e
+        cd "$1"
+        for file in *; do
+            if [ -f "$file" ] && [ ! -L "$file" ]; then cp -- "$file" "$2/"; fi
+        done
+        """
+    /// What zypper(8) exits with if it only informs.
+    private static let zypperSuccesses: [Int32] = [0, 100, 101, 102, 103, 106]
+
+    /// Fetches what is missing. Returns whether this front-end can do that, for this container.
+    func fetchWithDNF(_ installation: ContextInstallation) throws -> Bool {
+        guard isInstalled("dnf"), try prepare(repositories: "etc/yum.repos.d") else { return false }
+        for directory in ["etc/yum/vars", "etc/dnf/vars"] {
+            try makeDirectories("root/" + directory)
+            for name in tree.names(in: directory) {
+                guard let text = tree.text(of: directory + "/" + name) else { continue }
+                _ = try write(lines: [text], to: "root/\(directory)/\(name)")
+            }
+        }
+        // Directories of it are below the root directory.
+        let configuration = try write(lines: ["[main]", "plugins=0", "install_weak_deps=0"], to: "dnf.conf")
+        let processor = tree.machine.map { ["--forcearch=" + $0] } ?? []
+        let result = try run(
+            ["dnf", "-y", "--config=" + configuration, "--installroot=" + joined(place, "root")] + processor
+                + ["--downloadonly", "--downloaddir=" + archives, "install"] + words(installation))
+        guard result.status.isSuccess else { throw failure("dnf", title(installation), said(result)) }
+        return true
+    }
+
+    /// Like ``fetchWithDNF(_:)``.
+    func fetchWithZypper(_ installation: ContextInstallation) throws -> Bool {
+        guard isInstalled("zypper"), try prepare(repositories: "etc/zypp/repos.d") else { return false }
+        let processor = tree.machine.map { ["arch = " + $0] } ?? []
+        let library = try write(lines: ["[main]"] + processor, to: "zypp.conf")
+        let configuration = try write(lines: ["[main]"], to: "zypper.conf")
+        let release = Distribution(tree).version
+        let zypper =
+            ["env", "ZYPP_CONF=" + library, "zypper", "--config", configuration, "--non-interactive"]
+            + ["--gpg-auto-import-keys", "--root", joined(place, "root"), "--pkg-cache-dir", archives]
+            + (release.isEmpty ? [] : ["--releasever", release])
+        // An installation would do without the servers that do not answer.
+        let refreshed = try run(zypper + ["refresh"])
+        guard refreshed.status.isSuccess else { throw failure("zypper", "the package lists", said(refreshed)) }
+        let result = try run(
+            zypper + ["install", "--download-only", "--no-recommends", "--allow-unsigned-rpm"] + words(installation))
+        guard case .exited(let code) = result.status, Self.zypperSuccesses.contains(code) else {
+            throw failure("zypper", title(installation), said(result))
+        }
+        return true
+    }
+
+    private func words(_ installation: ContextInstallation) -> [String] {
+        installation.names + installation.files.map(\.path)
+    }
+
+    /// Makes the root directory, and the list of servers. Returns false if the container has no list of packages.
+    private func prepare(repositories: String) throws -> Bool {
+        let directory = Self.databases.first { directory in
+            tree.names(in: directory).contains { $0.hasPrefix("rpmdb.") || $0.hasPrefix("Packages") }
+        }
+        guard let directory = directory.flatMap({ tree.resolved($0) }) else { return false }
+        try makeDirectories(
+            "root/var/lib/rpm", "root/" + repositories, "archives", "home")
+        let copied = try site.run(
+            ["sh", "-c", Self.copyScript, "sh", joined(tree.path, directory), joined(place, "root/var/lib/rpm")],
+            package: "coreutils")
+        guard copied.status.isSuccess else {
+            throw site.failure("its list of packages cannot be read: \(copied.reason)", remedy: "use another image")
+        }
+        // Debian's own place for it is another.
+        _ = try write(lines: ["%_dbpath /var/lib/rpm"], to: "home/.rpmmacros")
+        let list = RepositoryList(tree: tree.path, mirror: mirror)
+        for name in tree.names(in: repositories) where name.hasSuffix(".repo") {
+            guard let text = tree.text(of: repositories + "/" + name) else { continue }
+            _ = try site.write(Array(list.converted(text).utf8), to: "download/root/\(repositories)/\(name)")
+        }
+        return true
+    }
+
+    private func write(lines: [String], to name: String) throws -> String {
+        try site.write(Array(lines.map { $0 + "\n" }.joined().utf8), to: "download/" + name)
+    }
+
+    /// Both want to be root.
+    private func run(_ command: [String]) throws -> Command.Result {
+        try site.runAsRoot(
+            ["env", "HOME=" + joined(place, "home")] + command, changes: false, outputLimit: 16 << 20, secrets: proxies)
+    }
+
+    /// Returns what the package manager complains of: dnf on its standard error, zypper on its output.
+    private func said(_ result: Command.Result) -> String {
+        let lines = (String(decoding: result.output.suffix(16 << 10), as: UTF8.self) + "\n" + result.errors)
+            .split(whereSeparator: \.isNewline)
+        let marks = [
+            "error", "no match", "no provider", "nothing provides", "unable to", "problem", "failed", "not found",
+        ]
+        let telling = lines.filter { line in marks.contains { line.lowercased().contains($0) } }
+        return oneLine(
+            (telling.isEmpty ? [Substring(result.reason)] : telling.suffix(6)).joined(separator: " | "), limit: 500)
+    }
+}

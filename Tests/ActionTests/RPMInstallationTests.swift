@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Packages of distributions with RPMs, by dnf and zypper: of the image, or of the front-end.
+@Suite(.serialized) struct RPMInstallationTests {
+    typealias Builder = InstallationRig.Builder
+    typealias System = InstallationRig.System
+
+    private static let systems: [System] = [.rocky, .opensuse]
+
+    private func names(_ rig: InstallationRig, _ image: String, _ directory: String) throws -> String {
+        try rig.container.debug(image, "ls -p \(directory)")
+    }
+
+    @Test(arguments: systems, [Builder.user, .alone])
+    func installsWhatPackagesNeed(_ system: System, _ builder: Builder) throws {
+        let rig = try InstallationRig(system)
+        let outcome = try rig.export(builder, rig.message(size: 1024, packages: "parted"))
+        let image = try rig.container.image(outcome, size: 1024)
+        #expect(outcome.errors.contains(builder.way), "\(outcome.errors)")
+        #expect(try run(["/sbin/e2fsck", "-fn", image]).status == .exited(0))
+        let shared = try names(rig, image, "/usr/share")
+        for name in ["one-context", "tool", "tool-base", "ruby", "parted"] { #expect(shared.contains("/\(name)/")) }
+        // The list of packages says that it is there already.
+        #expect(!shared.contains("/curl/"))
+        let own = try rig.container.debug(image, "stat /srv/own/file")
+        #expect(own.contains("User:  1000   Group:  1001"), "\(own)")
+        guard builder.way.contains("own") else {
+            return #expect(
+                outcome.warnings.contains { $0.contains("put in, but not configured") && $0.contains("tool-base-1-1") })
+        }
+        #expect(outcome.errors.contains("the image's own \(system.manager), in a user namespace"))
+        let tool = try rig.container.debug(image, "stat /var/lib/tool")
+        #expect(tool.contains("Mode:  02750") && tool.contains("User:    33   Group:  1234"), "\(tool)")
+        #expect(try names(rig, image, "/var/lib").contains("/contextualized/"))
+        let attribute = try rig.container.debug(image, "ea_list /usr/bin/capable")
+        #expect(attribute.contains("security.capability (20) = 01 00 00 02 00 04 00 00"), "\(attribute)")
+        let servers = try ["/etc/yum.repos.d", "/etc/zypp/repos.d"].map {
+            try rig.container.debug(image, "cat \($0)/main.repo")
+        }
+        #expect(servers.allSatisfy { $0.contains("baseurl=http://packages.invalid/rpm\n") })
+        #expect(try !names(rig, image, "/").contains(".market-drivers"))
+    }
+
+    @Test(arguments: systems, [Builder.user, .alone])
+    func tellsWhatThePackageManagerSays(_ system: System, _ builder: Builder) throws {
+        let rig = try InstallationRig(system)
+        let missing = try rig.export(builder, rig.message(size: 1024, packages: "no-such-package"))
+        try rig.container.expectFailure(missing, "no-such-package")
+        #expect(missing.reasons.first?.contains("\(system.manager)") == true, "\(missing.errors)")
+        let broken = try rig.export(builder, rig.message(size: 1024, packages: "broken"))
+        try rig.container.expectFailure(broken, "no-such-tool")
+        let away = try rig.message(size: 1024).with(
+            "MARKETPLACE/TEMPLATE/PACKAGE_MIRROR", "\(system)=http://127.0.0.1:9")
+        try rig.container.expectFailure(rig.export(builder, away), "http://127.0.0.1:9/rpm")
+    }
+}
