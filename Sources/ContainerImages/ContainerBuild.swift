@@ -71,7 +71,9 @@ struct ContainerBuild {
             let installer = try ContainerInstaller(tree, installation, options)
             guard let reason = try installer.obstacle() else {
                 unlink(archive.path)
-                return (tree, try installer.run(attributes))
+                let kept = try installer.run(attributes)
+                try tree.lockRoot()
+                return (tree, kept)
             }
             try installer.refuse(reason)
             obstacle = SubordinateIDs.Unavailable(reason: reason, remedy: "use another image")
@@ -81,7 +83,9 @@ struct ContainerBuild {
         unlink(archive.path)
         site.log.info("way of the build: files of packages are put in, nothing of the image is run")
         let completed = try completed(installation, tree, obstacle)
-        return (tree, try ContextMerge(tree: tree).install(completed, attributes: attributes))
+        let kept = try ContextMerge(tree: tree).install(completed, attributes: attributes)
+        try tree.lockRoot()
+        return (tree, kept)
     }
 
     /// Returns the installation with files in place of names: those of all packages that are needed, if the front-end

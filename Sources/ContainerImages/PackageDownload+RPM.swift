@@ -28,7 +28,8 @@ extension PackageDownload {
             }
         }
         // Directories of it are below the root directory.
-        let configuration = try write(lines: ["[main]", "plugins=0", "install_weak_deps=0"], to: "dnf.conf")
+        let settings = ["gpgcheck=1", "plugins=0", "install_weak_deps=0"]
+        let configuration = try write(lines: ["[main]"] + settings, to: "dnf.conf")
         let processor = tree.machine.map { ["--forcearch=" + $0] } ?? []
         let result = try run(
             ["dnf", "-y", "--config=" + configuration, "--installroot=" + joined(place, "root")] + processor
@@ -103,6 +104,7 @@ extension PackageDownload {
             .split(whereSeparator: \.isNewline)
         let marks = [
             "error", "no match", "no provider", "nothing provides", "unable to", "problem", "failed", "not found",
+            "not signed",
         ]
         let telling = lines.filter { line in marks.contains { line.lowercased().contains($0) } }
         return oneLine(

@@ -33,6 +33,25 @@ import Testing
         #expect(refused.reasons.first?.contains("BUILD_MODE is namespace, but ") == true)
     }
 
+    @Test(arguments: [InstallationRig.Builder.user, .alone])
+    func hasNoPasswordOfRoot(_ builder: InstallationRig.Builder) throws {
+        let shadow = "daemon:*:1::::::\nroot:$6$salt$hash:19000:0:99999:7:::\nu:$6$x:1::::::\n"
+        let rig = try InstallationRig(changes: ["etc/shadow": Array(shadow.utf8)])
+        let image = try rig.container.image(rig.export(builder, rig.message()), size: 512)
+        let lines = try rig.container.debug(image, "cat /etc/shadow").split(separator: "\n")
+        #expect(lines.starts(with: ["daemon:*:1::::::", "root:*:19000:0:99999:7:::", "u:$6$x:1::::::"]), "\(lines)")
+        let status = try rig.container.debug(image, "stat /etc/shadow")
+        #expect(status.contains("Mode:  0755") && status.contains("User:     0   Group:     0"), "\(status)")
+    }
+
+    /// Whose servers do not say that signatures do not matter.
+    @Test func refusesRPMsThatNobodyHasSigned() throws {
+        let servers = "[main-repo]\nname=main\nbaseurl=http://packages.invalid/rpm\n"
+        let rig = try InstallationRig(.rocky, changes: ["etc/yum.repos.d/main.repo": Array(servers.utf8)])
+        let outcome = try rig.export(.alone, rig.message(size: 1024))
+        try rig.container.expectFailure(outcome, "GPG check FAILED")
+    }
+
     /// An Alpine whose apk only notes what it is told.
     @Test func tellsApkWhatToInstall() throws {
         let apk = """
