@@ -23,9 +23,12 @@ final class InstallationRig: Sendable {
             return (try? run(parts + ["mount", "-t", "proc", "proc", "/proc"]).status.isSuccess) == true
         }()
 
+        /// Whether the image's own package manager can be run.
+        var hasNamespace: Bool { [.root, .user].contains(self) && Self.canHaveNamespaces }
+
         /// The way in which they can build.
         var way: String {
-            [.root, .user].contains(self) && Self.canHaveNamespaces
+            hasNamespace
                 ? "way of the build: the image's own "
                 : "way of the build: files of packages"
         }

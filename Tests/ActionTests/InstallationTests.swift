@@ -45,7 +45,7 @@ import Testing
         try expectOwn(rig, image)
         #expect(try rig.processes().isEmpty)
         try expect(rig, image, [("/usr/share/tool/file", ["regular"]), ("/usr/share/tool-base/file", ["regular"])])
-        guard builder.way.contains("namespace") else {
+        guard builder.hasNamespace else {
             #expect(
                 outcome.warnings.contains { $0.contains("put in, but not configured") && $0.contains("tool-base_1") })
             return try expect(rig, image, [("/var/lib/base", [])])
@@ -69,7 +69,7 @@ import Testing
     @Test func isTheTwinOfWhatRootInstallsInAChroot() throws {
         let rig = try InstallationRig()
         let image = try rig.container.image(rig.export(.user, rig.message()), size: 512)
-        guard geteuid() == 0, Builder.user.way.contains("namespace") else { return }
+        guard geteuid() == 0, Builder.user.hasNamespace else { return }
         let twin = try rig.container.catalog.directory.makeDirectory("twin")
         try TestFiles.succeed(
             ["unshare", "--mount", "--pid", "--fork", "sh", "-c", Self.twinScript, "sh"]
@@ -148,7 +148,7 @@ import Testing
         #expect(try XFSImageTests.database(image, "path /dev/null", "print core.mode").contains("020666"))
         let value = try XFSImageTests.database(image, "path /usr/bin/attributed", "print a.sfattr.list[0].name")
         #expect(value.contains("capability"), "\(value)")
-        guard Builder.user.way.contains("namespace") else { return }
+        guard Builder.user.hasNamespace else { return }
         let new = try XFSImageTests.database(image, "path /usr/bin/capable", "print a.sfattr.list[0].name")
         #expect(new.contains("capability"), "\(new)")
     }
@@ -162,7 +162,7 @@ import Testing
         var message = try rig.message(packages: packages, ["BUILD_MODE": "auto"])
         if !mirror.isEmpty { message = message.with("MARKETPLACE/TEMPLATE/PACKAGE_MIRROR", mirror) }
         let outcome = try rig.export(.user, message)
-        guard Builder.user.way.contains("namespace") else { return }
+        guard Builder.user.hasNamespace else { return }
         for part in parts { try rig.container.expectFailure(outcome, part) }
     }
 
@@ -175,7 +175,7 @@ import Testing
         let package = try rig.makePackage("one-context.deb")
         let outcome = try rig.export(rig.message(["CONTEXT_PACKAGES": package, "BUILD_MODE": mode]))
         if let part {
-            if mode != "namespace" || Builder.root.way.contains("namespace") { try rig.expectFailure(outcome, part) }
+            if mode != "namespace" || Builder.root.hasNamespace { try rig.expectFailure(outcome, part) }
         } else {
             try rig.expectContainer(rig.image(outcome))
             #expect(outcome.errors.contains("way of the build: files"))

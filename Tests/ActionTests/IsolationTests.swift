@@ -49,7 +49,7 @@ import Testing
         #expect(try rig.processes().isEmpty)
         #expect(try !run(["pgrep", "-f", "sleep 98765[4]"]).status.isSuccess)
         let image = try rig.container.image(outcome, size: 512)
-        guard builder.way.contains("namespace") else { return }
+        guard builder.hasNamespace else { return }
         #expect(try rig.container.debug(image, "cat /var/lib/done") == "")
         #expect(try rig.container.debug(image, "stat /var/log/market-drivers-build.log").contains("regular"))
         #expect(try rig.container.debug(image, "stat /etc/resolv.conf").contains("symlink"))

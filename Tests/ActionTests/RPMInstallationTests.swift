@@ -26,7 +26,7 @@ import Testing
         #expect(!shared.contains("/curl/"))
         let own = try rig.container.debug(image, "stat /srv/own/file")
         #expect(own.contains("User:  1000   Group:  1001"), "\(own)")
-        guard builder.way.contains("own") else {
+        guard builder.hasNamespace else {
             return #expect(
                 outcome.warnings.contains { $0.contains("put in, but not configured") && $0.contains("tool-base-1-1") })
         }
