@@ -49,7 +49,7 @@ import Testing
         let servers = "[main-repo]\nname=main\nbaseurl=http://packages.invalid/rpm\n"
         let rig = try InstallationRig(.rocky, changes: ["etc/yum.repos.d/main.repo": Array(servers.utf8)])
         let outcome = try rig.export(.alone, rig.message(size: 1024))
-        try rig.container.expectFailure(outcome, "GPG")
+        try rig.container.expectFailure(outcome, "Problem repository: [main-repo] | gpgcheck: 1")
     }
 
     /// An Alpine whose apk only notes what it is told.
