@@ -42,7 +42,9 @@ import Testing
     }
 
     /// Colours are for a terminal whose user has not set NO_COLOR.
-    @Test(arguments: [("", true), ("NO_COLOR=1 ", false)]) func coloursAreForATerminal(_ setting: String, _ has: Bool)
+    @Test(arguments: [("env -u NO_COLOR ", true), ("NO_COLOR=1 ", false)]) func coloursAreForATerminal(
+        _ setting: String, _ has: Bool
+    )
         throws
     {
         let directory = try TemporaryDirectory()

@@ -19,11 +19,7 @@ package enum Check: Action {
             let directory = try check.trying(
                 "attributes", { try PublicDirectory(request) }, found: { "\($0.path) is served as \($0.baseURL)" })
         else { return check.reply }
-        _ = try check.trying("room", { try directory.images.space() }) { space in
-            space.isKnown
-                ? "\(space.available >> 20) of \(space.total >> 20) MB are free"
-                : "the file system does not tell its size"
-        }
+        _ = try check.trying("room", { try directory.images.space() }, found: Self.describe)
         let name = randomName(digits: PublicDirectory.nameLength)
         var isPublished = false
         defer { if isPublished { Interrupt.holding { _ = try? directory.images.remove(name) } } }
@@ -37,9 +33,15 @@ package enum Check: Action {
             }, found: { _ in "a file can be put into PUBLIC_DIR" })
         guard let md5 else { return check.reply }
         try askServer(directory.url(of: name), md5: md5, request, &check)
-        _ = try check.trying("removing", { try directory.images.remove(name) }) { _ in "the file is gone again" }
+        _ = try check.trying(
+            "removing", { try directory.images.remove(name) }, found: { _ in "the file is gone again" })
         isPublished = false
         return check.reply
+    }
+
+    private static func describe(_ space: FileSystemSpace) -> String {
+        space.isKnown
+            ? "\(space.available >> 20) of \(space.total >> 20) MB are free" : "the file system does not tell its size"
     }
 
     private static func askServer(_ url: WebURL, md5: String, _ request: Request, _ check: inout MarketCheck) throws {
