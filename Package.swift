@@ -52,7 +52,7 @@ let modules: [Target] = [
     .target(
         name: "AppTransfer",
         dependencies: [
-            "ContainerImages", "Datastores", "ImageTransfer", "HTTP", "Checksums", "DriverProtocol", "Posix",
+            "ContainerImages", "Datastores", "ImageTransfer", "S3", "HTTP", "Checksums", "DriverProtocol", "Posix",
         ]),
 ]
 

@@ -1,6 +1,7 @@
 import ContainerImages
 import DriverProtocol
 import ImageTransfer
+import S3
 
 /// The image sources that a message can name.
 package enum ImageSources {
@@ -14,8 +15,9 @@ package enum ImageSources {
         (RBDLocation.scheme, { try RBDSource($0, $1) }),
     ]
 
-    /// What sources read of the marketplace, if a message has one: those of web servers (``HTTPOptions``), and of containers.
-    package static let inputs = ContainerSource.inputs
+    /// What sources read of the marketplace, if a message has one: those of buckets, of containers, and of web servers,
+    /// whose inputs both have.
+    package static let inputs = S3Inputs.all + ContainerSource.inputs
 
     /// Whether `location` is of a known kind.
     package static func isKnown(_ location: Location) -> Bool {

@@ -52,12 +52,14 @@ struct ActionManual {
             default: "  [\(input.path)]"
             }
         }
+        var names: Set<String> = []
         let further = action.sourceInputs.filter { $0.path.hasPrefix("MARKETPLACE/TEMPLATE/") }.map(\.name)
+            .filter { names.insert($0).inserted }
         if !further.isEmpty {
             text +=
                 "\n"
                 + wrapped(
-                    "A source that a server has (https://, lxd://) heeds of MARKETPLACE/TEMPLATE, if the message has it: "
+                    "A source that a server has (https://, s3://, lxd://) heeds of MARKETPLACE/TEMPLATE, if the message has it: "
                         + further.joined(separator: ", ") + ".", indent: "")
         }
         return text + """

@@ -63,7 +63,7 @@ import Testing
         try market.expectNothing()
         expectFailures(
             try market.act(
-                "check", market.message("market-s3-monitor", ["MARKETPLACE/TEMPLATE/BUCKET": "not-there"])),
+                "check", market.message("market-s3-monitor", ["MARKETPLACE/TEMPLATE/BUCKET": "never-made"])),
             ["bucket"], "NoSuchBucket")
     }
 
