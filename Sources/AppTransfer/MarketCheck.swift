@@ -7,11 +7,16 @@ import Posix
 /// `market/*/check`: tries, one by one, what a marketplace's actions need, for a person at a terminal. oned never asks for
 /// it.
 package struct MarketCheck {
-    private var lines: [String] = []
+    private let write: (String) throws -> Void
     private var count = 0
     private var failures = 0
 
-    package init() {}
+    /// - Parameter write: takes a line, when it is known: what is tried next may take minutes.
+    package init(
+        write: @escaping (String) throws -> Void = { try FileDescriptor.standardOutput.writeAll(Array($0.utf8)) }
+    ) {
+        self.write = write
+    }
 
     /// Tries one thing. Returns the result of `body`, or nil if it threw a reason, which becomes the line. A signal ends
     /// the check.
@@ -26,25 +31,33 @@ package struct MarketCheck {
         count += 1
         do {
             let result = try body()
-            add("ok", name, found(result))
+            try add("ok", name, found(result))
             return result
         } catch let signal as Interrupted {
             throw signal
+        } catch let closed as ClosedOutput {
+            throw closed.error
         } catch {
             failures += 1
-            add("FAILED", name, "\(error)")
+            try add("FAILED", name, "\(error)")
             return nil
         }
     }
 
     /// Adds a line about something that works, and could be better.
-    package mutating func note(_ name: String, _ what: String) { add("note", name, what) }
+    package func note(_ name: String, _ what: String) throws { try add("note", name, what) }
 
-    private mutating func add(_ word: String, _ name: String, _ what: String) {
+    private func add(_ word: String, _ name: String, _ what: String) throws {
         let colour = Self.hasColours ? Self.colours[word] : nil
         let shown = colour.map { "\u{1B}[\($0)m\(word)\u{1B}[0m" } ?? word
         let gap = String(repeating: " ", count: max(1, 8 - word.count))
-        lines.append("\(shown)\(gap)\(name): \(oneLine(what, limit: 500))")
+        do {
+            try write("\(shown)\(gap)\(name): \(oneLine(what, limit: 500))\n")
+        } catch {
+            throw ClosedOutput(
+                error: DriverError(
+                    "print", "the result on standard output", cause: error, remedy: "let it lead to a reader"))
+        }
     }
 
     /// Whether standard output is a terminal, and NO_COLOR is not set: no-color.org.
@@ -52,12 +65,16 @@ package struct MarketCheck {
         isatty(1) == 1 && CurrentProcess.environmentVariable("NO_COLOR")?.isEmpty ?? true
     private static let colours = ["ok": 32, "FAILED": 31, "note": 33]
 
-    /// The lines, and a failure of the action if one of them is.
+    /// The error of standard output, which is none of a check's.
+    private struct ClosedOutput: Error {
+        let error: DriverError
+    }
+
+    /// The failure of the action if a line is one. The lines have been written already.
     package var reply: Reply {
         let (count, failures) = (count, failures)
-        let text = lines.map { $0 + "\n" }.joined()
         return Reply(
-            bytes: Array(text.utf8),
+            bytes: [],
             confirm: {
                 guard failures > 0 else { return }
                 throw DriverError(

@@ -31,7 +31,7 @@ package struct CatalogMarket: Sendable {
     package let filter: AppFilter
     let options: HTTPOptions
     /// Whether the last good catalog is kept.
-    let isCached: Bool
+    package var isCached: Bool
     /// The largest catalog, in bytes.
     let limit: Int
     let request: Request

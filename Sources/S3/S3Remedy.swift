@@ -102,7 +102,7 @@ enum S3Remedy {
             { _ in "set MAX_PARTS to the number of parts that the service takes" }
         ),
         (
-            ["InvalidObjectState", "ObjectNotInActiveTierError", "InvalidStorageClass"],
+            ["InvalidObjectState", "ObjectNotInActiveTierError"],
             { _ in
                 "restore the object from its archive first, or copy it to the storage class STANDARD; choose a "
                     + "STORAGE_CLASS that can be read at once"
@@ -130,7 +130,7 @@ enum S3Remedy {
             }
         ),
         (
-            ["InvalidArgument"],
+            ["InvalidArgument", "InvalidStorageClass"],
             { _ in
                 "check STORAGE_CLASS and SSE_KMS_KEY_ID: the service may not know them; else MAX_PARTS and READ_LENGTH: it may "
                     + "take fewer parts"

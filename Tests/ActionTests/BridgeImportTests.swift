@@ -180,19 +180,41 @@ import Testing
         #expect(try bridge.published() == [])
     }
 
+    /// The directory may be on a file system that this machine has, too: what looks here for abandoned files leaves an
+    /// image alone that comes by way of the host, and one whose file is removed all the same is no image.
+    @Test(arguments: [false, true]) func itsFileIsNobodyElses(isRemoved: Bool) throws {
+        let bridge = try Bridge()
+        let image = try bridge.directory.write("image", noise(48 << 20))
+        let child = try bridge.startImport(image)
+        #expect(try bridge.waitForData(4 << 20))
+        #expect(PendingFile.removeAbandoned(in: bridge.market) == 0)
+        if isRemoved {
+            for name in try bridge.published() {
+                try FileManager.default.removeItem(atPath: bridge.market + "/" + name)
+            }
+        }
+        let status = child.reap()
+        let visible = try bridge.published().filter { !$0.hasPrefix(".") }
+        #expect(status == .exited(isRemoved ? 1 : 0))
+        #expect(visible.count == (isRemoved ? 0 : 1))
+        for name in visible { #expect(try md5(of: bridge.market + "/" + name) == md5(of: image)) }
+        #expect(try bridge.isCleanedUp())
+    }
+
     @Test func whatADeadImportHasLeftIsClearedAfterADay() throws {
         let bridge = try Bridge()
         let image = try bridge.directory.write("image", noise(1000))
         let old = ".market-drivers-0123456789abcdef.part"
         let young = ".market-drivers-fedcba9876543210.part"
-        for (name, hours) in [(old, 25), (young, 23), (".other.part", 100), ("market-drivers-x.part", 100)] {
+        let new = ".market-drivers-0123456789abcdef.bridge"
+        for (name, hours) in [(old, 25), (young, 23), (new, 25), (".other.part", 100), ("market-drivers-x.part", 100)] {
             try bridge.directory.write("market/" + name, [1])
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSinceNow: Double(-3600 * hours))],
                 ofItemAtPath: bridge.market + "/" + name)
         }
         _ = try expectSuccess(try bridge.importImage(image))
-        let left = try bridge.published().filter { $0.contains(".part") }
+        let left = try bridge.published().filter { $0.contains(".part") || $0 == new }
         #expect(left == [young, ".other.part", "market-drivers-x.part"])
     }
 }

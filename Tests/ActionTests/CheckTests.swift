@@ -71,9 +71,10 @@ import Testing
         let rig = try CatalogRig(kind)
         try rig.serveRecorded()
         let nginx = try Nginx(root: rig.served)
-        let outcome = try rig.act("check", rig.message(nginx.url("")))
+        let outcome = try rig.act("check", rig.message(nginx.url(""), ["CACHE": "YES"]))
         #expect(outcome.output == "ok      catalog: \(rig.recordedApps) apps are listed\n", "\(outcome.errors)")
         #expect(outcome.status == .exited(0))
+        #expect(!FileManager.default.fileExists(atPath: rig.directory.path("var/market-drivers")))
         expectFailures(try rig.act("check", rig.message("http://127.0.0.1:1")), ["catalog"], "Failed to connect")
     }
 }

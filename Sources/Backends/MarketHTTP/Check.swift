@@ -20,7 +20,7 @@ package enum Check: Action {
                 "attributes", { try PublicDirectory(request) }, found: { "\($0.path) is served as \($0.baseURL)" })
         else { return check.reply }
         _ = try check.trying("room", { try directory.images.space() }, found: Self.describe)
-        let name = randomName(digits: PublicDirectory.nameLength)
+        let name = "market-drivers-check-" + randomName()
         var isPublished = false
         defer { if isPublished { Interrupt.holding { _ = try? directory.images.remove(name) } } }
         let md5 = try check.trying(
@@ -52,7 +52,7 @@ package enum Check: Action {
         let client = try HTTPClient(options: HTTPOptions(request), log: request.log)
         let answer = try? client.answer(from: url, headers: ["Range": "bytes=1-2"], bodyLimit: 2 * probeLength)
         if answer?.status != 206 {
-            check.note("ranges", "the web server knows none: a download that breaks off starts over")
+            try check.note("ranges", "the web server knows none: a download that breaks off starts over")
         }
     }
 }

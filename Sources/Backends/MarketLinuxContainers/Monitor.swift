@@ -16,9 +16,13 @@ package enum Monitor: Action {
         "ubuntu",
     ]
 
-    package static func run(_ request: Request) throws -> Reply {
+    package static func run(_ request: Request) throws -> Reply { try reply(request, keepsCatalog: true) }
+
+    /// - Parameter keepsCatalog: whether CACHE is heeded.
+    static func reply(_ request: Request, keepsCatalog: Bool) throws -> Reply {
         let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
-        let market = try CatalogMarket(request, server: ContainerSource.endpoint, agent: agent)
+        var market = try CatalogMarket(request, server: ContainerSource.endpoint, agent: agent)
+        if !keepsCatalog { market.isCached = false }
         let options = try ContainerOptions(request)
         return try report(market, options, log: request.log).reply(of: market.endpoint)
     }

@@ -11,7 +11,8 @@ package enum Check: Action {
 
     package static func run(_ request: Request) throws -> Reply {
         var check = MarketCheck()
-        _ = try check.trying("catalog", { try Monitor.run(request) }, found: { "\($0.apps) apps are listed" })
+        _ = try check.trying(
+            "catalog", { try Monitor.reply(request, keepsCatalog: false) }, found: { "\($0.apps) apps are listed" })
         return check.reply
     }
 }

@@ -11,9 +11,13 @@ package enum Monitor: Action {
     package static let sourceInputs = HTTPOptions.datastoreInputs
     static let endpoint = CatalogMarket.endpoint(default: "https://marketplace.opennebula.io")
 
-    package static func run(_ request: Request) throws -> Reply {
-        let market = try CatalogMarket(
+    package static func run(_ request: Request) throws -> Reply { try reply(request, keepsCatalog: true) }
+
+    /// - Parameter keepsCatalog: whether CACHE is heeded.
+    static func reply(_ request: Request, keepsCatalog: Bool) throws -> Reply {
+        var market = try CatalogMarket(
             request, server: endpoint, agent: CatalogMarket.agent(request.installation))
+        if !keepsCatalog { market.isCached = false }
         var document = try market.fetch("/appliance")
         let reply = try report(&document, market, log: request.log).reply(of: document.url)
         document.keep(log: request.log)

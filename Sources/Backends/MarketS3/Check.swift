@@ -21,9 +21,13 @@ package enum Check: Action {
                 "attributes", { try S3Marketplace(request) }, found: { "the bucket is \($0.market.bucket)" })
         else { return check.reply }
         let (market, client) = (marketplace.market, marketplace.client)
-        guard let bucket = try check.trying("bucket", { try marketplace.bucket() }, found: Self.describe),
-            bucket != nil
-        else { return check.reply }
+        guard let bucket = try check.trying("bucket", { try marketplace.bucket() }, found: Self.describe) else {
+            return check.reply
+        }
+        guard bucket != nil else {
+            try check.note("rights", "they are not tried: there is no bucket yet")
+            return check.reply
+        }
         _ = try check.trying(
             "listing objects", { try client.usage(bucket: market.bucket, prefix: market.prefix + "-") },
             found: { "\($0.objects) objects of APP_PREFIX, \($0.bytes.megabytesRoundedUp) MB" })

@@ -49,7 +49,9 @@ package struct RemoteDirectory: ImageDirectory {
     }
 
     package func makeSink(_ names: ImageNames, mode: UInt32, needing needed: UInt64?) throws -> RemoteSink {
-        let temporary = ".market-drivers-\(randomName()).part"
+        // Not the name of a `PendingFile`, which is removed by any action of the host, or of a machine that shares its file
+        // system, that finds it without a lock.
+        let temporary = ".market-drivers-\(randomName()).bridge"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
             try check(needed, Self.space(of: shell), on: shell.host)
             let writesZeros = try shell.answer("zeros") != ["left"]

@@ -76,6 +76,9 @@ enum RemoteScript {
     /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
     /// nothing.
     ///
+    /// A file that somebody removes meanwhile must not be made anew by the next `dd`, which would leave its beginning out:
+    /// hence `nocreat`, and `truncate -c`, after which `sync` finds nothing.
+    ///
     /// `nocache`, if `dd` knows it, makes the disk begin with each block, so that little is left to wait for at the end:
     /// 0.01 s in place of 0.4 for 1 GiB. Blocks of 256 KiB stay in a processor's cache between reading and writing: of
     /// 1 MiB, they take a fifth more of its time.
@@ -85,7 +88,8 @@ enum RemoteScript {
             probe=.market-drivers-probe-${tmp#.market-drivers-}
             trap "exit 1" HUP INT TERM PIPE
             trap "rm -f -- \\"./\\$tmp\\" \\"./\\$probe\\"" EXIT
-            find . -maxdepth 1 -type f -name ".market-drivers-*.part" -mmin +1440 -exec rm -f -- {} + 2>/dev/null
+            find . -maxdepth 1 -type f "(" -name ".market-drivers-*.bridge" -o -name ".market-drivers-*.part" ")" \\
+              -mmin +1440 -exec rm -f -- {} + 2>/dev/null
             reason=$( { : > "./$probe"; } 2>&1) || fail "${reason##*: }"
             reason=$(mv -T -- "./$probe" "./$tmp" 2>&1) || fail "${reason##*: }"
 
@@ -93,12 +97,14 @@ enum RemoteScript {
             knows() { dd of="./$tmp" count=0 "$1" < /dev/null > /dev/null 2>&1; }
             flags=seek_bytes; zeros=kept; conversions=notrunc
             knows oflag=$flags,nocache && flags=$flags,nocache
+            knows conv=$conversions,nocreat && conversions=$conversions,nocreat
             knows conv=$conversions,sparse && { zeros=left; conversions=$conversions,sparse; }
             say "zeros $zeros"
             total=
             while IFS=" " read -r kind first second; do
               case $kind in
                 data)
+                  [ -f "./$tmp" ] || fail "its temporary file has been removed"
                   reason=$(dd of="./$tmp" bs=256k iflag=fullblock,count_bytes oflag=$flags \\
                     count="$second" seek="$first" conv=$conversions status=none 2>&1) || fail "${reason##*: }" ;;
                 end) total=$first; break ;;
@@ -106,7 +112,7 @@ enum RemoteScript {
               esac
             done
             [ -n "$total" ] || exit 1
-            reason=$(truncate -s "$total" "./$tmp" 2>&1) || fail "${reason##*: }"
+            reason=$(truncate -c -s "$total" "./$tmp" 2>&1) || fail "${reason##*: }"
             reason=$(sync "./$tmp" 2>&1) || fail "${reason##*: }"
             say stored
             IFS=" " read -r kind mode || exit 1
