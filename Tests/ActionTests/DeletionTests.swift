@@ -79,7 +79,7 @@ import Testing
             endings[isAnswered ? "answered" : "ended", default: 0] += 1
             window.adapt(wasTooLate: isAnswered)
             if answers[0].hasPrefix("IMPORT FAILURE") {
-                #expect(answers[0].hasSuffix("was ended, because its app was deleted"), note)
+                #expect(answers[0].hasSuffix(", because its app was deleted"), note)
             }
             if kind != .bucket { #expect(try eventually(within: 60) { try market.images() == [] }, note) }
         }
