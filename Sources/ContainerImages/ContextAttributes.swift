@@ -14,7 +14,7 @@ struct ContextAttributes {
         .optional(
             path + "CONTEXT_PACKAGES", "Files or URLs of these packages, or an ISO of them, in place of a release."),
         .optional(
-            path + "CONTEXT_SHA256", "The SHA-256 that they must have, one for each, divided by blanks.",
+            path + "CONTEXT_SHA256", "The SHA-256 that they must have, one for each, separated by spaces.",
             otherwise: "what the release says"),
         .optional(
             path + "CONTEXT_EXTRA_PACKAGES", "Packages of the distribution that are installed besides."),

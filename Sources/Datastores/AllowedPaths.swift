@@ -9,7 +9,7 @@ import Posix
 /// Paths are compared directory by directory, their links resolved.
 package struct AllowedPaths: Sendable {
     private static let restrictedInput = Input.optional(
-        "DATASTORE/TEMPLATE/RESTRICTED_DIRS", "Directories that no image may be read from, divided by blanks.")
+        "DATASTORE/TEMPLATE/RESTRICTED_DIRS", "Directories that no image may be read from, separated by spaces.")
     private static let safeInput = Input.optional(
         "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories that may be read all the same; they go first.")
     package static let inputs = [restrictedInput, safeInput]

@@ -8,7 +8,7 @@ import Posix
 /// are none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
 package struct CephDatastore: Datastore {
     private static let bridgeList = Input.optional(
-        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts where `rbd` runs, divided by blanks.", otherwise: "this machine")
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts where `rbd` runs, separated by spaces.", otherwise: "this machine")
     private static let poolName = Input.optional(
         "DATASTORE/TEMPLATE/POOL_NAME", default: "one", "The pool.")
     private static let dataPoolName = Input.optional(

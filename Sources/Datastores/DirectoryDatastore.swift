@@ -14,7 +14,8 @@ package struct DirectoryDatastore: Datastore {
         "DATASTORE/BASE_PATH", "The datastore's directory, as an absolute path without blanks.",
         example: "/var/lib/one/datastores/1")
     private static let bridgeList = Input.optional(
-        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that have the datastore, divided by blanks.", otherwise: "this machine"
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that have the datastore, separated by spaces.",
+        otherwise: "this machine"
     )
     private static let safeDirs = Input.optional(
         "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories outside of it in which its images may lie.")

@@ -45,7 +45,7 @@ struct ActionManual {
         }
         text += "\nMESSAGE is oned's driver message, base64 or plain XML. --example prints one to edit.\n"
         text += section("It must have:", all.filter(\.isRequired)) { "  \($0.path)" }
-        text += section("It may have, with what counts if it has not:", all.filter { !$0.isRequired }) { input in
+        text += section("Optional, with the default:", all.filter { !$0.isRequired }) { input in
             switch input.absence {
             case .standard(let value): "  [\(input.path)] \(value)"
             case .means(let words) where !words.isEmpty: "  [\(input.path)] \(words)"
@@ -59,7 +59,7 @@ struct ActionManual {
             text +=
                 "\n"
                 + wrapped(
-                    "A source that a server has (https://, s3://, lxd://) heeds of MARKETPLACE/TEMPLATE, if the message has it: "
+                    "A source that a server has (https://, s3://, lxd://) uses these attributes of MARKETPLACE/TEMPLATE, if there are any: "
                         + further.joined(separator: ", ") + ".", indent: "")
         }
         return text + """

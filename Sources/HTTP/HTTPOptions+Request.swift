@@ -11,7 +11,7 @@ extension HTTPOptions {
     private static let proxyInput = Input.optional(
         "MARKETPLACE/TEMPLATE/PROXY", "The proxy: `http://USER:PASSWORD@HOST:PORT`.", otherwise: "the environment's")
     private static let noProxyInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/NO_PROXY", "Hosts that are asked without the proxy, divided by commas.",
+        "MARKETPLACE/TEMPLATE/NO_PROXY", "Hosts that are asked without the proxy, separated by commas.",
         otherwise: "the environment's")
     private static let bandwidthInput = Input.optional(
         "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW",

@@ -23,7 +23,7 @@ struct Options: Equatable, Sendable {
         usage: one_market [-t N] [-m NAMES] [-w SECONDS] [-p PROXY]
 
           -t, --threads N          actions that run at once (15)
-          -m, --market-types NAMES drivers that may be used, divided by commas (all that are installed)
+          -m, --market-types NAMES drivers that may be used, separated by commas (all that are installed)
           -w, --timeout SECONDS    how long one request may take (0: without limit)
           -p, --proxy PROXY        proxy for the actions, as http_proxy and https_proxy
           -h, --help               this text

@@ -17,7 +17,7 @@ struct PublicDirectory: Publications {
         "MARKETPLACE/TEMPLATE/BASE_URL", "The URL under which the directory is served: `http://` or `https://`.",
         example: "http://frontend.example/market")
     private static let bridgeList = Input.optional(
-        "MARKETPLACE/TEMPLATE/BRIDGE_LIST", "Hosts that have the directory, divided by blanks.",
+        "MARKETPLACE/TEMPLATE/BRIDGE_LIST", "Hosts that have the directory, separated by spaces.",
         otherwise: "this machine")
 
     let path: String
