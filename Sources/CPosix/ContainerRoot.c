@@ -99,6 +99,15 @@ static int drop_capabilities(void) {
     return 0;
 }
 
+/// Lets no program make a user namespace in this one, in which it would have all capabilities again.
+static int forbid_namespaces(void) {
+    int file = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) return 0;
+    if (file < 0 || write(file, "0", 1) != 1) return complain("forbid", "user namespaces");
+    close(file);
+    return 0;
+}
+
 /// Runs the program as the namespace's first process. Returns only if that fails.
 static int become_program(char *const arguments[], char *const environment[]) {
     static const struct rlimit none = {0, 0};
@@ -107,7 +116,7 @@ static int become_program(char *const arguments[], char *const environment[]) {
     setrlimit(RLIMIT_CORE, &none);
     // The user's own keys stay outside.
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (make_root() != 0 || drop_capabilities() != 0) return 125;
+    if (make_root() != 0 || forbid_namespaces() != 0 || drop_capabilities() != 0) return 125;
     for (int fd = 3; fd < 1024; fd++) close(fd);
     execve(arguments[0], arguments, environment);
     complain("run", arguments[0]);

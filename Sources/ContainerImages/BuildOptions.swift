@@ -43,7 +43,7 @@ struct BuildOptions {
     }
 
     /// Reads `debian=http://HOST/PATH rocky=…`.
-    private static func mirrors(_ attributes: ContextAttributes) throws(DriverError) -> [String: String] {
+    static func mirrors(_ attributes: ContextAttributes) throws(DriverError) -> [String: String] {
         var mirrors: [String: String] = [:]
         let attribute = "PACKAGE_MIRROR"
         for word in attributes.words(attribute) {

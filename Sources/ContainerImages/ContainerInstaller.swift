@@ -160,7 +160,17 @@ struct ContainerInstaller {
         guard let file = try? FileDescriptor.open(site.file(name), O_RDONLY | O_NOFOLLOW),
             let size = try? file.status().size, let bytes = try? file.readToEnd(limit: 1 << 30)
         else { return "" }
-        return String(decoding: bytes.suffix(min(Int(clamping: size), Self.logTail)), as: UTF8.self)
+        let text = String(decoding: bytes.suffix(min(Int(clamping: size), Self.logTail)), as: UTF8.self)
+        return proxyURLs.reduce(text) { $0.replacing($1, with: "PROXY") }
+    }
+
+    /// The proxies that the image's programs are told of, which may have passwords in them, the longest first.
+    private var proxyURLs: [String] {
+        let names = ["http_proxy=", "https_proxy=", "all_proxy="]
+        let urls = (CurrentProcess.environment + proxies).compactMap { variable in
+            names.first { variable.lowercased().hasPrefix($0) }.map { String(variable.dropFirst($0.count)) }
+        }
+        return urls.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
     }
 
     private func lastLines(of log: String, _ count: Int, matching isWanted: (Substring) -> Bool) -> String {

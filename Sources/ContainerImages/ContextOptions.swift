@@ -31,6 +31,7 @@ package struct ContextOptions: Sendable {
         let origin = try ContextOrigin(attributes)
         isOff = try !attributes.flag("CONTEXT", default: true)
         mode = try BuildOptions.Mode(attributes)
+        _ = try BuildOptions.mirrors(attributes)
         if isOff {
             choice = .none
         } else {

@@ -137,6 +137,10 @@ enum InstallScripts {
                 fi
             done
             rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+            if [ -f /etc/shadow ]; then
+                (umask 077; sed 's/^root:[^:]*:/root:*:/' /etc/shadow >"$place/shadow") || exit 1
+                cat "$place/shadow" >/etc/shadow && rm -f "$place/shadow" || exit 1
+            fi
             mkdir -p /var/log && rm -rf "$log" && cat >"$log" || exit 1
             """
 }

@@ -4,8 +4,8 @@ import Posix
 
 /// Packages of Debian and its kin.
 extension PackageDownload {
-    /// Copies the container's sources: $1 is the tree, $2 the directory of the download, $3 the mirror, or nothing. Keys
-    /// are the container's own.
+    /// Converts copies of the container's sources: $1 is the tree, $2 the directory of the download, $3 the mirror, or
+    /// nothing, then pairs of a name in the download and a file. Keys are the container's own.
     private static let sourcesScript = """
         set -eu
         tree=$1 place=$2 mirror=$3
@@ -15,9 +15,10 @@ extension PackageDownload {
             sed -e "s|\\\\([Ss]igned-[Bb]y[=:] *\\\\)/|\\\\1$tree/|" ${mirror:+-e "s|https*://[^/ ]*|$mirror|g"} <"$1" >"$2"
         }
         : >"$place/sources.list"
-        [ ! -f "$tree/etc/apt/sources.list" ] || convert "$tree/etc/apt/sources.list" "$place/sources.list"
-        for file in "$tree"/etc/apt/sources.list.d/*.list "$tree"/etc/apt/sources.list.d/*.sources; do
-            [ ! -f "$file" ] || convert "$file" "$place/sources.list.d/${file##*/}"
+        shift 3
+        while [ "$#" -gt 1 ]; do
+            convert "$2" "$place/$1"
+            shift 2
         done
         """
     /// Ways to fetch that reach more than servers.
@@ -27,7 +28,7 @@ extension PackageDownload {
     func fetchDebian(_ installation: ContextInstallation) throws -> Bool {
         guard isInstalled("apt-get"), let architecture else { return false }
         let prepared = try site.run(
-            ["sh", "-c", Self.sourcesScript, "sh", tree.path, place, mirror], package: "coreutils")
+            ["sh", "-c", Self.sourcesScript, "sh", tree.path, place, mirror] + copyOfSources(), package: "coreutils")
         guard prepared.status.isSuccess else {
             throw site.failure("its package lists cannot be read: \(prepared.reason)", remedy: "use another image")
         }
@@ -36,6 +37,27 @@ extension PackageDownload {
             ["install", "--yes", "--download-only"] + installation.names + installation.files.map(\.path),
             architecture, title(installation))
         return true
+    }
+
+    /// Copies the container's lists of sources, as the container sees them: a link in it leads to none of this machine's
+    /// files. Returns the name in the download and the copy of each.
+    private func copyOfSources() throws -> [String] {
+        let directory = "sources.list.d"
+        let further = tree.names(in: "etc/apt/" + directory).filter {
+            $0.hasSuffix(".list") || $0.hasSuffix(".sources")
+        }
+        var pairs: [String] = []
+        for name in ["sources.list"] + further.map({ directory + "/" + $0 }) {
+            guard let text = tree.text(of: "etc/apt/" + name) else { continue }
+            pairs += [name, try site.write(Array(text.utf8), to: "apt-\(randomName()).list")]
+        }
+        return pairs
+    }
+
+    /// Returns the path of a file of the container without links, or that of nothing.
+    private func path(of name: String, otherwise nothing: String) -> String {
+        guard tree.status(name) != nil, let place = tree.resolved(name) else { return nothing }
+        return joined(tree.path, place)
     }
 
     /// Debian's name of the container's processor.
@@ -56,10 +78,12 @@ extension PackageDownload {
     private func runApt(_ words: [String], _ architecture: String, _ object: String) throws {
         let options = [
             "Dir::Etc::main=/dev/null", "Dir::Etc::parts=\(place)/empty", "Dir::Etc::sourcelist=\(place)/sources.list",
-            "Dir::Etc::sourceparts=\(place)/sources.list.d", "Dir::Etc::trusted=\(tree.path)/etc/apt/trusted.gpg",
-            "Dir::Etc::trustedparts=\(tree.path)/etc/apt/trusted.gpg.d", "Dir::Etc::preferences=/dev/null",
+            "Dir::Etc::sourceparts=\(place)/sources.list.d",
+            "Dir::Etc::trusted=\(path(of: "etc/apt/trusted.gpg", otherwise: "/dev/null"))",
+            "Dir::Etc::trustedparts=\(path(of: "etc/apt/trusted.gpg.d", otherwise: place + "/empty"))",
+            "Dir::Etc::preferences=/dev/null",
             "Dir::Etc::preferencesparts=\(place)/empty", "Dir::State=\(place)", "Dir::State::lists=\(place)/lists",
-            "Dir::State::status=\(tree.path)/var/lib/dpkg/status", "Dir::Cache=\(place)",
+            "Dir::State::status=\(path(of: "var/lib/dpkg/status", otherwise: "/dev/null"))", "Dir::Cache=\(place)",
             "Dir::Cache::archives=\(place)/archives", "Dir::Log=\(place)", "APT::Architecture=\(architecture)",
             "APT::Architectures=\(architecture)", "APT::Install-Recommends=false", "APT::Sandbox::User=",
             "APT::Update::Error-Mode=any", "Debug::NoLocking=true", "Acquire::Languages=none",

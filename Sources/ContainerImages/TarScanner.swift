@@ -194,7 +194,10 @@ struct TarScanner {
                 length <= rest.count, let sign = rest[space...].firstIndex(of: UInt8(ascii: "="))
             else { throw Fault(reason: "it has damaged extended attributes") }
             let end = rest.startIndex + length
-            guard sign < end else { throw Fault(reason: "it has damaged extended attributes") }
+            // The last byte is a line feed, which may come right behind the sign.
+            guard sign < end - 1, rest[end - 1] == 0x0A else {
+                throw Fault(reason: "it has damaged extended attributes")
+            }
             let bytes = rest[(sign + 1)..<(end - 1)]
             let word = rest[(space + 1)..<sign]
             let keyword = String(decoding: word, as: UTF8.self)

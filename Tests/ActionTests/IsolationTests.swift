@@ -24,6 +24,7 @@ import Testing
         try umount-root umount -l /
         try sysctl sh -c 'echo x >/proc/sys/kernel/core_pattern'
         try sysrq sh -c 'echo h >/proc/sysrq-trigger'
+        try nested unshare --user --map-root-user true
         try kill kill -9 VICTIM
         try victim test -e /proc/VICTIM
         (setsid sh -c 'exec sleep 987654' </dev/null >/dev/null 2>&1 &)

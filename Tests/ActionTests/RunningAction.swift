@@ -57,7 +57,7 @@ final class RunningAction {
 
     /// Waits until the action has begun to write its temporary file, and stops it there, while `body` runs.
     func whileStopped(_ body: (_ temporary: String) throws -> Void) throws {
-        try wait { try hidden().contains { try TestFiles.status(watched + "/" + $0).size > 0 } }
+        try wait { try hidden().contains { ((try? TestFiles.status(watched + "/" + $0).size) ?? 0) > 0 } }
         child.send(SIGSTOP)
         defer { child.send(SIGCONT) }
         try body(hidden().first ?? "")

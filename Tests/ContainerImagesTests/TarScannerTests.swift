@@ -145,6 +145,13 @@ import Testing
         #expect(try scan(entry("d/", "0"), entry("e/", "D", "names")).count == 2)
     }
 
+    /// Records whose sign stands where the line feed should, that have none, or that end too early.
+    @Test(arguments: ["4 a=", "3 =", "5 a=b", "6 a=bc\0", "3 a=b\n", "99 a=b\n", "5 ab\n"])
+    func aRecordThatIsNoneIsRefused(_ record: String) {
+        let fault = #expect(throws: TarScanner.Fault.self) { try scan(entry("pax", "x", record), entry("a", "0", "x")) }
+        #expect(fault?.reason.contains("damaged extended attributes") == true)
+    }
+
     @Test func oneVolumeOfSeveralIsRefused() {
         #expect(throws: TarScanner.Fault(reason: "it is one volume of several")) { try scan(entry("x", "M", "x")) }
     }
