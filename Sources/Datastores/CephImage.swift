@@ -5,17 +5,11 @@ import ImageTransfer
 /// An image on its way into a pool. Raw bytes go straight there. Those of another format are put together in a file of
 /// this machine first, since qemu-img has to read them in an order of its own.
 final class CephImage: StagedImage {
-    /// The bytes that are looked at before it is known whether they go straight into the pool: an archive's first file
-    /// may come behind directories and their attributes.
-    private static let headSize = 4096
-
     private let sink: RBDSink
     private let format: String?
     private let stagingDirectory: String
     private let log: Log
-    private var head: [UInt8] = []
-    private var destination: (any ImageSink)?
-    private(set) var size: UInt64 = 0
+    private let bytes = LeadingBytes()
     /// Bytes of another format than raw.
     private var file: StagedFile?
     private var isInPlace = false
@@ -33,30 +27,17 @@ final class CephImage: StagedImage {
     }
 
     var name: String { sink.name }
+    var size: UInt64 { bytes.size }
 
     func checkRoom(for needed: UInt64?) throws { try sink.checkRoom(for: needed) }
 
     // MARK: Bytes
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        size += UInt64(bytes.count)
-        if let destination { return try destination.write(bytes) }
-        head += bytes
-        if head.count >= Self.headSize { _ = try begin() }
-    }
+    func write(_ bytes: UnsafeRawBufferPointer) throws { try self.bytes.write(bytes, choosing: destination) }
+    func skip(_ count: UInt64) throws { try bytes.skip(count, choosing: destination) }
 
-    func skip(_ count: UInt64) throws {
-        let (sum, overflow) = size.addingReportingOverflow(count)
-        size = overflow ? .max : sum
-        if let destination { return try destination.skip(count) }
-        let zeros = Int(min(count, UInt64(Self.headSize)))
-        head += [UInt8](repeating: 0, count: zeros)
-        if head.count >= Self.headSize { try begin().skip(count - UInt64(zeros)) }
-    }
-
-    /// Decides by the bytes that have come whether they go straight into the pool, and hands these on.
-    private func begin() throws -> any ImageSink {
-        if let destination { return destination }
+    /// Decides by its first bytes whether it goes straight into the pool.
+    private func destination(of head: [UInt8]) throws -> any ImageSink {
         // The stock script takes all that gzip has packed for a backup, whatever NO_DECOMPRESS says.
         let plainHead = try Compression(magic: head) == .gzip ? Compression.gunzipped(head: head) : head
         if ImageSignature.isCephBackup(plainHead) {
@@ -64,11 +45,7 @@ final class CephImage: StagedImage {
         }
         let isRaw = format.map { $0 == "raw" } ?? !ImageSignature.isNotRaw(head)
         if !isRaw { file = try makeFile() }
-        let destination: any ImageSink = file ?? sink
-        self.destination = destination
-        try head.withUnsafeBytes { try destination.write($0) }
-        head.removeSubrange(min(head.count, Self.headSize)...)
-        return destination
+        return file ?? sink
     }
 
     private func makeFile() throws -> StagedFile {
@@ -80,14 +57,14 @@ final class CephImage: StagedImage {
     // MARK: What it is
 
     func compression() throws -> Compression? {
-        _ = try begin()
-        return Compression(magic: head)
+        _ = try bytes.begin(choosing: destination)
+        return Compression(magic: bytes.head)
     }
 
     func describe(format: String?, name: String) throws -> ImageDescription {
-        _ = try begin()
+        _ = try bytes.begin(choosing: destination)
         if let file { return try file.describe(format: format, name: name) }
-        return try ImageDescription(format: "raw", head: head, length: size, name: name)!
+        return try ImageDescription(format: "raw", head: bytes.head, length: size, name: name)!
     }
 
     // MARK: Into the pool
@@ -111,7 +88,7 @@ final class CephImage: StagedImage {
     }
 
     func publish() throws -> String {
-        _ = try begin()
+        _ = try bytes.begin(choosing: destination)
         if let file, !isInPlace { _ = try send(FileSource(path: file.path), computesMD5: false) }
         file?.discard()
         return try sink.publish()

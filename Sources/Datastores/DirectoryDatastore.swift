@@ -57,13 +57,35 @@ package struct DirectoryDatastore: Datastore {
         let names = ImageNames(id: image.id, epoch: time(nil))
         // As the stock drivers do: a new datastore's first image finds no directory.
         let undo = try images.make(needing: image.needed) ?? {}
+        guard bridge == nil else {
+            return BridgeImage(image, name: path, wanted: format, way: way(names), undo: undo)
+        }
         do {
-            let directory = LocalDirectory(path: bridge == nil ? path : stagingDirectory, log: log)
-            let file = try directory.makeSink(names, mode: Self.mode, needing: image.needed)
-            return StagedFile(file, log: log, undo: undo) { file in joined(path, try publish(file, names)) }
+            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: image.needed)
+            return StagedFile(file, log: log, undo: undo) { file in
+                if !isSparse { try file.allocate() }
+                return joined(path, try file.publish())
+            }
         } catch {
             undo()
             throw error
+        }
+    }
+
+    /// Returns the way of an image to the bridge host, where it gets the first of `names` that is free.
+    private func way(_ names: ImageNames) -> BridgeImage.Way {
+        let send = { needed in try images.makeSink(names, mode: Self.mode, needing: needed) as any ImageSink }
+        return BridgeImage.Way(send: send) { needed in
+            let staging = LocalDirectory(path: stagingDirectory, log: log)
+            let file = try staging.makeSink(names, mode: Self.mode, needing: needed)
+            return StagedFile(file, log: log) { file in
+                let source = try FileSource(path: file.path)
+                let sink = try send(source.storageSize)
+                _ = try ImageCopy(source, expected: ExpectedDigests(), computesMD5: false, log: log).run(into: sink)
+                let name = try sink.publish()
+                file.discard()
+                return name
+            }
         }
     }
 
@@ -71,19 +93,5 @@ package struct DirectoryDatastore: Datastore {
         let name = source.utf8.split(separator: UInt8(ascii: "/")).last.flatMap(String.init) ?? ""
         guard source.utf8.elementsEqual(joined(path, name).utf8) else { return false }
         return try images.remove(name)
-    }
-
-    /// Gives a finished file its name in the datastore, on the bridge host if it has one. Returns the name.
-    private func publish(_ file: FileSink, _ names: ImageNames) throws -> String {
-        guard bridge != nil else {
-            if !isSparse { try file.allocate() }
-            return try file.publish()
-        }
-        let source = try FileSource(path: file.path)
-        let sink = try images.makeSink(names, mode: Self.mode, needing: source.storageSize)
-        _ = try ImageCopy(source, expected: ExpectedDigests(), computesMD5: false, log: log).run(into: sink)
-        let name = try sink.publish()
-        file.discard()
-        return name
     }
 }

@@ -3,7 +3,8 @@ import ImageTransfer
 /// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into
 /// another format; then it is published. ``ImageSink/publish()`` returns its SOURCE.
 package protocol StagedImage: ImageSink {
-    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil if that is not known.
+    /// Throws a ``DriverError`` unless there is room for `needed` bytes; nil if that is not known. If the first bytes
+    /// decide where they go, the ``ImageSink/write(_:)`` that brings them throws it.
     func checkRoom(for needed: UInt64?) throws
     /// Returns the compression of the image, by its first bytes, or nil if it has none.
     func compression() throws -> Compression?

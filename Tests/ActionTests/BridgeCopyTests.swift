@@ -58,6 +58,74 @@ import Testing
         #expect(try eventually(within: 15) { try bridge.directory.names() == ["datastore", "market"] })
     }
 
+    /// An image of each kind, the datastore's attributes, and whether the image passes through STAGING_DIR.
+    enum Kind: String, CaseIterable {
+        case raw, qcow2, encrypted, compressed, tiny, empty, vmdk, toQcow2, toRaw, statedRaw
+
+        var make: String {
+            switch self {
+            case .raw, .toQcow2: "head -c 5000000 /dev/urandom"
+            case .encrypted: "printf 'LUKS\\272\\276'; head -c 5000000 /dev/urandom"
+            case .compressed: "head -c 3000000 /dev/urandom | gzip"
+            case .tiny: "printf x"
+            case .empty: "true"
+            case .vmdk: "qemu-img create -q -f vmdk $0.vmdk 9M && cat $0.vmdk && rm $0.vmdk"
+            case .qcow2, .toRaw, .statedRaw: "qemu-img create -q -f qcow2 $0.qcow2 9M && cat $0.qcow2 && rm $0.qcow2"
+            }
+        }
+
+        var values: [String: String] {
+            switch self {
+            case .raw, .qcow2, .tiny, .empty, .vmdk: [:]
+            case .encrypted, .toQcow2: ["DATASTORE/TEMPLATE/DRIVER": "qcow2"]
+            case .compressed: ["DATASTORE/TEMPLATE/NO_DECOMPRESS": "YES", "DATASTORE/TEMPLATE/DRIVER": "qcow2"]
+            case .toRaw: ["DATASTORE/TEMPLATE/DRIVER": "raw"]
+            case .statedRaw: ["DATASTORE/TEMPLATE/DRIVER": "raw", "IMAGE/TEMPLATE/FORMAT": "raw"]
+            }
+        }
+
+        var format: String {
+            switch self {
+            case .qcow2, .toQcow2: "qcow2"
+            case .vmdk: "vmdk"
+            default: "raw"
+            }
+        }
+
+        var isStaged: Bool { [.vmdk, .toQcow2, .toRaw].contains(self) }
+    }
+
+    /// What is not converted goes to the host as it comes, and needs no room on the front-end.
+    @Test(arguments: Kind.allCases) func onlyWhatIsConvertedNeedsStagingDir(_ kind: Kind) throws {
+        let directory = bridge.directory
+        let image = directory.path("image")
+        let made = try run(["sh", "-c", "{ \(kind.make); } > \"$0\"", image])
+        try #require(made.status.isSuccess, "\(made.errors)")
+        let settings =
+            try #require(bridge.server.environment["ONE_LOCATION"])
+            + "/var/remotes/etc/market/market-drivers.conf"
+        let text = try String(contentsOfFile: settings, encoding: .utf8)
+        let staging = directory.path("staging")
+        try (text + "\nSTAGING_DIR=\"\(staging)\"\n").write(toFile: settings, atomically: true, encoding: .utf8)
+        func bring() throws -> Outcome { try copy(image, kind.values) }
+
+        let first = try bring()
+        if kind.isStaged {
+            expectFailure(first, staging, "No such file or directory")
+            _ = try directory.makeDirectory("staging")
+        }
+        let outcome = kind.isStaged ? try bring() : first
+        #expect(outcome.status == .exited(0) && outcome.reasons == [], "\(outcome.errors)")
+        let words = outcome.output.split(whereSeparator: \.isWhitespace).map(String.init)
+        try #require(words.count == 2, "\(outcome.output)")
+        #expect(words[1] == kind.format)
+        let compared = kind.isStaged ? ["qemu-img", "compare", "-q", image, words[0]] : ["cmp", image, words[0]]
+        #expect(try run(compared).status.isSuccess)
+        #expect(try FileStatus(path: words[0]).mode & 0o7777 == 0o660)
+        #expect(try directory.names(in: "new").count == 1)
+        #expect((try? directory.names(in: "staging")) ?? [] == [])
+    }
+
     // MARK: ssh://HOST:PATH as the source
 
     /// RESTRICTED_DIRS, SAFE_DIRS and a path, each below the test's directory, and whether it may be read.

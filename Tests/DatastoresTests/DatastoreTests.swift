@@ -22,12 +22,12 @@ import Testing
     }
 
     private func request(
-        _ kind: Kind, _ settings: Settings, image: String = "", driver: String = "fs"
+        _ kind: Kind, _ settings: Settings, image: String = "", driver: String = "fs", format: String = ""
     ) throws -> Request {
-        let hosts = kind == .directoryOnBridgeHosts ? "<TEMPLATE><BRIDGE_LIST>bridge1</BRIDGE_LIST></TEMPLATE>" : ""
+        let hosts = kind == .directoryOnBridgeHosts ? "<BRIDGE_LIST>bridge1</BRIDGE_LIST>" : ""
         let document =
-            "<DS_DRIVER_ACTION_DATA><DATASTORE><DS_MAD>\(driver)</DS_MAD><BASE_PATH>\(path)</BASE_PATH>\(hosts)"
-            + "</DATASTORE><IMAGE><FORMAT>raw</FORMAT>\(image)</IMAGE></DS_DRIVER_ACTION_DATA>"
+            "<DS_DRIVER_ACTION_DATA><DATASTORE><DS_MAD>\(driver)</DS_MAD><BASE_PATH>\(path)</BASE_PATH>"
+            + "<TEMPLATE>\(hosts)<DRIVER>\(format)</DRIVER></TEMPLATE></DATASTORE><IMAGE><FORMAT>raw</FORMAT>\(image)</IMAGE></DS_DRIVER_ACTION_DATA>"
         var settings = settings
         settings.stagingDirectory = staging
         return Request(
@@ -38,13 +38,13 @@ import Testing
     /// Opens the datastore as an action does. Calls `body` with it and with the values of a message about one of its
     /// images.
     private func withDatastore(
-        _ kind: Kind, _ body: (any Datastore, (String) throws -> Message) throws -> Void
+        _ kind: Kind, format: String = "", _ body: (any Datastore, (String) throws -> Message) throws -> Void
     ) throws {
         let server = kind == .directory ? nil : try SSHServer()
         let settings = try server.flatMap { $0.environment["ONE_LOCATION"] }.map { location throws(DriverError) in
             try Settings(file: location + "/var/remotes/etc/market/market-drivers.conf")
         }
-        let datastore = try datastore(request(kind, settings ?? Settings()))
+        let datastore = try datastore(request(kind, settings ?? Settings(), format: format))
         try withExtendedLifetime(server) {
             try body(datastore) { source in
                 try request(kind, settings ?? Settings(), image: "<SOURCE>\(source)</SOURCE>").message
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: Kind.allCases) func convertsWhatIsStaged(_ kind: Kind) throws {
-        try withDatastore(kind) { datastore, _ in
+        try withDatastore(kind, format: "qcow2") { datastore, _ in
             let bytes = TestFiles.noise(1 << 20)
             let staged = try datastore.stage(NewImage(id: "7"))
             try write(bytes, into: staged)
@@ -118,7 +118,11 @@ import Testing
             }
             #expect(error?.cause.hasPrefix("1099511627776 MB are needed and ") == true)
             let staged = try datastore.stage(NewImage(id: "7"))
-            #expect(throws: DriverError.self) { try staged.checkRoom(for: 1 << 60) }
+            // Over a bridge it depends on the first bytes where the room has to be.
+            #expect(throws: DriverError.self) {
+                try staged.checkRoom(for: 1 << 60)
+                try write(TestFiles.noise(100_000), into: staged)
+            }
             staged.discard()
             #expect(try rig.names(in: "datastore") == [] && rig.names(in: "staging") == [])
         }

@@ -3,8 +3,8 @@ import DriverProtocol
 import Posix
 
 package struct RemoteDirectory: ImageDirectory {
-    /// Seconds that the host may take to remove a directory that it has made.
-    private static let removalTime: Double = 10
+    /// Seconds that the host may take to remove what it has made.
+    static let removalTime: Double = 10
 
     let path: String
     let hosts: BridgeHosts
@@ -53,9 +53,15 @@ package struct RemoteDirectory: ImageDirectory {
         // system, that finds it without a lock.
         let temporary = ".market-drivers-\(randomName()).bridge"
         return try running("write", "an image to \(quoted(path))", RemoteScript.store, [path, temporary]) { shell in
-            try check(needed, Self.space(of: shell), on: shell.host)
-            let writesZeros = try shell.answer("zeros") != ["left"]
-            return RemoteSink(shell, directory: path, names, mode: mode, writesZeros: writesZeros, log: log)
+            do {
+                try check(needed, Self.space(of: shell), on: shell.host)
+                let writesZeros = try shell.answer("zeros") != ["left"]
+                return RemoteSink(shell, directory: path, names, mode: mode, writesZeros: writesZeros, log: log)
+            } catch {
+                // The file is there by then.
+                Interrupt.holding { shell.end(within: Self.removalTime) }
+                throw error
+            }
         }
     }
 

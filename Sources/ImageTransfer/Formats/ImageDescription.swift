@@ -46,7 +46,7 @@ package struct ImageDescription: Equatable, Sendable {
     }
 
     /// Whether an image that begins with `head` is a LUKS disk, of version 1 or 2: "LUKS On-Disk Format Specification".
-    static func isEncrypted(_ head: some Collection<UInt8>) -> Bool {
+    package static func isEncrypted(_ head: some Collection<UInt8>) -> Bool {
         head.starts(with: [0x4C, 0x55, 0x4B, 0x53, 0xBA, 0xBE])
     }
 

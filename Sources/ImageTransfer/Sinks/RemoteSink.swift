@@ -45,7 +45,13 @@ package final class RemoteSink: ImageSink {
 
     package func skip(_ count: UInt64) throws {
         try sending { try fill(min(count, awaited)) }
-        length += count
+        let (sum, overflow) = length.addingReportingOverflow(count)
+        guard !overflow, sum <= UInt64(Int64.max) else {
+            throw DriverError(
+                "write", "an image to \(quoted(name))", cause: "it is longer than any image can be",
+                remedy: "check the source")
+        }
+        length = sum
         run = 0
     }
 
@@ -104,8 +110,11 @@ package final class RemoteSink: ImageSink {
         return try shell.answer().first == "published"
     }
 
-    /// Nothing to do: the script removes its file when the connection ends before the last name.
-    package func discard() {}
+    /// Waits until the script has removed what it has written, which it does when the connection ends before the last
+    /// name.
+    package func discard() {
+        Interrupt.holding { shell.end(within: RemoteDirectory.removalTime) }
+    }
 
     private func sending<Result>(_ body: () throws -> Result) throws -> Result {
         do {
