@@ -62,7 +62,7 @@ report_newer_symbols() {
         oldest=$(sed -n "s/^$family //p" <<<"$oldest_libraries")
         [[ -n $oldest && $needed != "$oldest" ]] || continue
         [[ $(printf '%s\n' "$oldest" "$needed" | sort -V | tail -n 1) == "$needed" ]] || continue
-        note "newer than some front-ends of OpenNebula 7: ${family}_$needed, where they have ${family}_$oldest:" \
+        note "newer than on some front-ends of OpenNebula 7, which have ${family}_$oldest: ${family}_$needed for" \
             "$(symbols_of "${family}_$needed")"
     done < <(newest_symbols)
 }
