@@ -22,6 +22,10 @@ document_stories() {
         sed -n 's/\\-/-/g; s/^\.BR \(-.\) ", " \(--[a-z-]*\).*/\1, \2/p' | sort)"
     same 'the options of operations.md' "$(grep -v help <<<"$names")" "$(tr -d '`' <docs/operations.md |
         sed -nE 's/^\| (-.), (--[a-z-]+) .*/\1, \2/p' | sort)"
+    names=$(./install.sh --help | sed -nE 's/^  (-[a-z]|--[a-z-]+)( .*|$)/\1/p' | sort)
+    has "install.sh's options" --stock-datastores "$names"
+    same "install.sh's options in operations.md" "$names" "$(sed -n '/^### Options of install.sh/,/^## /p' \
+        docs/operations.md | sed -nE 's/^\| `(-[a-z]|--[a-z-]+).*/\1/p' | sort)"
     mkdir "$work"/{deb,rpm}-tree
     dpkg-deb -x "$work/market-drivers.deb" "$work/deb-tree"
     rpm2archive -n - <"$work/market-drivers.rpm" | tar -C "$work/rpm-tree" -x ./usr/share/doc
