@@ -19,10 +19,14 @@ class Terminal:
     def __init__(self, columns):
         self.columns, self.rows = columns, [Row()]
         self.row = self.column = 0
-        self.style = ()
+        self.style, self.pending = (), ""
 
     def feed(self, text, seconds):
         """Shows `text`, which was written so many seconds after the command began."""
+        text = self.pending + text
+        # The rest of a sequence may not have been read yet.
+        self.pending = re.search(r"(?:\x1b(?:\[[?0-9;]*)?)?\Z", text).group()
+        text = text[:len(text) - len(self.pending)]
         for sequence in TOKEN.finditer(text):
             parameters, final, character = sequence.groups()
             if final:
