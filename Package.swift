@@ -19,7 +19,7 @@ let drivers: [(backend: String, imports: [Target.Dependency])] = [
     ),
 ]
 
-/// The floors of the house, from the bottom up: a module imports what stands above it in this list, and nothing else.
+/// The layers, from the bottom up: a module imports what stands above it in this list, and nothing else.
 /// docs/architecture.md tells what each of them holds.
 let modules: [Target] = [
     // Floor 0: C, the operating system, bytes.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the market drivers in place of OpenNebula's own ones, and takes them out again.
+# Installs the market drivers in place of OpenNebula's own ones, and removes them.
 #
 # Everything under remotes/ is installed as it stands there. A file that runs ".build/release/NAME" is a launcher: it is
 # made to run the installed executable NAME instead. Adding a driver therefore needs no edit here.
@@ -24,25 +24,27 @@ usage: ./install.sh [-d DIR] [-u USER] [-g GROUP] [-k] [-b DIR] [--stock-datasto
        ./install.sh --deb | --rpm [FILE] [-b DIR] [--stock-datastores]
        ./install.sh --demo
 
-Without an action option: builds what is not built, and installs.
+Without -r, --archive, --deb, --rpm and --demo: build the drivers if needed, and install them.
 
-  -d DIR    OpenNebula is self-contained in DIR (its ONE_LOCATION): DIR/var/remotes, DIR/lib/mads.
-            Without it: /var/lib/one/remotes, /usr/lib/one/mads.
-  -u USER   owner of the installed files; without it oneadmin where the system's paths are used and there is
-            such a user, else the user that runs this
-  -g GROUP  their group; without it the user's own
+  -d DIR    OpenNebula is self-contained in DIR (ONE_LOCATION): DIR/var/remotes, DIR/lib/mads
+            (default: /var/lib/one/remotes, /usr/lib/one/mads)
+  -u USER   owner of the installed files
+            (default: oneadmin if root installs without -d and this user exists, else the user that runs this)
+  -g GROUP  group of the installed files (default: the owner's group)
   -k        keep configuration files that exist
-  -b DIR    take the executables from DIR, and build nothing
+  -b DIR    take the executables from DIR; build nothing
   --stock-datastores
-            leave the scripts in remotes/datastore alone; those that an earlier run has replaced are put back
-  -r        remove: put every replaced file back, and take away what was added; what was changed since stays, and so
-            does its original, in the library directory
-  --archive make FILE, an archive with this installer and the executables, for front-ends without a toolchain;
-            without a name market-drivers-VERSION-MACHINE.tar.gz; FILE may be a directory, or end in .tar.zst
-  --deb     make FILE, a Debian package; without a name market-drivers_VERSION_ARCHITECTURE.deb
-  --rpm     make FILE, an RPM package; without a name market-drivers-VERSION-1.MACHINE.rpm
-  --demo    show the drivers at work in a throw-away installation
-  -h        this text
+            leave the scripts in remotes/datastore alone; restore those that an earlier run replaced
+  -r        remove the drivers and restore the replaced files; files that were changed stay, and their originals
+            stay in the library directory
+  --archive make FILE, an archive with this installer and the executables, for front-ends without a toolchain
+            (default: market-drivers-VERSION-MACHINE.tar.gz)
+  --deb     make FILE, a Debian package (default: market-drivers_VERSION-1_ARCHITECTURE.deb)
+  --rpm     make FILE, an RPM package (default: market-drivers-VERSION-1.MACHINE.rpm)
+  --demo    show the drivers at work in a temporary installation
+  -h        print this text
+
+FILE can be a directory. The name of an archive ends in .tar.gz, .tgz or .tar.zst.
 END
 }
 

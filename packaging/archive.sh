@@ -26,7 +26,7 @@ make_archive() {
 # $1 becomes a checkout with its executables in bin/, and without sources.
 stage_archive() {
     mkdir -- "$1" "$1/bin"
-    cp -R -- "$here"/{install.sh,packaging,remotes,docs,README.md,CHANGELOG.md,LICENSE} "$1/"
+    cp -R -- "$here"/{install.sh,packaging,remotes,docs,README.md,CHANGELOG.md,CONTRIBUTING.md,LICENSE} "$1/"
     find "$1" -mindepth 1 \( -name '.*' -o -name '*~' \) -prune -exec rm -rf -- {} +
     cp -- "${executables[@]}" "$1/bin/"
     printf '%s\n' "$version" >"$1/packaging/version"

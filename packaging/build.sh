@@ -14,7 +14,7 @@ prepare_programs() {
     programs=$here/.build/release
     if ! command -v swift >/dev/null; then
         [[ -x $programs/one_market ]] || fail "no swift command: install a Swift 6 toolchain (swift.org), or build as a user who has one: swift build -c release"
-        note "no swift command here: taking the executables that are built already"
+        note "no swift command: using the executables that are already built"
         return
     fi
     while read -r header apt dnf; do
@@ -33,7 +33,7 @@ build() {
     log=$(swift_build) && return
     # The compiler's cache names the directory that the checkout was copied or moved from.
     if [[ $log == *SwiftShims* || $log == *'module cache path'* ]]; then
-        note "the build is one of another directory: building again without its module cache ..."
+        note "the build was made in another directory: building again without its module cache ..."
         rm -rf -- "$here"/.build/*/release/ModuleCache
         log=$(swift_build) && return
     fi

@@ -34,7 +34,8 @@ debian_architecture() {
 stage_debian_documents() {
     cp -- "$here/packaging/deb/copyright" "$1/"
     gzip -9n <"$here/CHANGELOG.md" >"$1/changelog.gz"
-    rm -f -- "$1/CHANGELOG.md" "$1/LICENSE"
+    rm -f -- "$1/CHANGELOG.md"
+    ln -sf ../../common-licenses/Apache-2.0 "$1/LICENSE"
     {
         printf 'market-drivers (%s-1) unstable; urgency=medium\n\n' "$version"
         printf '  * Built from the sources of this version; their changes are in changelog.gz.\n\n'

@@ -4,7 +4,7 @@
 make_directory() {
     local directory=$1
     [[ ! -d $directory ]] || return 0
-    exists "$directory" && fail "$directory is in the way: it is not a directory"
+    exists "$directory" && fail "$directory is not a directory; move it away"
     make_directory "${directory%/*}"
     mkdir -- "$directory"
     own "$directory"
@@ -46,14 +46,14 @@ plan() {
     local key path state sum
     while read -r sum key; do
         examine "$key"
-        [[ -L $path || ! -d $path ]] || fail "$path is a directory; a driver's file belongs there"
+        [[ -L $path || ! -d $path ]] || fail "$path is a directory, but a driver is a file; move it away"
         if $keep && is_configuration "$key" && [[ $state == foreign || $state == edited ]]; then
             note "kept: $path"
             if [[ -n ${known_sums[$key]:-} ]]; then new_keys+=("$key") new_sums[$key]=${known_sums[$key]}; fi
             continue
         fi
         if [[ $state == foreign ]] && ((EUID != 0)) && [[ ! -O $path ]]; then
-            fail "$path belongs to $(stat -c %U -- "$path"): only root can put it back as it is; run this as root"
+            fail "$path belongs to $(stat -c %U -- "$path"): only root can restore it unchanged; run this as root"
         fi
         new_keys+=("$key")
         new_sums[$key]=" $sum"
@@ -118,7 +118,7 @@ put_in_place() {
             ;;
         edited)
             save "$key" "$edited"
-            note "changed since it was installed, and now replaced: $path"
+            note "replaced, although it was changed after its installation: $path"
             note "  the changed file is kept as $edited/$key"
             ((updated += 1))
             ;;
@@ -149,7 +149,7 @@ retire() {
         fi
     done
     ((restored + gone == 0)) ||
-        note "no longer installed: $restored files put back as they were before, $gone taken away"
+        note "no longer installed: $restored files restored, $gone removed"
 }
 
 has_retired() {
@@ -182,7 +182,7 @@ set_copies_aside() {
         number=1
         while exists "$tree.$number"; do ((number += 1)); done
         mv -T -- "$tree" "$tree.$number"
-        note "what an earlier removal has kept is now in $tree.$number"
+        note "what an earlier removal kept is now in $tree.$number"
     done
 }
 
@@ -227,8 +227,8 @@ say_what_is_next() {
     cat <<END
 owner: $owner:$group
 next:
-  oned.conf needs no change. Restart OpenNebula, or, while no upload to a marketplace is under way, end the
-  one_market process: oned starts the new one by itself.
+  Restart OpenNebula. Or end the one_market process while no upload to a marketplace runs: oned starts the new one.
+  oned.conf needs no change.
 remove with:
   $(sh_quoted "$here/install.sh") -r${location:+ -d $(sh_quoted "$location")}
 END

@@ -3,7 +3,7 @@
 # Sets the three roots. A file's key in the manifest is ROOT/PATH: remotes/market/http/import, mads/one_market, lib/….
 resolve_roots() {
     if [[ -n $location ]]; then
-        [[ $location != *$'\n'* ]] || fail "-d: a line break in the directory's name is not possible"
+        [[ $location != *$'\n'* ]] || fail "-d: the directory's name cannot have a line break"
         [[ -d $location ]] || fail "-d: there is no directory $location"
         location=$(cd -- "$location" && pwd) || fail "-d: $location cannot be entered"
         location=${location%/}
@@ -23,7 +23,7 @@ resolve_roots() {
 require_opennebula() {
     local directory
     for directory in "$remotes" "$mads"; do
-        [[ -d $directory ]] || fail "no OpenNebula is there: $directory is missing; -d DIR names a self-contained one"
+        [[ -d $directory ]] || fail "OpenNebula is not installed: $directory is missing; for a self-contained one give -d DIR"
     done
 }
 
@@ -52,14 +52,14 @@ resolve_owner() {
 # The files of a package are dpkg's or rpm's: they belong to no manifest.
 refuse_package() {
     [[ ! -e $lib/$package_mark ]] ||
-        fail "the drivers have come as a package: upgrade it, or remove it, with the system's package manager"
+        fail "the drivers are installed as a package: upgrade or remove it with apt or dnf"
 }
 
 # Two runs at once would mix their backups.
 take_lock() {
     command -v flock >/dev/null || return 0
     exec 9<"${lib%/*}"
-    flock -n 9 || fail "another install.sh is at work in ${lib%/*}; wait for its end"
+    flock -n 9 || fail "another install.sh runs in ${lib%/*}; wait until it ends"
 }
 
 # ---- Roots, keys and checksums ----

@@ -62,7 +62,7 @@ report_newer_symbols() {
         oldest=$(sed -n "s/^$family //p" <<<"$oldest_libraries")
         [[ -n $oldest && $needed != "$oldest" ]] || continue
         [[ $(printf '%s\n' "$oldest" "$needed" | sort -V | tail -n 1) == "$needed" ]] || continue
-        note "newer than some front-ends of OpenNebula 7: ${family}_$needed, where they have ${family}_$oldest:" \
+        note "newer than on some front-ends of OpenNebula 7, which have ${family}_$oldest: ${family}_$needed for" \
             "$(symbols_of "${family}_$needed")"
     done < <(newest_symbols)
 }
@@ -98,9 +98,16 @@ make_package_tree() {
     mv -- "$staging/remotes" "$1/var/lib/one/remotes"
     # By this install.sh knows that the files are not its own.
     printf '%s\n' "$2" >"$1/usr/lib/one/market-drivers/$package_mark"
-    cp -- "$here"/{README.md,CHANGELOG.md,LICENSE} "$here"/docs/*.md "$1/usr/share/doc/market-drivers/"
+    stage_documents "$1/usr/share/doc/market-drivers"
     stage_man_pages "$1"
     chmod -R u=rwX,go=rX -- "$1"
+}
+
+# The manual, in the directory $1: where README.md and docs/ lie in a checkout, so that their links lead to each other.
+stage_documents() {
+    mkdir -p "$1/docs"
+    cp -- "$here"/{README.md,CHANGELOG.md,CONTRIBUTING.md,LICENSE} "$1/"
+    (cd "$here/docs" && find . -type f \( -name '*.md' -o -name '*.svg' \) -exec cp --parents -t "$1/docs" -- {} +)
 }
 
 # The man pages, in the tree $1.

@@ -11,21 +11,21 @@ undo() {
     if [[ $state == foreign || $state == edited ]] && same_file "$backup/$1" "$path"; then return; fi
     case $state in
     foreign)
-        note "left as it is, since it is not what was installed: $path"
+        note "left as it is, because another file has replaced it: $path"
         keep_copy "$1"
         return
         ;;
     edited)
         if is_configuration "$1"; then
-            note "kept, since it was changed: $path"
+            note "kept, because it was changed: $path"
             keep_copy "$1"
             return
         fi
-        note "was changed since it was installed, and goes all the same: $path"
+        note "removed, although it was changed after its installation: $path"
         ;;
     absent)
         if [[ ! -d ${path%/*} ]]; then
-            ! exists "$backup/$1" || note "not put back, since its directory is gone: $path"
+            ! exists "$backup/$1" || note "not restored, because its directory is missing: $path"
             keep_copy "$1"
             return
         fi
@@ -61,7 +61,7 @@ discard_copies() {
             key=${copy#"$tree/"}
             locate "$key"
             if [[ $tree == "$edited" ]] && is_configuration "$key" && ! same_file "$copy" "$path"; then
-                note "kept, a changed configuration that an installation had replaced: $copy"
+                note "kept, a changed configuration that an installation replaced: $copy"
             elif [[ $tree == "$backup" && -z ${kept[$key]:-} && -z ${known_sums[$key]:-} ]]; then
                 note "kept, the original of $path: $copy"
             elif [[ $tree == "$edited" || -z ${kept[$key]:-} ]]; then
@@ -101,10 +101,10 @@ remove_drivers() {
     if [[ ! -f $manifest ]]; then
         # A run that was ended before it had written the manifest has changed nothing else.
         if [[ -d $backup || -d $edited ]] && has_only_copies; then
-            note "nothing to do: the drivers are not installed; $lib has what an earlier removal has kept"
+            note "nothing to do: the drivers are not installed; $lib holds only what an earlier removal kept"
             return
         fi
-        rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest, so nothing is known of what it holds; it is left alone"
+        rmdir -- "$lib" 2>/dev/null || fail "$lib has no manifest: its content is unknown, so it is not removed"
         note "removed: $lib, which was empty"
         return
     fi
@@ -115,10 +115,10 @@ remove_drivers() {
     discard_copies || all_back=false
     rm -f -- "$manifest"
     if $all_back; then
-        rmdir -- "$lib" 2>/dev/null || note "kept, since other files are in it: $lib"
-        note "removed; every replaced file is back. Restart OpenNebula, or end the one_market process."
+        rmdir -- "$lib" 2>/dev/null || note "kept, because it holds other files: $lib"
+        note "removed; all replaced files are restored. Restart OpenNebula, or end the one_market process."
     else
-        note "removed; replaced files are back, but for the copies named above, which stay in $lib."
+        note "removed; replaced files are restored, except the copies named above, which stay in $lib."
         note "Restart OpenNebula, or end the one_market process."
     fi
 }

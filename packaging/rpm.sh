@@ -25,9 +25,10 @@ make_rpm() {
 stage_rpm() {
     mkdir -p "$1"/usr/{lib,share/doc/market-drivers}
     stage_archive "$1/usr/lib/market-drivers"
-    mv -- "$1"/usr/lib/market-drivers/{docs/*.md,README.md,CHANGELOG.md,LICENSE} "$1/usr/share/doc/market-drivers/"
+    rm -rf -- "$1"/usr/lib/market-drivers/{docs,README.md,CHANGELOG.md,CONTRIBUTING.md,LICENSE}
+    stage_documents "$1/usr/share/doc/market-drivers"
     stage_man_pages "$1"
-    rm -rf -- "$1/usr/lib/market-drivers/docs"
+    chmod -R u=rwX,go=rX -- "$1/usr/share"
 }
 
 # The specification, with this version, the package's files and what installs them.

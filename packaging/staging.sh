@@ -26,7 +26,7 @@ make_staging() {
         rm -rf -- "$staging"
     done
     staging=
-    fail "no temporary directory can be made in ${TMPDIR:-/tmp} from which programs may run; set TMPDIR"
+    fail "cannot make a temporary directory in ${TMPDIR:-/tmp} from which programs can run; set TMPDIR to another one"
 }
 
 # $1 as one word for sh.

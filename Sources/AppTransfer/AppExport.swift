@@ -14,16 +14,16 @@ package struct AppExport {
         + HTTPOptions.datastoreInputs
     /// What is read of the app, beside its SOURCE.
     package static let inputs = [.appID, .appName, size, format, md5, sha256, fileSize]
-    private static let size = Input.optional("MARKETPLACEAPP/SIZE", "The size of its disk in MB.")
+    private static let size = Input.optional("MARKETPLACEAPP/SIZE", "Size of the disk in MB.")
     private static let format = Input.optional(
-        "MARKETPLACEAPP/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
-    private static let md5 = Input.optional("MARKETPLACEAPP/MD5", "The MD5 that the bytes of its source must have.")
-    private static let sha256 = Input.optional("MARKETPLACEAPP/TEMPLATE/SHA256", "The SHA-256 that they must have.")
+        "MARKETPLACEAPP/FORMAT", "Format of the image: `raw`, `qcow2`, …", otherwise: "detected")
+    private static let md5 = Input.optional("MARKETPLACEAPP/MD5", "Expected MD5 of the source file.")
+    private static let sha256 = Input.optional("MARKETPLACEAPP/TEMPLATE/SHA256", "Expected SHA-256 of the source file.")
     private static let fileSize = Input.optional(
-        "MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "The length of its file in bytes, according to the catalog.")
+        "MARKETPLACEAPP/TEMPLATE/FILE_SIZE", "Size of the file in bytes, as the catalog states it.")
     private static let noDecompress = Input.optional(
         "DATASTORE/TEMPLATE/NO_DECOMPRESS", default: "NO",
-        "`YES`: a compressed image stays compressed, and is not converted.")
+        "`YES` keeps a compressed image compressed. It is not converted.")
 
     private let datastore: any Datastore
     private let intake: ImageIntake

@@ -9,13 +9,13 @@ package struct AppImport {
     /// What is read of the message, beside the marketplace's attributes.
     package static let inputs =
         [app, source, size, format, md5] + Message.disposalInputs + HTTPOptions.datastoreInputs
-    private static let app = Input.required("MARKETPLACEAPP/ID", "The app's number.", example: "0")
+    private static let app = Input.required("MARKETPLACEAPP/ID", "ID of the app.", example: "0")
     private static let source = Input.required(
-        "IMPORT_SOURCE", "The image's place: a path, a URL (http, https, s3, lxd), `ssh://HOST:PATH` or `rbd://…`.",
+        "IMPORT_SOURCE", "Source of the image: a path, a URL (http, https, s3, lxd), `ssh://HOST:PATH` or `rbd://…`.",
         example: "/var/lib/one/datastores/1/image")
-    private static let size = Input.required("SIZE", "The size of its disk in MB.", example: "2048")
-    private static let format = Input.required("FORMAT", "The format that it has: `raw`, `qcow2`, …", example: "qcow2")
-    private static let md5 = Input.optional("MD5", "The MD5 that it must have.", otherwise: "what is computed")
+    private static let size = Input.required("SIZE", "Size of the disk in MB.", example: "2048")
+    private static let format = Input.required("FORMAT", "Format of the image: `raw`, `qcow2`, …", example: "qcow2")
+    private static let md5 = Input.optional("MD5", "Expected MD5 of the image.", otherwise: "not compared")
 
     private let request: Request
     private let location: Location

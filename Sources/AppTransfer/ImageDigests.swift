@@ -4,11 +4,11 @@ import DriverProtocol
 
 /// The digests that a user, and the app that an image comes from, state for it.
 package enum ImageDigests {
-    private static let md5 = Input.optional("IMAGE/TEMPLATE/MD5", "The MD5 that the bytes of its source must have.")
-    private static let sha1 = Input.optional("IMAGE/TEMPLATE/SHA1", "The SHA-1 that they must have.")
-    private static let sha256 = Input.optional("IMAGE/TEMPLATE/SHA256", "The SHA-256 that they must have.")
+    private static let md5 = Input.optional("IMAGE/TEMPLATE/MD5", "Expected MD5 of the source file.")
+    private static let sha1 = Input.optional("IMAGE/TEMPLATE/SHA1", "Expected SHA-1 of the source file.")
+    private static let sha256 = Input.optional("IMAGE/TEMPLATE/SHA256", "Expected SHA-256 of the source file.")
     private static let appMD5 = Input.optional(
-        "IMAGE/TEMPLATE/FROM_APP_MD5", "The MD5 of the app that it comes from; not heeded for `lxd://`.")
+        "IMAGE/TEMPLATE/FROM_APP_MD5", "MD5 of the app that the image comes from. Ignored for `lxd://`.")
     package static let inputs = [md5, sha1, sha256, appMD5]
 
     /// Returns the digests of the message's image at `location`. Those of a container's app are not of the image: its

@@ -16,21 +16,22 @@ package struct ImageRegistration {
     /// What its sources read of a marketplace.
     package static let sourceInputs = ImageSources.inputs
     private static let path = Input.required(
-        "IMAGE/PATH", "The app's SOURCE, or a path or URL of a user.", example: "https://images.example/debian.qcow2")
-    private static let name = Input.optional("IMAGE/NAME", "The image's name, for errors and the log.")
-    private static let size = Input.optional("IMAGE/SIZE", "The size of its disk in MB, as oned counts it.")
+        "IMAGE/PATH", "SOURCE of an app, or a path or URL that a user has given.",
+        example: "https://images.example/debian.qcow2")
+    private static let name = Input.optional("IMAGE/NAME", "Name of the image, for errors and the log.")
+    private static let size = Input.optional("IMAGE/SIZE", "Size of the disk in MB, as oned counts it.")
     private static let imageType = Input.optional(
-        "IMAGE/TYPE", "`1`: a CD-ROM, which is not converted.", otherwise: "a disk")
+        "IMAGE/TYPE", "`1` means a CD-ROM. It is not converted.", otherwise: "a disk")
     private static let format = Input.optional(
-        "IMAGE/TEMPLATE/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
+        "IMAGE/TEMPLATE/FORMAT", "Format of the image: `raw`, `qcow2`, …", otherwise: "detected")
     private static let datastoreType = Input.optional(
-        "DATASTORE/TYPE", "`2`: a datastore for kernels, scripts and other files: nothing is converted.")
+        "DATASTORE/TYPE", "`2` means a datastore for kernels, scripts and other files. Nothing is converted.")
     /// NO_DECOMPRESS, which a datastore for files has by default.
     private static let noDecompress = Input.optional(
-        "DATASTORE/TEMPLATE/NO_DECOMPRESS", "`YES`: a compressed image stays compressed, and is not converted.",
-        otherwise: "`NO`; `YES` for files")
+        "DATASTORE/TEMPLATE/NO_DECOMPRESS", "`YES` keeps a compressed image compressed. It is not converted.",
+        otherwise: "`NO`; `YES` for `TYPE` 2")
     private static let nfsAutoEnable = Input.optional(
-        "DATASTORE/TEMPLATE/NFS_AUTO_ENABLE", default: "NO", "`YES`: OpenNebula's own script does it.")
+        "DATASTORE/TEMPLATE/NFS_AUTO_ENABLE", default: "NO", "`YES` leaves the copy to OpenNebula's own script.")
     /// `IMAGE/TYPE` of a CD-ROM, and `DATASTORE/TYPE` of a datastore for kernels, scripts and other files.
     private static let cdrom = "1"
     private static let files = "2"

@@ -8,17 +8,18 @@ package struct AppFilter: Sendable, Equatable {
     private static let types = ["IMAGE", "VMTEMPLATE", "SERVICE_TEMPLATE"]
     private static let typeInput = Input.optional(
         "MARKETPLACE/TEMPLATE/FILTER_TYPE",
-        "Types of app, separated by commas or spaces: `IMAGE`, `VMTEMPLATE`, `SERVICE_TEMPLATE`.", otherwise: "all")
+        "Types of app to list, separated by commas or spaces: `IMAGE`, `VMTEMPLATE`, `SERVICE_TEMPLATE`.",
+        otherwise: "all")
     private static let architectureInput = Input.optional(
         "MARKETPLACE/TEMPLATE/FILTER_ARCHITECTURE",
-        "Architectures, separated by commas or spaces: `x86_64`, `aarch64`. Apps for all of them always pass.",
+        "Architectures to list, separated by commas or spaces: `x86_64`, `aarch64`. Apps for `all` are always listed.",
         otherwise: "all")
     private static let tagInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/FILTER_TAG", "Tags, separated by commas: an app that has one of them passes.",
+        "MARKETPLACE/TEMPLATE/FILTER_TAG", "Tags, separated by commas. Apps with at least one of them are listed.",
         otherwise: "all")
     private static let nameInput = Input.optional(
         "MARKETPLACE/TEMPLATE/FILTER_NAME",
-        "Patterns of names, separated by commas, in any case: `Ubuntu *, Debian *`.", otherwise: "all")
+        "Patterns of names to list, separated by commas, case-insensitive: `Ubuntu *, Debian *`.", otherwise: "all")
     static let inputs = [typeInput, architectureInput, tagInput, nameInput]
 
     private var types: [String] = []

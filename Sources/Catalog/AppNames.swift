@@ -11,9 +11,9 @@ package struct AppNames: Sendable {
     private static let refused = Set("&|:\\;/'#{}$<>\"".unicodeScalars)
 
     private static let prefixInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/NAME_PREFIX", "Put before each app's name, and before the names that templates refer to.")
+        "MARKETPLACE/TEMPLATE/NAME_PREFIX", "Prefix of all app names, also of the names that templates refer to.")
     private static let suffixInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/NAME_SUFFIX", "Put behind each app's name, and behind the names that templates refer to.")
+        "MARKETPLACE/TEMPLATE/NAME_SUFFIX", "Suffix of all app names, also of the names that templates refer to.")
     static let inputs = [prefixInput, suffixInput]
 
     let prefix: String

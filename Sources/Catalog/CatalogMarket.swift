@@ -7,9 +7,9 @@ import HTTP
 package struct CatalogMarket: Sendable {
     private static let cacheInput = Input.optional(
         "MARKETPLACE/TEMPLATE/CACHE", default: "NO",
-        "`YES`: the last good catalog is kept, and the server asked only whether it has changed.")
+        "`YES` caches the last valid catalog. The server is asked only whether it has changed.")
     private static let limitInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/CATALOG_LIMIT_MB", default: "64", "A larger catalog is refused; 1 to 1024.")
+        "MARKETPLACE/TEMPLATE/CATALOG_LIMIT_MB", default: "64", "Maximum size of the catalog in MB, 1 to 1024.")
     /// What is read of the message beside the server.
     package static let inputs =
         AppFilter.inputs + AppNames.inputs + [cacheInput, limitInput] + HTTPOptions.catalogInputs
@@ -20,7 +20,7 @@ package struct CatalogMarket: Sendable {
     package static func endpoint(default standard: String) -> Input {
         .optional(
             "MARKETPLACE/TEMPLATE/ENDPOINT", default: standard,
-            "The server: `http://` or `https://`, without user and password.")
+            "URL of the server: `http://…` or `https://…`, without user and password.")
     }
 
     /// The server.

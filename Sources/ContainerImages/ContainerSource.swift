@@ -16,7 +16,7 @@ package final class ContainerSource: ImageSource {
     package static let endpoint = CatalogMarket.endpoint(default: SimpleStreams.standardEndpoint)
     package static let verify = Input.optional(
         "MARKETPLACE/TEMPLATE/VERIFY", default: "YES",
-        "`NO` also lists and builds images whose server gives no SHA-256, with a warning.")
+        "`NO` also lists and builds images without a SHA-256 in the catalog. A warning is logged.")
 
     package let name: String
     private let directory: WorkDirectory

@@ -6,24 +6,25 @@ struct ContextAttributes {
     /// All of them: `contextNames` of the settings.
     static let inputs: [Input] = [
         .optional(
-            path + "CONTEXT", default: "YES", "`YES` contextualizes the images, `NO` leaves them as they are."),
+            path + "CONTEXT", default: "YES",
+            "`YES` installs OpenNebula's context packages, `NO` leaves the images unchanged."),
         .optional(
-            path + "CONTEXT_URL", "Where OpenNebula's packages come from: a release, or a mirror of one.",
+            path + "CONTEXT_URL", "Source of the context packages: the URL of a release or of a mirror.",
             otherwise: "GitHub's API"),
-        .optional(path + "CONTEXT_VERSION", "The release.", otherwise: "the newest"),
+        .optional(path + "CONTEXT_VERSION", "Version of the context packages.", otherwise: "the newest"),
         .optional(
-            path + "CONTEXT_PACKAGES", "Files or URLs of these packages, or an ISO of them, in place of a release."),
+            path + "CONTEXT_PACKAGES", "Context packages to use instead of a release: files, URLs, or an ISO of them."),
         .optional(
-            path + "CONTEXT_SHA256", "The SHA-256 that they must have, one for each, separated by spaces.",
-            otherwise: "what the release says"),
+            path + "CONTEXT_SHA256", "Allowed SHA-256 digests of the context packages, separated by spaces.",
+            otherwise: "those of the release"),
         .optional(
-            path + "CONTEXT_EXTRA_PACKAGES", "Packages of the distribution that are installed besides."),
+            path + "CONTEXT_EXTRA_PACKAGES", "More packages of the distribution to install, separated by spaces."),
         .optional(
             path + "BUILD_MODE", default: "auto",
-            "How packages get into an image: `namespace`, `files`, or the first that works."),
+            "How packages are installed: `namespace`, `files`, or `auto` for the first of them that works."),
         .optional(
             path + "PACKAGE_MIRROR",
-            "Servers of packages while an image is built, as in `debian=http://mirror.example`."),
+            "Package mirrors for the build, separated by spaces: `debian=http://mirror.example`."),
     ]
     private static let path = "MARKETPLACE/TEMPLATE/"
     /// These say one thing together: a marketplace that has one of them takes none from the settings.

@@ -9,9 +9,9 @@ import Posix
 /// Paths are compared directory by directory, their links resolved.
 package struct AllowedPaths: Sendable {
     private static let restrictedInput = Input.optional(
-        "DATASTORE/TEMPLATE/RESTRICTED_DIRS", "Directories that no image may be read from, separated by spaces.")
+        "DATASTORE/TEMPLATE/RESTRICTED_DIRS", "Directories from which no image may be read, separated by spaces.")
     private static let safeInput = Input.optional(
-        "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories that may be read all the same; they go first.")
+        "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories from which images may be read in any case, separated by spaces.")
     package static let inputs = [restrictedInput, safeInput]
 
     private let restricted: [String]

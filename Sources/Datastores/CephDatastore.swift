@@ -8,23 +8,23 @@ import Posix
 /// are none. DS_MAD `ceph`. An image's SOURCE is `POOL/NAME`.
 package struct CephDatastore: Datastore {
     private static let bridgeList = Input.optional(
-        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts where `rbd` runs, separated by spaces.", otherwise: "this machine")
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that run `rbd`, separated by spaces.", otherwise: "the front-end")
     private static let poolName = Input.optional(
-        "DATASTORE/TEMPLATE/POOL_NAME", default: "one", "The pool.")
+        "DATASTORE/TEMPLATE/POOL_NAME", default: "one", "Pool of the images.")
     private static let dataPoolName = Input.optional(
-        "DATASTORE/TEMPLATE/EC_POOL_NAME", "The pool for the images' data: `rbd --data-pool`.")
+        "DATASTORE/TEMPLATE/EC_POOL_NAME", "Pool for the data of images (`rbd --data-pool`).")
     private static let credentials = [user, keyFile, configuration]
     private static let user = Input.optional(
-        "DATASTORE/TEMPLATE/CEPH_USER", "The cluster's user: `rbd --id`.", otherwise: "Ceph's own")
+        "DATASTORE/TEMPLATE/CEPH_USER", "Ceph user (`rbd --id`).", otherwise: "Ceph's default")
     private static let keyFile = Input.optional(
-        "DATASTORE/TEMPLATE/CEPH_KEY", "The path of a file with the user's key alone, where `rbd` runs.",
-        otherwise: "Ceph's own")
+        "DATASTORE/TEMPLATE/CEPH_KEY", "Path of a file with only the user's key, on the host that runs `rbd`.",
+        otherwise: "Ceph's default")
     private static let configuration = Input.optional(
-        "DATASTORE/TEMPLATE/CEPH_CONF", "The path of the cluster's configuration, where `rbd` runs.",
-        otherwise: "Ceph's own")
+        "DATASTORE/TEMPLATE/CEPH_CONF", "Path of the cluster's configuration, on the host that runs `rbd`.",
+        otherwise: "Ceph's default")
     private static let rbdFormat = Input.optional(
-        "DATASTORE/TEMPLATE/RBD_FORMAT", "The format of new images: `2`, or `1`, which leaves it to Ceph.",
-        otherwise: "Ceph's own")
+        "DATASTORE/TEMPLATE/RBD_FORMAT", "Format of new images: `2`, or `1` to leave the choice to Ceph.",
+        otherwise: "Ceph's default")
     /// What no other datastore has.
     package static let ownInputs = [poolName, dataPoolName] + credentials + [rbdFormat]
     package static let inputs = [bridgeList] + ownInputs

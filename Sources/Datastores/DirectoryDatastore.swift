@@ -11,21 +11,22 @@ package struct DirectoryDatastore: Datastore {
     package static let copyInputs = inputs.filter { $0 != safeDirs }
     package static let placeInput: Input? = basePath
     private static let basePath = Input.required(
-        "DATASTORE/BASE_PATH", "The datastore's directory, as an absolute path without blanks.",
+        "DATASTORE/BASE_PATH", "Absolute path of the datastore's directory, without spaces.",
         example: "/var/lib/one/datastores/1")
     private static let bridgeList = Input.optional(
-        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that have the datastore, separated by spaces.",
-        otherwise: "this machine"
+        "DATASTORE/TEMPLATE/BRIDGE_LIST", "Hosts that hold the datastore, separated by spaces.",
+        otherwise: "the front-end"
     )
     private static let safeDirs = Input.optional(
-        "DATASTORE/TEMPLATE/SAFE_DIRS", "Directories outside of it in which its images may lie.")
+        "DATASTORE/TEMPLATE/SAFE_DIRS", "More directories that may hold images, separated by spaces.")
     private static let driver = Input.optional(
-        "DATASTORE/TEMPLATE/DRIVER", "The format that images are brought into: `qcow2`, `raw`, …",
-        otherwise: "as they come")
+        "DATASTORE/TEMPLATE/DRIVER", "Format to convert images to: `qcow2`, `raw`, …",
+        otherwise: "no conversion")
     private static let convert = Input.optional(
-        "DATASTORE/TEMPLATE/CONVERT", default: "YES", "`NO`: `DRIVER` converts nothing.")
+        "DATASTORE/TEMPLATE/CONVERT", default: "YES", "`NO` switches the conversion to `DRIVER` off.")
     private static let sparse = Input.optional(
-        "DATASTORE/TEMPLATE/SPARSE", default: "YES", "`NO`: zeros get their room on the disk, too; not over a bridge.")
+        "DATASTORE/TEMPLATE/SPARSE", default: "YES",
+        "`NO` allocates disk space for zeros, too. Ignored with `BRIDGE_LIST`.")
     private static let mode: UInt32 = 0o660
 
     package let format: String?

@@ -5,11 +5,11 @@ import ImageTransfer
 package struct StoredImage: Sendable {
     package static let inputs = [sourceInput, formatInput, sizeInput]
     private static let sourceInput = Input.required(
-        "IMAGE/SOURCE", "The image's place in the datastore: a path, or `POOL/NAME`.",
+        "IMAGE/SOURCE", "Source of the image in the datastore: a path, or `POOL/NAME`.",
         example: "/var/lib/one/datastores/1/image")
     private static let formatInput = Input.optional(
-        "IMAGE/FORMAT", "The format that it has: `raw`, `qcow2`, …", otherwise: "looked for")
-    private static let sizeInput = Input.optional("IMAGE/SIZE", "The size of its disk in MB, as oned counts it.")
+        "IMAGE/FORMAT", "Format of the image: `raw`, `qcow2`, …", otherwise: "detected")
+    private static let sizeInput = Input.optional("IMAGE/SIZE", "Size of the disk in MB, as oned counts it.")
 
     /// Its place in the datastore: a path, or a name in a pool.
     package let source: String

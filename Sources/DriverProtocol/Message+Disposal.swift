@@ -2,9 +2,9 @@ import Posix
 
 extension Message {
     private static let dispose = Input.optional(
-        "DISPOSE", default: "NO", "`YES`: `DISPOSE_CMD` is run in the end, however the import ends.")
+        "DISPOSE", default: "NO", "`YES` runs `DISPOSE_CMD` at the end, also after a failure.")
     private static let disposeCommand = Input.optional(
-        "DISPOSE_CMD", "The command that removes a temporary image; no shell runs it.")
+        "DISPOSE_CMD", "Command that removes a temporary image. It runs without a shell.")
     /// What ``disposeOfSource(log:)`` reads.
     package static let disposalInputs = [dispose, disposeCommand]
 

@@ -3,19 +3,20 @@ import DriverProtocol
 
 extension HTTPOptions {
     private static let caFileInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/CA_FILE", "A file of PEM certificates to trust in place of the system's.",
+        "MARKETPLACE/TEMPLATE/CA_FILE", "File of trusted CA certificates (PEM). It replaces the system's.",
         otherwise: "the system's")
     private static let verifyInput = Input.optional(
         "MARKETPLACE/TEMPLATE/TLS_VERIFY", default: "YES",
-        "`NO`: the server's certificate is not checked; a warning is logged.")
+        "`NO` accepts any server certificate. A warning is logged.")
     private static let proxyInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/PROXY", "The proxy: `http://USER:PASSWORD@HOST:PORT`.", otherwise: "the environment's")
+        "MARKETPLACE/TEMPLATE/PROXY", "Proxy for all requests: `http://USER:PASSWORD@HOST:PORT`.",
+        otherwise: "from the environment")
     private static let noProxyInput = Input.optional(
-        "MARKETPLACE/TEMPLATE/NO_PROXY", "Hosts that are asked without the proxy, separated by commas.",
-        otherwise: "the environment's")
+        "MARKETPLACE/TEMPLATE/NO_PROXY", "Hosts to contact without a proxy, separated by commas.",
+        otherwise: "from the environment")
     private static let bandwidthInput = Input.optional(
         "DATASTORE/TEMPLATE/LIMIT_TRANSFER_BW",
-        "Bytes per second at most, with `K`, `M` or `G` behind for powers of 1024.",
+        "Maximum bytes per second. The suffixes `K`, `M` and `G` are powers of 1024.",
         otherwise: "no limit")
     /// What is read of a marketplace.
     package static let inputs = [caFileInput, verifyInput, proxyInput, noProxyInput]

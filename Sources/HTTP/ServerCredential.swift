@@ -7,8 +7,8 @@ import DriverProtocol
 /// It is sent to the server that ENDPOINT names, and to no other: RFC 9110, section 11.6.2.
 struct ServerCredential: Sendable {
     static let input = Input.optional(
-        "MARKETPLACE/TEMPLATE/AUTH_FILE", "A file on the front-end with a credential for the server of `ENDPOINT`.")
-    private static let endpoint = Input.optional("MARKETPLACE/TEMPLATE/ENDPOINT", "The server that may get it.")
+        "MARKETPLACE/TEMPLATE/AUTH_FILE", "File on the front-end with a credential for the server of `ENDPOINT`.")
+    private static let endpoint = Input.optional("MARKETPLACE/TEMPLATE/ENDPOINT", "Server that may get the credential.")
 
     /// The value of the field Authorization.
     let field: String

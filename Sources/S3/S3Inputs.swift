@@ -4,49 +4,51 @@ import HTTP
 /// What a marketplace's template says of its bucket, and of the service.
 package enum S3Inputs {
     static let bucket = Input.required(
-        template + "BUCKET", "The bucket; `TENANT:BUCKET` of Ceph is taken, too.", example: "images")
+        template + "BUCKET", "Name of the bucket. With Ceph also `TENANT:BUCKET`.", example: "images")
     static let accessKeyID = Input.optional(
-        template + "ACCESS_KEY_ID", "The key's name. oned requires it.", otherwise: "that of `CREDENTIALS_FILE`",
+        template + "ACCESS_KEY_ID", "Access key ID. oned requires it.", otherwise: "from `CREDENTIALS_FILE`",
         example: "KEY")
     static let secretAccessKey = Input.optional(
-        template + "SECRET_ACCESS_KEY", "The key. oned requires it.", otherwise: "that of `CREDENTIALS_FILE`",
+        template + "SECRET_ACCESS_KEY", "Secret access key. oned requires it.", otherwise: "from `CREDENTIALS_FILE`",
         example: "SECRET")
-    static let sessionToken = Input.optional(template + "SESSION_TOKEN", "The token that belongs to temporary keys.")
+    static let sessionToken = Input.optional(template + "SESSION_TOKEN", "Session token of temporary keys.")
     static let credentialsFile = Input.optional(
-        template + "CREDENTIALS_FILE", "A file on the front-end with the keys, which go before the template's.")
+        template + "CREDENTIALS_FILE", "File on the front-end with the keys. It overrides the keys in the template.")
     static let profile = Input.optional(
-        template + "PROFILE", default: "default", "The section of `CREDENTIALS_FILE`.")
+        template + "PROFILE", default: "default", "Section of `CREDENTIALS_FILE`.")
     static let endpoint = Input.optional(
-        template + "ENDPOINT", "The service's URL, `http://` or `https://`.", otherwise: "Amazon's, of `REGION`",
+        template + "ENDPOINT", "URL of the service: `http://…` or `https://…`.", otherwise: "Amazon's, in `REGION`",
         example: "https://s3.example:9000")
     static let aws = Input.optional(
-        template + "AWS", "`NO`: there must be an `ENDPOINT`.", otherwise: "`YES` without `ENDPOINT`")
+        template + "AWS", "`NO` makes `ENDPOINT` required.", otherwise: "`YES` without `ENDPOINT`")
     static let region = Input.optional(
-        template + "REGION", "The bucket's region. oned requires it.",
+        template + "REGION", "Region of the bucket. oned requires it.",
         otherwise: "what `ENDPOINT` names, or `us-east-1`", example: "us-east-1")
     static let forcePathStyle = Input.optional(
-        template + "FORCE_PATH_STYLE", default: "NO", "`YES`: the bucket stands in each URL's path, not in its host.")
+        template + "FORCE_PATH_STYLE", default: "NO",
+        "`YES` puts the bucket into the path of each URL instead of the host name.")
     static let signatureVersion = Input.optional(
-        template + "SIGNATURE_VERSION", "`s3`, `s3v4` or `v4`: all mean version 4.")
+        template + "SIGNATURE_VERSION", "`s3`, `s3v4` or `v4`. All of them mean version 4.")
     static let prefix = Input.optional(
-        template + "APP_PREFIX", default: "marketapp", "An app's object is called `APP_PREFIX-ID`.")
+        template + "APP_PREFIX", default: "marketapp", "Objects are named `APP_PREFIX-ID`, with the ID of the app.")
     /// The stock driver's default.
     static let totalMB = Input.optional(
-        template + "TOTAL_MB", default: "1048576", "The marketplace's size in MB; a quota that is less goes before it.")
-    static let readLength = Input.optional(template + "READ_LENGTH", default: "8", "MB of a part, 5 to 5120.")
+        template + "TOTAL_MB", default: "1048576", "Size of the marketplace in MB. A smaller quota overrides it.")
+    static let readLength = Input.optional(
+        template + "READ_LENGTH", default: "8", "Size of an upload part in MB, 5 to 5120.")
     static let maxParts = Input.optional(
         template + "MAX_PARTS", default: "\(PartPlan.mostParts)",
-        "The most parts that the service takes for an object, 2 to \(PartPlan.mostParts).")
+        "Maximum number of parts that the service accepts for an object, 2 to \(PartPlan.mostParts).")
     static let uploadConcurrency = Input.optional(
-        template + "UPLOAD_CONCURRENCY", default: "4", "Parts that are uploaded at the same time, 1 to 64.")
+        template + "UPLOAD_CONCURRENCY", default: "4", "Number of parts that are uploaded in parallel, 1 to 64.")
     static let storageClass = Input.optional(
-        template + "STORAGE_CLASS", "The class of new objects: `STANDARD_IA`, …", otherwise: "the bucket's")
+        template + "STORAGE_CLASS", "Storage class of new objects: `STANDARD_IA`, …", otherwise: "the bucket's default")
     static let encryption = Input.optional(
-        template + "SSE", default: "none", "Encryption by the service: `none`, `AES256`, `aws:kms`.")
+        template + "SSE", default: "none", "Server-side encryption: `none`, `AES256` or `aws:kms`.")
     static let encryptionKey = Input.optional(
-        template + "SSE_KMS_KEY_ID", "The key for `aws:kms`.", otherwise: "the service's own")
+        template + "SSE_KMS_KEY_ID", "KMS key for `aws:kms`.", otherwise: "the service's default")
     static let createBucket = Input.optional(
-        template + "CREATE_BUCKET", default: "NO", "`YES`: the first `import` makes a bucket that is missing.")
+        template + "CREATE_BUCKET", default: "NO", "`YES` lets the first `import` create a missing bucket.")
     private static let template = "MARKETPLACE/TEMPLATE/"
 
     /// All of them, with those of HTTP.

@@ -32,7 +32,7 @@ import Testing
         try openNebula.install()
         try openNebula.write(Self.configuration, Self.changed)
         let outcome = try openNebula.remove()
-        #expect(outcome.output.contains("kept, since it was changed: \(openNebula.path(Self.configuration))"))
+        #expect(outcome.output.contains("kept, because it was changed: \(openNebula.path(Self.configuration))"))
         #expect(try openNebula.text(Self.configuration) == Self.changed)
     }
 
@@ -101,7 +101,7 @@ import Testing
         for file in ["/" + Self.savedConfiguration, "/remotes/market/http/import"] {
             #expect(outcome.output.contains("its original is kept as \(openNebula.path(backup + file))\n"))
         }
-        #expect(!outcome.output.contains("every replaced file is back"))
+        #expect(!outcome.output.contains("all replaced files are restored"))
         let left = try openNebula.listing().filter {
             $0.key.hasPrefix("lib/market-drivers/") && $0.value.hasPrefix("100")
         }
@@ -115,7 +115,7 @@ import Testing
         let outcome = try openNebula.install()
         let aside = "lib/market-drivers/backup.1"
         #expect(outcome.output.contains("is now in \(openNebula.path(aside))\n"))
-        #expect(try openNebula.remove().output.contains("every replaced file is back"))
+        #expect(try openNebula.remove().output.contains("all replaced files are restored"))
         #expect(try openNebula.text(aside + "/" + Self.savedConfiguration) == "FOO=bar\n")
         #expect(try openNebula.text(Self.configuration) == Self.changed)
         #expect(try openNebula.text(Self.launcher) == "another's\n")
@@ -129,7 +129,7 @@ import Testing
         let outcome = try openNebula.remove()
         let saved = "lib/market-drivers/edited/" + Self.savedConfiguration
         #expect(outcome.output.contains(openNebula.path(saved)))
-        #expect(!outcome.output.contains("every replaced file is back"))
+        #expect(!outcome.output.contains("all replaced files are restored"))
         #expect(try openNebula.text(saved) == Self.changed)
     }
 }

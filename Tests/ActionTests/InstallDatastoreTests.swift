@@ -61,7 +61,7 @@ import Testing
             #expect(!exists(script + ".stock"))
         }
         // The three stock scripts; ours of Ceph, which it has not, and the three copies named .stock.
-        #expect(said.contains("no longer installed: 3 files put back as they were before, 5 taken away\n"), "\(said)")
+        #expect(said.contains("no longer installed: 3 files restored, 5 removed\n"), "\(said)")
         #expect(!said.contains("0 files added"))
     }
 }

@@ -174,7 +174,7 @@ import Testing
 
     @Test(arguments: [
         (["-d", "/nonexistent"], "there is no directory /nonexistent"),
-        (["-d", "/etc"], "no OpenNebula is there: /etc/var/remotes is missing"),
+        (["-d", "/etc"], "OpenNebula is not installed: /etc/var/remotes is missing"),
         (["-d"], "-d needs a value"),
         (["-x"], "unknown option -x"),
         (["-d", "HERE", "-u", "nobody-of-that-name"], "there is no such user"),

@@ -11,7 +11,7 @@ import Testing
         "linuxcontainers": [],
     ]
 
-    /// The pages, and the text of each block of code in them that names a MARKET_MAD.
+    /// The pages, and the template in each block of code in them that names a MARKET_MAD.
     private static let examples: [(page: String, text: String)] = {
         let manual = Fixture.packageRoot.appending(path: "docs")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: manual.path)) ?? []
@@ -19,9 +19,19 @@ import Testing
         return (pages + [Fixture.packageRoot.appending(path: "README.md")]).flatMap { page in
             let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
             let blocks = text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
-            return blocks.filter { $0.contains(/(?m)^\s*MARKET_MAD\s*=\s*"/) }.map { (page.lastPathComponent, $0) }
+            return blocks.filter { $0.contains(/(?m)^\s*MARKET_MAD\s*=\s*"/) }
+                .map { (page.lastPathComponent, Self.template(in: $0)) }
         }
     }()
+
+    /// Returns a block's lines but the first, which names its language, or those of the shell's here-document in it.
+    private static func template(in block: String) -> String {
+        let lines = block.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+        guard let start = lines.firstIndex(where: { $0.hasSuffix("<<'EOF'") }) else {
+            return lines.joined(separator: "\n")
+        }
+        return lines[(start + 1)...].prefix { $0 != "EOF" }.joined(separator: "\n")
+    }
 
     @Test func thereIsOneForEachDriver() throws {
         let drivers = try Set(Self.examples.compactMap { try Template(parsing: $0.text)["MARKET_MAD"] })

@@ -86,8 +86,8 @@ installing() {
     same 'what is not ours' "$(grep '/tm/ssh/clone ' <<<"$stock_of_1")" "$(listing "$root" | grep '/tm/ssh/clone ')"
     same 'what dpkg verifies' '' "$(in_root "$root" dpkg --verify market-drivers)"
     succeeds 'the drivers are at work' at_work
-    fails 'install.sh beside it' 'the drivers have come as a package' in_root "$root" /tests/archive/install.sh
-    fails 'install.sh -r beside it' 'the drivers have come as a package' in_root "$root" /tests/archive/install.sh -r
+    fails 'install.sh beside it' 'the drivers are installed as a package' in_root "$root" /tests/archive/install.sh
+    fails 'install.sh -r beside it' 'the drivers are installed as a package' in_root "$root" /tests/archive/install.sh -r
     installed=$(listing "$root")
     succeeds 'it is installed once more' in_root "$root" dpkg -i /tests/market-drivers.deb
     same 'what is there then' "$installed" "$(listing "$root")"
@@ -142,7 +142,7 @@ removing() {
     local story="$base: removing" stock_of_2
     stock_of_2=$(expected_stock)
     succeeds 'dpkg removes it' in_root "$root" dpkg --remove market-drivers
-    has 'what it says' "OpenNebula's own drivers are back" "$said"
+    has 'what it says' "OpenNebula's own drivers are restored" "$said"
     same 'what is there then' "$stock_of_2" "$(listing "$root" | grep -v "$stock_remotes/etc/market")"
     has 'the settings' 'SSH_CONNECT_TIMEOUT="20"' "$(<"$root/$stock_remotes/etc/market/market-drivers.conf")"
     succeeds 'postrm runs once more' in_root "$root" /var/lib/dpkg/info/market-drivers.postrm remove
@@ -185,7 +185,7 @@ interrupted() {
     mv -- "$root$path.new" "$root$path"
     in_root "$root" sh -c 'sed -i "\|market/http/import\$|d" /var/lib/dpkg/info/market-drivers.list'
     succeeds 'a launcher is now of somebody else, and it is purged' in_root "$root" dpkg --purge market-drivers
-    has 'what it says' "left as it is, since it is not of this package: $path" "$said"
+    has 'what it says' "left as it is, because it does not belong to this package: $path" "$said"
     same 'the file' another "$(<"$root$path")"
     mv -- "$root$path.stock" "$root$path"
     same 'what is there then' "$before" "$(listing "$root")"

@@ -22,9 +22,40 @@ document_stories() {
         sed -n 's/\\-/-/g; s/^\.BR \(-.\) ", " \(--[a-z-]*\).*/\1, \2/p' | sort)"
     same 'the options of operations.md' "$(grep -v help <<<"$names")" "$(tr -d '`' <docs/operations.md |
         sed -nE 's/^\| (-.), (--[a-z-]+) .*/\1, \2/p' | sort)"
+    names=$(./install.sh --help | sed -nE 's/^  (-[a-z]|--[a-z-]+)( .*|$)/\1/p' | sort)
+    has "install.sh's options" --stock-datastores "$names"
+    same "install.sh's options in operations.md" "$names" "$(sed -n '/^### Options of install.sh/,/^## /p' \
+        docs/operations.md | sed -nE 's/^\| `(-[a-z]|--[a-z-]+).*/\1/p' | sort)"
+    mkdir "$work"/{deb,rpm}-tree
+    dpkg-deb -x "$work/market-drivers.deb" "$work/deb-tree"
+    rpm2archive -n - <"$work/market-drivers.rpm" | tar -C "$work/rpm-tree" -x ./usr/share/doc
+    for page in "$work"/{deb-tree,rpm-tree}/usr/share/doc/market-drivers "$work/unpacked"; do
+        has "the pages in ${page#"$work/"}" docs/operations.md "$(cd "$page" && echo docs/*.md)"
+        same "links that lead nowhere in ${page#"$work/"}" '' "$(dead_links "$page")"
+    done
     same 'what lintian says of the package' '' "$(lintian --allow-root --fail-on none "$work/market-drivers.deb" 2>&1)"
     same 'the packages that install.sh names' '' "$(packages_not_named)"
     stock_datastores_story
+}
+
+# The links of README.md, CONTRIBUTING.md and docs/*.md in the directory $1 whose file or heading is not there.
+dead_links() {
+    local page link file
+    (cd "$1" && grep -oE '\]\([^)]*\)' README.md CONTRIBUTING.md docs/*.md) | sed -E 's/:\]\((.*)\)$/ \1/' |
+        grep -vE ' (https?|mailto):' | while read -r page link; do
+        file=$1/$page
+        [[ $link == '#'* ]] || file=${file%/*}/${link%%#*}
+        if [[ ! -e $file && ! -L $file ]]; then
+            echo "$page: $link"
+        elif [[ $link == *'#'* ]] && ! headings "$file" | grep -qxF -- "${link#*#}"; then
+            echo "$page: $link: there is no such heading"
+        fi
+    done
+}
+
+# The anchors of the page $1, as GitHub makes them of headings.
+headings() {
+    sed -n 's/^##* //p' "$1" | tr '[:upper:] ' '[:lower:]-' | sed 's/[^[:alnum:]_-]//g'
 }
 
 # With --stock-datastores the package has nothing to do with the scripts of datastores.

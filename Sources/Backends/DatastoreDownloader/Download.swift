@@ -7,7 +7,7 @@ import Posix
 
 /// One image on its way from FROM to TO.
 struct Download {
-    private static let path = Input.optional("IMAGE/PATH", "The image that the message is about.")
+    private static let path = Input.optional("IMAGE/PATH", "Source of the image.")
 
     private let location: Location
     private let target: String

@@ -13,7 +13,7 @@ package enum Downloader: Program {
     package static let purpose = "brings an image to a file or to standard output, verified"
     /// The environment variable with the driver message.
     private static let messageVariable = "DRV_ACTION"
-    private static let imageID = Input.optional("IMAGE/ID", "The image's number.")
+    private static let imageID = Input.optional("IMAGE/ID", "ID of the image.")
 
     /// Runs it as a program: exit status 0 or 1, one line on standard error for a failure. Standard input is not read:
     /// it may be the rest of the caller's script.

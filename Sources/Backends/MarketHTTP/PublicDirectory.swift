@@ -9,16 +9,17 @@ struct PublicDirectory: Publications {
     static let nameLength = 32
     static let inputs = [publicDir, baseURLInput, bridgeList]
     static let appSource = Input.appSource(
-        "The app's place: `BASE_URL` and the name of a file.", example: "http://frontend.example/market/NAME")
+        "URL of the app's file: `BASE_URL/NAME`.", example: "http://frontend.example/market/NAME")
     private static let publicDir = Input.required(
-        "MARKETPLACE/TEMPLATE/PUBLIC_DIR", "The directory, as an absolute path. It must exist: it is never created.",
+        "MARKETPLACE/TEMPLATE/PUBLIC_DIR",
+        "Absolute path of the directory. It must exist: the drivers never create it.",
         example: "/var/www/market")
     private static let baseURLInput = Input.required(
-        "MARKETPLACE/TEMPLATE/BASE_URL", "The URL under which the directory is served: `http://` or `https://`.",
+        "MARKETPLACE/TEMPLATE/BASE_URL", "URL of the directory on the web server: `http://…` or `https://…`.",
         example: "http://frontend.example/market")
     private static let bridgeList = Input.optional(
-        "MARKETPLACE/TEMPLATE/BRIDGE_LIST", "Hosts that have the directory, separated by spaces.",
-        otherwise: "this machine")
+        "MARKETPLACE/TEMPLATE/BRIDGE_LIST", "Hosts that hold the directory, separated by spaces.",
+        otherwise: "the front-end")
 
     let path: String
     let baseURL: WebURL

@@ -26,14 +26,19 @@ struct ContainerOptions {
 
     private static let path = "MARKETPLACE/TEMPLATE/"
     private static let imageSizeInput = Input.optional(
-        path + "IMAGE_SIZE_MB", default: "2048", "The size of the disk image: 16 (xfs: 300) to 67108864.")
-    private static let fileSystemInput = Input.optional(path + "FILESYSTEM", default: "ext4", "`ext4` or `xfs`.")
-    private static let formatInput = Input.optional(path + "FORMAT", default: "raw", "`raw` or `qcow2`.")
+        path + "IMAGE_SIZE_MB", default: "2048", "Size of the disk image in MB: 16 (xfs: 300) to 67108864.")
+    private static let fileSystemInput = Input.optional(
+        path + "FILESYSTEM", default: "ext4", "File system of the image: `ext4` or `xfs`.")
+    private static let formatInput = Input.optional(
+        path + "FORMAT", default: "raw", "Format of the image: `raw` or `qcow2`.")
     private static let untestedInput = Input.optional(
-        path + "SKIP_UNTESTED", default: "YES", "`NO` lists distributions, too, that nobody has tried.")
-    private static let memoryInput = Input.optional(path + "MEMORY", default: "768", "MB of the virtual machine.")
-    private static let cpuInput = Input.optional(path + "CPU", default: "1", "The share of CPU.")
-    private static let vcpuInput = Input.optional(path + "VCPU", default: "2", "Virtual CPUs.")
+        path + "SKIP_UNTESTED", default: "YES",
+        "`NO` also lists distributions that are not tested with the context packages.")
+    private static let memoryInput = Input.optional(
+        path + "MEMORY", default: "768", "Memory in MB, for the VM template.")
+    private static let cpuInput = Input.optional(path + "CPU", default: "1", "Share of CPU, for the VM template.")
+    private static let vcpuInput = Input.optional(
+        path + "VCPU", default: "2", "Number of virtual CPUs, for the VM template.")
     private static let privilegedInput = Input.optional(
         path + "PRIVILEGED", default: "YES", "`NO` makes unprivileged containers (`LXC_UNPRIVILEGED = \"true\"`).")
     static let inputs =

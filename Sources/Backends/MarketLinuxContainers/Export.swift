@@ -9,7 +9,7 @@ package enum Export: Action {
     package static let inputs = [appSource] + ContainerSource.inputs + AppExport.inputs
     package static let datastoreInputs = AppExport.datastoreInputs
     private static let appSource = Input.appSource(
-        "What the image is made of.",
+        "Source of the image: `lxd://…`, as `monitor` lists it.",
         example: "lxd://https://images.linuxcontainers.org/images/…/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
 
     package static func run(_ request: Request) throws -> Reply {

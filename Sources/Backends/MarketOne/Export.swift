@@ -10,7 +10,7 @@ package enum Export: Action {
     package static let inputs = [appSource] + HTTPOptions.catalogInputs + [Monitor.endpoint] + AppExport.inputs
     package static let datastoreInputs = AppExport.datastoreInputs
     private static let appSource = Input.appSource(
-        "The URL of the app's file.", example: "https://marketplace.opennebula.io/appliance/ID/download/0")
+        "URL of the app's file.", example: "https://marketplace.opennebula.io/appliance/ID/download/0")
 
     package static func run(_ request: Request) throws -> Reply {
         guard let source = WebURL(try request.message.required(appSource)) else {
