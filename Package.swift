@@ -22,7 +22,7 @@ let drivers: [(backend: String, imports: [Target.Dependency])] = [
 /// The layers, from the bottom up: a module imports what stands above it in this list, and nothing else.
 /// docs/architecture.md tells what each of them holds.
 let modules: [Target] = [
-    // Floor 0: C, the operating system, bytes.
+    // Layer 0: C, the operating system, bytes.
     .systemLibrary(name: "COpenSSL"),
     .target(name: "CCurl"),
     // Optimised in a debug build, too: the tests digest as much as the drivers do.
@@ -30,25 +30,25 @@ let modules: [Target] = [
     .target(name: "CPosix"),
     .target(name: "Posix", dependencies: ["CPosix"]),
     .target(name: "Bytes"),
-    // Floor 1: formats and protocols.
+    // Layer 1: formats and protocols.
     .target(name: "XML", dependencies: ["Bytes"]),
     .target(name: "JSON", dependencies: ["Bytes"]),
     .target(name: "DriverProtocol", dependencies: ["XML", "Bytes", "Posix"]),
     .target(name: "Checksums", dependencies: ["COpenSSL", "CChecksums", "DriverProtocol", "Bytes"]),
     .target(name: "HTTP", dependencies: ["CCurl", "DriverProtocol", "Bytes", "Posix"]),
     .target(name: "OneMarket", dependencies: ["DriverProtocol", "XML", "Bytes", "Posix"]),
-    // Floor 2: services, and images on their way.
+    // Layer 2: services, and images on their way.
     .target(name: "S3", dependencies: ["HTTP", "Checksums", "DriverProtocol", "XML", "Bytes", "Posix"]),
     .target(name: "Catalog", dependencies: ["HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "Posix"]),
     .target(
         name: "ImageTransfer",
         dependencies: ["S3", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "CPosix", "Posix"]),
-    // Floor 3: where images lie, and images that are built.
+    // Layer 3: where images lie, and images that are built.
     .target(name: "Datastores", dependencies: ["ImageTransfer", "Checksums", "DriverProtocol", "Posix"]),
     .target(
         name: "ContainerImages",
         dependencies: ["ImageTransfer", "Catalog", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes", "Posix"]),
-    // Floor 4: what all imports and exports of apps share.
+    // Layer 4: what all imports and exports of apps share.
     .target(
         name: "AppTransfer",
         dependencies: [
