@@ -55,7 +55,7 @@ package struct ImageRegistration {
         if let place = type(of: datastore).placeInput, request.message.words(place).count > 1 {
             throw request.message.invalid(
                 place, "has a blank in it, at which oned would cut an image's SOURCE",
-                remedy: "mount or move the datastore to a path without blanks")
+                remedy: "mount or move the datastore to a path without spaces")
         }
         do {
             let done = try intake().run(into: datastore, from: source, log: request.log)

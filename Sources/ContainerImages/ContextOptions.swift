@@ -54,7 +54,7 @@ package struct ContextOptions: Sendable {
         guard let fault else { return names }
         throw attributes.invalid(
             attribute, "\(quoted(oneLine(fault, limit: 100))) is no name of a package",
-            remedy: "list names of the distribution's packages, divided by blanks")
+            remedy: "list names of the distribution's packages, separated by spaces")
     }
 
     private static func digests(_ attributes: ContextAttributes) throws(DriverError) -> Set<String> {

@@ -30,7 +30,7 @@ package struct AllowedPaths: Sendable {
         guard words.allSatisfy({ isAbsolute($0) && !$0.contains("*") && !$0.contains(",/") }) else {
             throw message.invalid(
                 input, "is no list of directories",
-                remedy: "write absolute paths, divided by spaces (onedatastore update)")
+                remedy: "write absolute paths, separated by spaces (onedatastore update)")
         }
         return words
     }

@@ -17,7 +17,7 @@ package struct BridgeHosts: Sendable {
             guard let host = BridgeHost(word) else {
                 throw request.message.invalid(
                     input, "has \(quoted(word)), which is no host",
-                    remedy: "write host names divided by spaces; a port goes into ssh_config(5)")
+                    remedy: "write host names separated by spaces; a port goes into ssh_config(5)")
             }
             hosts.append(host)
         }
