@@ -54,7 +54,7 @@ package struct ImageRegistration {
         // oned reads two words.
         if let place = type(of: datastore).placeInput, request.message.words(place).count > 1 {
             throw request.message.invalid(
-                place, "has a blank in it, at which oned would cut an image's SOURCE",
+                place, "has a space in it, at which oned would cut an image's SOURCE",
                 remedy: "mount or move the datastore to a path without spaces")
         }
         do {

@@ -90,7 +90,7 @@ import Testing
     func doubledSlash() throws {
         let image = try market.directory.write("sources/image", TestFiles.noise(1000))
         try refuses(
-            message(image).with("DATASTORE/BASE_PATH", market.datastore + " 2"), "has a blank in it", "without blanks")
+            message(image).with("DATASTORE/BASE_PATH", market.datastore + " 2"), "has a space in it", "without spaces")
         let base = market.directory.path("/datastore")
         #expect(try copy(message(image).with("DATASTORE/BASE_PATH", base)).output.hasPrefix(base + "/"))
     }
