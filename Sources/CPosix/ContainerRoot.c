@@ -151,7 +151,7 @@ int cposix_run_in_container(char *const arguments[], char *const environment[]) 
     }
     close(alive[0]);
     first_process = child;
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], end_namespace);
     int status;
     while (waitpid(child, &status, 0) < 0)

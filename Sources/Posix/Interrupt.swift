@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A signal asked this process to end: SIGTERM, SIGINT or SIGHUP.
+/// A signal asked this process to end: SIGTERM, SIGINT, SIGHUP or SIGQUIT.
 package struct Interrupted: Error, Equatable, CustomStringConvertible {
     package let signal: Int32
 
@@ -23,15 +23,15 @@ package enum Interrupt {
     /// Becomes readable when a signal has come; -1, which poll(2) passes over, while signals are held.
     package static var descriptor: Int32 { isHeld ? -1 : pipe.reading.number }
 
-    /// Takes over SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE and SIGXFSZ: a broken pipe and a file that becomes
-    /// longer than the process may write are errors of write(2).
+    /// Takes over SIGTERM, SIGINT, SIGHUP and SIGQUIT (Ctrl-\ on a terminal), and ignores SIGPIPE and SIGXFSZ: a broken
+    /// pipe and a file that becomes longer than the process may write are errors of write(2).
     package static func install() {
         // Made here and not in the handler, where nothing may be allocated.
         _ = pipe
         _ = received.load(ordering: .relaxed)
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        for number in [SIGTERM, SIGINT, SIGHUP] {
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
                 let saved = errno

@@ -66,8 +66,8 @@ import Testing
         return (try action.finish(), processes)
     }
 
-    @Test(arguments: Moment.allCases) func leavesNothing(_ moment: Moment) throws {
-        let (outcome, earlier) = try end(SIGTERM, at: moment)
+    @Test(arguments: Moment.allCases, [SIGTERM, SIGQUIT]) func leavesNothing(_ moment: Moment, _ signal: Int32) throws {
+        let (outcome, earlier) = try end(signal, at: moment)
         #expect(outcome.status == .exited(1) && outcome.output == "" && outcome.reasons.count == 1)
         #expect(try rig.catalog.directory.names(in: "staging area").isEmpty)
         #expect(try rig.catalog.directory.names(in: "datastore").isEmpty)
