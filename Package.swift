@@ -5,7 +5,7 @@ import PackageDescription
 /// `Sources/market-drivers/main.swift`.
 let drivers: [(backend: String, imports: [Target.Dependency])] = [
     ("MarketHTTP", ["AppTransfer", "ImageTransfer", "HTTP", "DriverProtocol", "Bytes", "Posix"]),
-    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "HTTP", "DriverProtocol", "Bytes"]),
+    ("MarketS3", ["AppTransfer", "ImageTransfer", "S3", "HTTP", "DriverProtocol", "Bytes", "Posix"]),
     ("MarketOne", ["AppTransfer", "ImageTransfer", "Catalog", "HTTP", "Checksums", "JSON", "DriverProtocol", "Bytes"]),
     (
         "MarketLinuxContainers",
@@ -52,7 +52,8 @@ let modules: [Target] = [
     .target(
         name: "AppTransfer",
         dependencies: [
-            "ContainerImages", "Datastores", "ImageTransfer", "S3", "HTTP", "Checksums", "DriverProtocol", "Posix",
+            "ContainerImages", "Datastores", "ImageTransfer", "S3", "Catalog", "HTTP", "Checksums", "DriverProtocol",
+            "Posix",
         ]),
 ]
 

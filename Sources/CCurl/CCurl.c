@@ -96,6 +96,12 @@ const char *ccurl_info_text(void *easy, CURLINFO info) {
     return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
 }
 
+const struct curl_slist *ccurl_info_certificate(void *easy, int number) {
+    struct curl_certinfo *chain = NULL;
+    if (curl.easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain) return NULL;
+    return number < chain->num_of_certs ? chain->certinfo[number] : NULL;
+}
+
 struct curl_slist *ccurl_list_append(struct curl_slist *list, const char *text) {
     return curl.slist_append(list, text);
 }

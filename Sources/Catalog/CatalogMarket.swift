@@ -29,9 +29,9 @@ package struct CatalogMarket: Sendable {
     package let statedEndpoint: String
     package let names: AppNames
     package let filter: AppFilter
-    let options: HTTPOptions
+    package let options: HTTPOptions
     /// Whether the last good catalog is kept.
-    package var isCached: Bool
+    let isCached: Bool
     /// The largest catalog, in bytes.
     let limit: Int
     let request: Request
@@ -58,7 +58,7 @@ package struct CatalogMarket: Sendable {
         statedEndpoint = stated ?? endpoint.text
         names = try AppNames(message)
         filter = try AppFilter(message)
-        isCached = try message.flag(Self.cacheInput)
+        isCached = try message.flag(Self.cacheInput) && !request.transfer.isTrial
         limit = Int(try message.number(Self.limitInput, in: 1...1024, unit: "MB") ?? 1) << 20
         var options = try HTTPOptions(ofCatalog: request)
         options.userAgent = agent

@@ -37,7 +37,7 @@ struct BuildOptions {
         let attributes = ContextAttributes(request)
         mode = try Mode(attributes)
         mirrors = try Self.mirrors(attributes)
-        let options = try HTTPOptions(request.message, log: request.log)
+        let options = try HTTPOptions(request)
         let values = [("http_proxy", options.proxy), ("https_proxy", options.proxy), ("no_proxy", options.noProxy)]
         proxies = values.compactMap { name, value in value.map { name + "=" + $0 } }
     }

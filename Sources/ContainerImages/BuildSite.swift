@@ -16,6 +16,9 @@ struct BuildSite {
         "unshare": "util-linux", "nsenter": "util-linux", "setpriv": "util-linux",
     ]
 
+    /// Where programs are looked for: this process's PATH may have no sbin.
+    static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
     let directory: WorkDirectory
     let image: ContainerImage
     let log: Log
@@ -31,11 +34,9 @@ struct BuildSite {
     func run(
         _ arguments: [String], package: String, outputLimit: Int = 1 << 20, secrets: [String] = []
     ) throws -> Command.Result {
-        // The program has a PATH of its own to be found in: this process's may have no sbin. fakeroot divides paths at
-        // blanks, so it gets names relative to the work directory.
+        // fakeroot divides paths at blanks, so it gets names relative to the work directory.
         let environment = [
-            "--chdir=\(directory.path)", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LC_ALL=C", directory.mark,
+            "--chdir=\(directory.path)", "PATH=\(Self.searchPath)", "LC_ALL=C", directory.mark,
         ]
         do {
             // fakeroot ends when its daemon has ended.

@@ -78,7 +78,7 @@ package struct ContextOptions: Sendable {
         case .listed(let packages): parts = packages.map { "package=" + $0.fingerprint }
         case .published(.directory(let url, let version)): parts = ["context=\(version) \(url.text)"]
         case .published(.release(let pages)):
-            let release = try? ContextRelease.load(pages, request, isPatient: false)
+            let release = request.transfer.isTrial ? nil : try? ContextRelease.load(pages, request, isPatient: false)
             parts = ["context=" + (release?.fingerprint ?? pages.map(\.text).joined(separator: " "))]
         }
         // Which way the others end in is known when an image is built.

@@ -67,14 +67,9 @@ struct ContextRelease: Sendable {
         let old = kept.flatMap { try? ContextRelease(page: $0.bytes) }
         if let kept, let old, kept.isFresh { return old }
         do {
-            let (page, url) = try fetch(pages, request, isPatient: isPatient)
-            do {
-                let release = try ContextRelease(page: page)
-                ContextCache(request).keep(page: page, of: pages[0])
-                return release
-            } catch {
-                throw failure(url, cause: "\(error)", underlying: error)
-            }
+            let (release, page) = try ask(pages, request, isPatient: isPatient)
+            ContextCache(request).keep(page: page, of: pages[0])
+            return release
         } catch let error as DriverError {
             guard let old else {
                 if !isPatient { request.log.warning("apps may change when it is there again: \(error)") }
@@ -82,6 +77,18 @@ struct ContextRelease: Sendable {
             }
             request.log.warning("the release \(old.tag) is used, as it was last known: \(error)")
             return old
+        }
+    }
+
+    /// Returns the release of the first of the pages that is there, as the server tells it now.
+    static func ask(
+        _ pages: [WebURL], _ request: Request, isPatient: Bool
+    ) throws -> (release: ContextRelease, page: [UInt8]) {
+        let (page, url) = try fetch(pages, request, isPatient: isPatient)
+        do {
+            return (try ContextRelease(page: page), page)
+        } catch {
+            throw failure(url, cause: "\(error)", underlying: error)
         }
     }
 

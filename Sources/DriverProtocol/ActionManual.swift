@@ -39,13 +39,20 @@ struct ActionManual {
             text += """
                        \(action.name) --to PATH [ID] < MESSAGE
 
-                With --to the image goes into a new file, in the format that it has: no DATASTORE is needed.
+                With --to the image is written to a new file in its own format. DATASTORE is not needed then.
 
                 """
         }
-        text += "\nMESSAGE is oned's driver message, base64 or plain XML. --example prints one to edit.\n"
-        text += section("It must have:", all.filter(\.isRequired)) { "  \($0.path)" }
-        text += section("Optional, with the default:", all.filter { !$0.isRequired }) { input in
+        text += """
+
+            MESSAGE is the driver message that oned writes: XML, plain or in base64. --example prints one to edit.
+            ID is the number of the app, marketplace or image. Without it, the number in MESSAGE counts.
+
+            """
+        text += section("MESSAGE must have:", all.filter(\.isRequired)) { "  \($0.path)" }
+        text += section(
+            "MESSAGE may have (what counts otherwise stands behind the brackets):", all.filter { !$0.isRequired }
+        ) { input in
             switch input.absence {
             case .standard(let value): "  [\(input.path)] \(value)"
             case .means(let words) where !words.isEmpty: "  [\(input.path)] \(words)"
@@ -59,13 +66,18 @@ struct ActionManual {
             text +=
                 "\n"
                 + wrapped(
-                    "A source that a server has (https://, s3://, lxd://) uses these attributes of MARKETPLACE/TEMPLATE, if there are any: "
-                        + further.joined(separator: ", ") + ".", indent: "")
+                    "An image from a server (https://, s3://, lxd://) is fetched with these attributes of "
+                        + "MARKETPLACE/TEMPLATE, if they are there: " + further.joined(separator: ", ") + ".",
+                    indent: "")
         }
         return text + """
 
-            The result goes to standard output, log lines and the reason of a failure to standard error.
-            The exit status is 0 or 1.
+            Example:
+                \(action.name) --example > message
+                \(action.name) < message
+
+            The result goes to standard output. Log lines, and the reason of a failure, go to standard error.
+            The exit status is 0, or 1 for a failure.
 
             """
     }

@@ -151,6 +151,7 @@ package enum ActionRunner {
     }
 
     private static func write(_ text: String, to descriptor: FileDescriptor) throws {
+        LiveLine.clear()
         var text = text
         try text.withUTF8 { try descriptor.writeAll(UnsafeRawBufferPointer($0)) }
     }

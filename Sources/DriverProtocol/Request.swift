@@ -22,4 +22,14 @@ package struct Request: Sendable {
         self.transfer = transfer
         self.target = target
     }
+    /// The same request for an action that only tries what others need: ``TransferPreferences/isTrial``.
+    package var trial: Request {
+        var (transfer, settings) = (transfer, settings)
+        transfer.isTrial = true
+        transfer.retries = false
+        settings.sshConnectTimeout = min(settings.sshConnectTimeout, TransferPreferences.trialTimeout)
+        return Request(
+            message: message, id: id, log: log, installation: installation, settings: settings, transfer: transfer,
+            target: target)
+    }
 }

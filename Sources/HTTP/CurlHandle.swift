@@ -109,6 +109,21 @@ final class CurlHandle: @unchecked Sendable {
     /// CURLINFO_RETRY_AFTER in seconds, or 0 if the server asked for no delay. Must not be used during a transfer.
     var retryAfter: Double { Double(ccurl_info_offset(easy, CURLINFO_RETRY_AFTER)) }
 
+    /// The fields of the certificates that the server has sent, `NAME:value` each, if CURLOPT_CERTINFO was set.
+    var certificateFields: [String] {
+        var fields: [String] = []
+        var number: Int32 = 0
+        while let first = ccurl_info_certificate(easy, number) {
+            var next: UnsafePointer<curl_slist>? = first
+            while let field = next?.pointee {
+                fields.append(String(cString: field.data))
+                next = UnsafePointer(field.next)
+            }
+            number += 1
+        }
+        return fields
+    }
+
     /// Makes a transfer that waits for the network look at its receiver again. Any thread may call it.
     func wake() {
         _ = ccurl_multi_wakeup(multi)

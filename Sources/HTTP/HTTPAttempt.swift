@@ -26,12 +26,12 @@ extension HTTPClient {
     /// end early if it is not wanted; else it is kept in memory, up to `bodyLimit` bytes. `goOn` is asked about once a
     /// second, and ends the transfer by returning false. libcurl repeats a request by itself if a connection that it
     /// had kept turns out to be broken; `onNewConnection` rules that out. With `awaitsAnswer` a request that has been
-    /// sent as a whole waits for its response before a signal or `goOn` ends it, a few seconds at the most. Throws
-    /// ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
+    /// sent as a whole waits for its response before a signal or `goOn` ends it, a few seconds at the most. `progress`
+    /// gets told how far a body in memory has come, if that takes its time. Throws ``DriverError``, `Interrupted` when a signal comes, and ``Cancelled`` when `goOn` has ended it.
     package func attempt(
         _ method: HTTPMethod, _ url: WebURL, headers: HTTPHeaders = [:], body: UnsafeRawBufferPointer? = nil,
         into sink: (any BodyReceiver)? = nil, bodyLimit: Int = defaultBodyLimit, onNewConnection: Bool = false,
-        awaitsAnswer: Bool = false, goOn: @escaping () -> Bool = { true }
+        awaitsAnswer: Bool = false, progress: Log? = nil, goOn: @escaping () -> Bool = { true }
     ) throws -> HTTPAttempt {
         let handle = try takeHandle()
         defer { giveBack(handle) }
@@ -41,6 +41,7 @@ extension HTTPClient {
         handle.awaitsAnswer = awaitsAnswer
         // A response to HEAD has the length of a body, and none.
         let receiver = SingleAnswer(sink: sink, limit: method == .head ? 0 : bodyLimit, goOn: goOn)
+        receiver.makeProgress = progress.map { log in { Progress("fetching \(quoted(url))", total: $0, log: log) } }
         switch (handle.perform(for: receiver), receiver.refusal) {
         case (.interrupted(let interrupted), _): throw interrupted
         case (_, .cancelled): throw Cancelled()
@@ -67,6 +68,9 @@ private final class SingleAnswer: TransferReceiver {
     private let sink: (any BodyReceiver)?
     private let limit: Int
     private let goOn: () -> Bool
+    /// Makes what tells of the progress of a body with so many bytes.
+    var makeProgress: ((UInt64?) -> Progress)?
+    private var progress: Progress?
     private(set) var head: ResponseHead?
     private(set) var body: [UInt8] = []
     private(set) var received = 0
@@ -81,6 +85,8 @@ private final class SingleAnswer: TransferReceiver {
     func begin(_ head: ResponseHead) {
         self.head = head
         guard head.isSuccess else { return }
+        // A compressed body counts as what it becomes, and is announced as it is sent.
+        progress = makeProgress?(head.headers["Content-Encoding"] == nil ? head.contentLength : nil)
         if let sink {
             if !sink.begin(status: head.status, head.headers) { refusal = .unwanted }
         } else if let length = head.contentLength {
@@ -97,6 +103,7 @@ private final class SingleAnswer: TransferReceiver {
             return refusal == nil
         }
         received += bytes.count
+        progress?.advance(UInt64(bytes.count))
         if let sink {
             if !sink.receive(bytes) { refusal = .unwanted }
         } else if received <= limit {

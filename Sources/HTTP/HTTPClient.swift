@@ -37,7 +37,7 @@ package final class HTTPClient: Sendable {
         let operation = HTTPMethod.get.operation
         var backoff = Backoff(options)
         while true {
-            switch try attempt(.get, url, headers: headers, bodyLimit: bodyLimit) {
+            switch try attempt(.get, url, headers: headers, bodyLimit: bodyLimit, progress: log) {
             case .answer(let answer):
                 guard answer.isTransient,
                     try backoff.pause(

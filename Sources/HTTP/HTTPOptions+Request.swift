@@ -49,6 +49,11 @@ extension HTTPOptions {
         noProxy = message.value(Self.noProxyInput)
         bandwidthLimit = try Self.bandwidthLimit(message, preferences)
         if !preferences.retries { attempts = 1 }
+        if preferences.isTrial {
+            connectTimeout = Double(TransferPreferences.trialTimeout)
+            stallTimeout = TransferPreferences.trialTimeout
+            return
+        }
         if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
     }
 

@@ -1,5 +1,8 @@
 /// The meaning of an HTTP status.
 enum Status {
+    /// Proxy Authentication Required.
+    static let proxyRefusal = 407
+
     /// Whether the same request may succeed a little later.
     static func isTransient(_ status: Int) -> Bool {
         [408, 429, 500, 502, 503, 504].contains(status)
@@ -7,7 +10,8 @@ enum Status {
 
     static func remedy(_ status: Int, throughProxy: Bool = false) -> String {
         switch status {
-        case 407: "put user and password into PROXY, or http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
+        case proxyRefusal:
+            "put user and password into PROXY, or http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
         case _ where throughProxy:
             "check what the proxy allows, or name the host in NO_PROXY of the marketplace, or no_proxy"
         case 401, 403: "check the credentials, and that they may do this there"

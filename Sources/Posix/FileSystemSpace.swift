@@ -33,3 +33,11 @@ package struct FileSystemSpace: Sendable, Equatable {
         self.available = isKnown && !isNegative ? available.multipliedClamped(by: blockSize) : 0
     }
 }
+
+/// Whether programs can be run that lie on the file system of `path`: it is not mounted with `noexec`.
+package func allowsPrograms(on path: String) -> Bool {
+    // ST_NOEXEC of statvfs(3), which Swift does not see.
+    let noExecution: UInt = 8
+    var space = statvfs()
+    return statvfs(path, &space) != 0 || space.f_flag & noExecution == 0
+}

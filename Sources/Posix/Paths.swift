@@ -65,9 +65,16 @@ package func hostName() -> String? {
     return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
 }
 
-/// Whether PATH leads to a program of this name.
-package func isInstalled(_ program: String) -> Bool {
-    (CurrentProcess.environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
+/// Whether a search path leads to a program of this name.
+///
+/// - Parameter path: directories with colons between; nil for PATH.
+package func isInstalled(_ program: String, path: String? = nil) -> Bool {
+    (path ?? CurrentProcess.environmentVariable("PATH") ?? "/usr/bin:/bin").split(separator: ":").contains {
         access(joined(String($0), program), X_OK) == 0
     }
+}
+
+/// Returns the name of a user of this machine, or nil if it has none: getpwuid(3).
+package func userName(_ user: uid_t) -> String? {
+    getpwuid(user).map { String(cString: $0.pointee.pw_name) }
 }

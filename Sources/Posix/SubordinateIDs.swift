@@ -18,7 +18,7 @@ package struct SubordinateIDs: Equatable {
         }
     }
 
-    let firstUser: UInt32
+    package let firstUser: UInt32
     let firstGroup: UInt32
     /// This process's own, which the work directory belongs to.
     let user: UInt32
@@ -43,7 +43,7 @@ package struct SubordinateIDs: Equatable {
     }
 
     private static func subordinate(_ file: String, _ user: uid_t) throws(Unavailable) -> UInt32 {
-        let name = getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? String(user)
+        let name = userName(user) ?? String(user)
         if let first = first(of: [name, String(user)], in: text(file)) { return first }
         throw Unavailable(
             reason: "\(file) gives the user \(name) no \(count) subordinate ids in a row",

@@ -119,7 +119,7 @@ extension ObjectUpload {
             reason = "its ETag is \(object.etag) where \(given ?? etags[0]) was given to what was sent"
         }
         throw DriverError(
-            "verify", name, cause: reason, remedy: "check the service and proxies on the way, then import again")
+            "verify", name, cause: reason, remedy: "check the service and proxies on the way, then try again")
     }
 
     /// Whether an object's ETag is the one that was given for what was sent, in any case of its letters. A service that

@@ -64,7 +64,7 @@ extension S3Client {
         if explanation.status == 404 { throw error(explanation, request) }
         throw DriverError(
             request.operation, name(of: object), cause: "there is no such object (\(answer.trace))",
-            remedy: "check that the app's object is still there, and BUCKET and ENDPOINT")
+            remedy: "check that it is still there, and BUCKET and ENDPOINT")
     }
 
     private func found(_ answer: S3Answer, _ request: S3Request) throws -> S3Object {

@@ -31,7 +31,7 @@ package final class S3Client: Sendable {
 
     package let log: Log
     private let service: S3Service
-    private let http: HTTPClient
+    let http: HTTPClient
     private let learned: Locked<Learned>
 
     /// A client that logs each retry to `log`. No connection is made yet.
@@ -169,6 +169,13 @@ extension S3Client {
 
     /// The service's time in seconds since 1970, as far as it is known to differ from this machine's.
     var now: Int { service.clock() + learned.read { $0.clockOffset } }
+
+    /// The URL of a bucket.
+    func url(of bucket: String) -> WebURL {
+        let endpoint = learned.read { $0.endpoint }
+        let (host, path) = endpoint.location(bucket: bucket, key: nil)
+        return WebURL(endpoint.scheme, host + path)
+    }
 
     /// Bytes a second that downloads may take.
     var bandwidthLimit: UInt64? { service.http.bandwidthLimit }

@@ -33,10 +33,25 @@ enum S3Remedy {
 
     static let table: [Row] = keyRows + placeRows + objectRows + serviceRows
 
+    /// What a refusal of a bucket is about, by its code; nil if it is about the bucket itself.
+    static func subject(of code: String?) -> S3Client.Refusal.Subject? {
+        guard let code, !accessCodes.contains(code) else { return nil }
+        if clockCodes.contains(code) { return .clock }
+        if regionCodes.contains(code) { return .region }
+        return keyRows.contains { $0.codes.contains(code) } ? .keys : nil
+    }
+
+    private static let accessCodes = ["AccessDenied", "AllAccessDisabled", "UnauthorizedAccess"]
+    private static let clockCodes = ["RequestTimeTooSkewed", "RequestExpired"]
+    private static let regionCodes = [
+        "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException", "InvalidRegion", "InvalidLocationConstraint",
+    ]
+
     /// Who asks.
     private static let keyRows: [Row] = [
         (
-            ["AccessDenied", "AllAccessDisabled", "UnauthorizedAccess"],
+            accessCodes,
             {
                 "allow the owner of \($0.accessKeyID) to list, read, write and delete in the bucket, and check BUCKET; "
                     + "temporary keys need their \($0.sessionToken)"
@@ -50,7 +65,7 @@ enum S3Remedy {
             ["SignatureDoesNotMatch"],
             { "correct \($0.secretAccessKey); with a proxy on the way, see that it alters nothing" }
         ),
-        (["RequestTimeTooSkewed", "RequestExpired"], { _ in "set this machine's clock, for example with chrony" }),
+        (clockCodes, { _ in "set this machine's clock, for example with chrony" }),
         (
             ["InvalidAccessKeyId", "InvalidClientTokenId", "AccessKeyDisabled"],
             { "correct \($0.accessKeyID): this service does not know it" }
@@ -71,13 +86,7 @@ enum S3Remedy {
             ["NoSuchBucket", "NotFound"],
             { _ in "create the bucket, or correct BUCKET and ENDPOINT, or set CREATE_BUCKET=\"YES\"" }
         ),
-        (
-            [
-                "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
-                "IllegalLocationConstraintException", "InvalidRegion", "InvalidLocationConstraint",
-            ],
-            { _ in "set REGION to the bucket's region, and ENDPOINT to that region's" }
-        ),
+        (regionCodes, { _ in "set REGION to the bucket's region, and ENDPOINT to that region's" }),
         (["InvalidBucketName"], { _ in "correct BUCKET, or set FORCE_PATH_STYLE=\"YES\"" }),
         (
             ["BucketAlreadyExists"],
@@ -113,10 +122,10 @@ enum S3Remedy {
             ["NoSuchUpload"],
             { _ in "another import of the same app has aborted it: let one end before the next, and import again" }
         ),
-        (["NoSuchKey"], { _ in "check that the app's object is still there" }),
+        (["NoSuchKey"], { _ in "check that the object is still there" }),
         (
             ["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "InvalidPart"],
-            { _ in "check proxies on the way and this machine's memory: bytes were altered; then import again" }
+            { _ in "check proxies on the way and this machine's memory: bytes were altered; then try again" }
         ),
     ]
 

@@ -53,7 +53,26 @@ import Testing
         let help = try act(action, ["--help"])
         #expect(help.status == .exited(0) && help.errors == "")
         #expect(help.output.hasPrefix("\(action): "))
+        #expect(help.output.contains("\n    \(action) < message\n"))
         for line in help.output.split(separator: "\n") { #expect(line.count <= 120, "\(line)") }
+    }
+
+    /// The downloader reads a command line in place of a message: its example is one that works with other values.
+    @Test func theExampleOfTheDownloaderIsACommand() throws {
+        let directory = try TemporaryDirectory()
+        let image = try directory.write("image", TestFiles.noise(200_000))
+        let example = try act("datastore/downloader.sh", ["--example"])
+        #expect(example.status == .exited(0) && example.errors == "")
+        let words = example.output.split(whereSeparator: { $0.isWhitespace || $0 == "\\" }).map(String.init)
+        let md5 = try TestFiles.md5(image)
+        let values = try [
+            #require(words.firstIndex(of: "--md5")) + 1: md5, words.count - 2: image,
+            words.count - 1: directory.path("copy"),
+        ]
+        let arguments = words.indices.dropFirst().map { values[$0] ?? words[$0] }
+        #expect(words.first == "downloader.sh")
+        #expect(try act("datastore/downloader.sh", arguments).errors == "")
+        #expect(try TestFiles.md5(directory.path("copy")) == md5)
     }
 
     @Test func theReleaseIsThatOfTheChangelog() throws {
@@ -62,6 +81,8 @@ import Testing
         let packaged = Fixture.packageRoot.appending(path: "packaging/version")
         #expect(try String(contentsOf: packaged, encoding: .utf8) == "\(release)\n")
         #expect(try act("market/http/import", ["--version"]).output == "market/http/import \(release)\n")
+        #expect(
+            try act("datastore/downloader.sh", ["--version"]).output == "datastore/downloader.sh \(release)\n")
         #expect(try act("--version", []).output == "market-drivers \(release)\n")
         #expect(try run([Programs.path("one_market"), "--version"]).output == "one_market \(release)\n")
     }

@@ -126,6 +126,7 @@ import Testing
             (400 << 20, 400 << 20, 2.0, "copying 'x': 400 of 400 MiB, 200 MiB/s"),
             (100 << 20, nil, 2.0, "copying 'x': 100 MiB, 50 MiB/s"),
             (500 << 20, 400 << 20, 1.0, "copying 'x': 500 of 400 MiB, 500 MiB/s"),
+            (1_800_000, 3 << 20, 2.0, "copying 'x': 1.7 of 3 MiB, 0.8 MiB/s, 2 s left"),
             (1, 5 << 40, 0.0, "copying 'x': 0 of 5242880 MiB, 0 MiB/s, 5497558139 s left"),
         ] as [(UInt64, UInt64?, Double, String)])
     func tellsHowFarItIs(_ done: UInt64, _ total: UInt64?, _ seconds: Double, _ text: String) {

@@ -4,7 +4,7 @@ import DriverProtocol
 /// beginnings of long ones that are clear, `--name=value`, and `--` before what is no option.
 struct DownloadArguments: Equatable {
     enum Option: String, CaseIterable {
-        case md5, sha1, sha256, limit, nodecomp, noretry, help
+        case md5, sha1, sha256, limit, nodecomp, noretry, help, example, version
         case maxSize = "max-size"
 
         var letter: Character? {
@@ -17,13 +17,14 @@ struct DownloadArguments: Equatable {
             case .nodecomp: "n"
             case .noretry: "o"
             case .help: "h"
+            case .example, .version: nil
             }
         }
 
         var takesValue: Bool {
             switch self {
             case .md5, .sha1, .sha256, .limit, .maxSize: true
-            case .nodecomp, .noretry, .help: false
+            case .nodecomp, .noretry, .help, .example, .version: false
             }
         }
     }
@@ -87,25 +88,40 @@ struct DownloadArguments: Equatable {
         DriverError("run", Downloader.name, cause: oneLine(cause, limit: 200), remedy: "--help lists what there is")
     }
 
-    static let usage = """
+    private static let usage = """
         \(Downloader.name): copies an image, verified and decompressed, to a file or to standard output
 
         usage: downloader.sh [OPTION …] FROM TO
+               downloader.sh --help | --example | --version
 
         FROM is a URL (http, https, s3, lxd), ssh://HOST:/PATH, rbd://HOST/POOL/IMAGE, or the path of a file or block
-        device. TO is the path of a file, device or named pipe, or - for standard output. What else FROM may be is left
-        to OpenNebula's own downloader.sh.stock.
+        device. OpenNebula's own script, downloader.sh.stock, does all other kinds. TO is the path of a file, device or
+        named pipe, or - for standard output.
 
-          -m, --md5 DIGEST        the MD5 of what is fetched
-          -s, --sha1 DIGEST       its SHA-1
-              --sha256 DIGEST     its SHA-256
-          -n, --nodecomp          leave gzip, bzip2, xz, zstd and lz4, tar and zip, as they are
-          -l, --limit RATE        bytes a second at most, with K, M or G behind for powers of 1024
-          -c, --max-size BYTES    end after so many bytes of what is written; not with a digest
-          -o, --noretry           try nothing again
+          -m, --md5 DIGEST        fail unless this is the MD5 of what is fetched
+          -s, --sha1 DIGEST       the same for its SHA-1
+              --sha256 DIGEST     the same for its SHA-256
+          -n, --nodecomp          do not decompress gzip, bzip2, xz, zstd and lz4, nor unpack tar and zip
+          -l, --limit RATE        fetch at most RATE bytes a second; K, M or G behind it for powers of 1024
+          -c, --max-size BYTES    stop after BYTES have been written; not with a digest
+          -o, --noretry           do not try again what has failed
 
-        The driver message, base64, is in the variable DRV_ACTION of the environment, if there is one.
-        The exit status is 0 or 1.
+        The environment's variable DRV_ACTION holds the driver message in base64, if there is one.
+        The exit status is 0, or 1 for a failure.
 
         """
+
+    /// A command line to edit.
+    private static let example = """
+        downloader.sh --md5 d41d8cd98f00b204e9800998ecf8427e --limit 50M \\
+            http://frontend.example/market/image.qcow2.gz /var/tmp/image.qcow2
+
+        """
+
+    /// Returns what is printed instead of a download, or nil if no option asks for that.
+    var text: String? {
+        if options[.help] != nil { return Self.usage }
+        if options[.example] != nil { return Self.example }
+        return options[.version].map { _ in "\(Downloader.name) \(version)\n" }
+    }
 }

@@ -28,13 +28,14 @@ package enum Downloader: Program {
         }
     }
 
-    private static func say(_ line: String) { try? FileDescriptor.standardError.writeAll(Array(line.utf8)) }
+    private static func say(_ line: String) {
+        LiveLine.clear()
+        try? FileDescriptor.standardError.writeAll(Array(line.utf8))
+    }
 
     private static func run(_ words: [String], hasOutput: Bool) throws {
         let arguments = try DownloadArguments(words)
-        if arguments.options[.help] != nil {
-            return try FileDescriptor.standardOutput.writeAll(Array(DownloadArguments.usage.utf8))
-        }
+        if let text = arguments.text { return try FileDescriptor.standardOutput.writeAll(Array(text.utf8)) }
         guard arguments.operands.count == 2 else {
             throw DownloadArguments.problem("it takes FROM and TO, and has got \(arguments.operands.count) operands")
         }

@@ -25,13 +25,16 @@ struct PublicDirectory: Publications {
     let baseURL: WebURL
     /// The directory of the files: on this machine, or on the hosts of BRIDGE_LIST.
     let images: any ImageDirectory
+    /// The directory on each host of BRIDGE_LIST by itself; none if it is on this machine.
+    let hosts: [RemoteDirectory]
 
     init(_ request: Request) throws {
         let message = request.message
         path = try message.requiredPath(Self.publicDir)
         baseURL = try Self.baseURL(message)
-        images = try imageDirectory(
-            path, bridge: BridgeHosts(request, at: Self.bridgeList), log: request.log)
+        let bridge = try BridgeHosts(request, at: Self.bridgeList)
+        images = try imageDirectory(path, bridge: bridge, log: request.log)
+        hosts = (bridge?.each ?? []).map { [path] in RemoteDirectory(path: path, on: $0, log: request.log) }
     }
 
     private static func baseURL(_ message: Message) throws(DriverError) -> WebURL {

@@ -16,15 +16,15 @@ package enum Monitor: Action {
         "ubuntu",
     ]
 
-    package static func run(_ request: Request) throws -> Reply { try reply(request, keepsCatalog: true) }
-
-    /// - Parameter keepsCatalog: whether CACHE is heeded.
-    static func reply(_ request: Request, keepsCatalog: Bool) throws -> Reply {
-        let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
-        var market = try CatalogMarket(request, server: ContainerSource.endpoint, agent: agent)
-        if !keepsCatalog { market.isCached = false }
+    package static func run(_ request: Request) throws -> Reply {
+        let market = try market(request)
         let options = try ContainerOptions(request)
         return try report(market, options, log: request.log).reply(of: market.endpoint)
+    }
+
+    static func market(_ request: Request) throws(DriverError) -> CatalogMarket {
+        let agent = request.installation.version.map { "OpenNebula \($0)" } ?? "OpenNebula"
+        return try CatalogMarket(request, server: ContainerSource.endpoint, agent: agent)
     }
 
     /// Returns the apps of all of a server's lists. Throws if one of them cannot be had or is not whole.

@@ -11,17 +11,16 @@ package enum Monitor: Action {
     package static let sourceInputs = HTTPOptions.datastoreInputs
     static let endpoint = CatalogMarket.endpoint(default: "https://marketplace.opennebula.io")
 
-    package static func run(_ request: Request) throws -> Reply { try reply(request, keepsCatalog: true) }
-
-    /// - Parameter keepsCatalog: whether CACHE is heeded.
-    static func reply(_ request: Request, keepsCatalog: Bool) throws -> Reply {
-        var market = try CatalogMarket(
-            request, server: endpoint, agent: CatalogMarket.agent(request.installation))
-        if !keepsCatalog { market.isCached = false }
+    package static func run(_ request: Request) throws -> Reply {
+        let market = try market(request)
         var document = try market.fetch("/appliance")
         let reply = try report(&document, market, log: request.log).reply(of: document.url)
         document.keep(log: request.log)
         return reply
+    }
+
+    static func market(_ request: Request) throws(DriverError) -> CatalogMarket {
+        try CatalogMarket(request, server: endpoint, agent: CatalogMarket.agent(request.installation))
     }
 
     /// Returns the apps of a catalog. Throws a ``DriverError`` if the catalog is not whole.

@@ -39,6 +39,9 @@ long ccurl_info_long(void *easy, CURLINFO info);
 curl_off_t ccurl_info_offset(void *easy, CURLINFO info);
 const char *ccurl_info_text(void *easy, CURLINFO info);
 
+/// CURLINFO_CERTINFO: the fields of the certificate of that number, `NAME:value` each, or null if there is none.
+const struct curl_slist *ccurl_info_certificate(void *easy, int number);
+
 /// curl_slist_append(3) and curl_slist_free_all(3).
 struct curl_slist *ccurl_list_append(struct curl_slist *list, const char *text);
 void ccurl_list_free(struct curl_slist *list);

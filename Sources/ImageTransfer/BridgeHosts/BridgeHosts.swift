@@ -48,6 +48,14 @@ package struct BridgeHosts: Sendable {
         self.log = log
     }
 
+    /// Each of them by itself, in the order of the list.
+    package var each: [BridgeHosts] {
+        hosts.map { BridgeHosts(rotating: [$0], by: 0, settings: settings, log: log) }
+    }
+
+    /// Their names, as ssh(1) takes them.
+    var names: String { hosts.map(\.name).joined(separator: " ") }
+
     /// Starts `script` with `arguments` on the first host that can be reached.
     ///
     /// - Parameter program: the program that the script runs. If a host is this machine, and has it, no ssh is needed.

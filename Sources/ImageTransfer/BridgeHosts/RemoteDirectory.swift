@@ -19,7 +19,7 @@ package struct RemoteDirectory: ImageDirectory {
         try running("use", "the directory \(quoted(path))", RemoteScript.space, [path]) { try Self.space(of: $0) }
     }
 
-    private static func space(of shell: RemoteShell) throws -> FileSystemSpace {
+    static func space(of shell: RemoteShell) throws -> FileSystemSpace {
         let words = try shell.answer("space")
         let counts = words.compactMap(Self.count)
         guard counts.count == 4, words.count == 4 else {
@@ -71,7 +71,7 @@ package struct RemoteDirectory: ImageDirectory {
         }
     }
 
-    private func running<Result>(
+    func running<Result>(
         _ operation: String, _ object: String, _ script: String, _ arguments: [String],
         _ body: (RemoteShell) throws -> Result
     ) throws -> Result {

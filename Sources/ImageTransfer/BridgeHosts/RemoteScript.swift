@@ -38,6 +38,20 @@ enum RemoteScript {
     /// Values: directory. Replies `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
     static let space = prologue + tellingSpace
 
+    /// Values: directory. Replies `user NAME`, `missing` with those of the programs of ``store`` and ``remove`` that the
+    /// host has not, and `space` as above, if the user may write to the directory.
+    static let examine =
+        greeting + """
+            missing=
+            for name in chmod dd find ln mv rm stat sync truncate; do
+              command -v "$name" > /dev/null 2>&1 || missing="$missing $name"
+            done
+            say "user $(id -un 2>/dev/null)"
+            say "missing$missing"
+            arg; dir=$v
+
+            """ + entering + "[ -w . ] || fail \"the user may not write there\"\n" + tellingSpace
+
     /// Values: directory, which is made if only its last part is missing. Replies `made` or `found`, and `space` as above.
     /// What was made is removed when the connection ends, if no image has come by then.
     static let make =

@@ -1,4 +1,5 @@
 import Checksums
+import DriverProtocol
 import Posix
 
 /// The way of a copy's bytes into a sink, and into digests. A sink that computes digests itself, or whose memory can be

@@ -1,21 +1,36 @@
-import Checksums
 import DriverProtocol
 import Glibc
-import ImageTransfer
 import Posix
 
 /// `market/*/check`: tries, one by one, what a marketplace's actions need, for a person at a terminal. oned never asks for
 /// it.
-package struct MarketCheck {
+package final class MarketCheck {
     private let write: (String) throws -> Void
     private var count = 0
     private var failures = 0
 
-    /// - Parameter write: takes a line, when it is known: what is tried next may take minutes.
+    /// Tells first for which user all that follows holds.
+    ///
+    /// - Parameter write: takes a line, when it is known: what is tried next may take a while.
     package init(
+        _ installation: Installation,
         write: @escaping (String) throws -> Void = { try FileDescriptor.standardOutput.writeAll(Array($0.utf8)) }
-    ) {
+    ) throws {
         self.write = write
+        try tellUser(installation)
+    }
+
+    /// The drivers' state belongs to the user that runs oned.
+    private func tellUser(_ installation: Installation) throws {
+        func title(_ user: uid_t) -> String { "\(userName(user) ?? "nameless") (uid \(user))" }
+        let user = geteuid()
+        let owner = (try? FileStatus(path: installation.state))?.owner ?? user
+        guard owner != user, owner != 0 else {
+            _ = try trying("user", { user }, found: title)
+            return
+        }
+        let other = userName(owner).map { "sudo -u \($0)" } ?? "sudo -u '#\(owner)'"
+        try note("user", "\(title(user)), but oned runs as \(title(owner)), who has other rights: use \(other)")
     }
 
     /// Tries one thing. Returns the result of `body`, or nil if it threw a reason, which becomes the line. A signal ends
@@ -24,14 +39,31 @@ package struct MarketCheck {
     /// - Parameters:
     ///   - name: what is tried.
     ///   - found: says what was found, in a few words.
-    package mutating func trying<Found>(
+    package func trying<Found>(
         _ name: String, _ body: () throws -> Found, found: (Found) -> String
+    ) throws -> Found? {
+        try trying(name, body) { .works(found($0)) }
+    }
+
+    /// What was found where nothing has failed.
+    package enum Verdict {
+        case works(String)
+        /// It works, and could be better.
+        case note(String)
+    }
+
+    /// As ``trying(_:_:found:)``, for what may work and be better all the same.
+    package func trying<Found>(
+        _ name: String, _ body: () throws -> Found, verdict: (Found) -> Verdict
     ) throws -> Found? {
         try Interrupt.check()
         count += 1
         do {
             let result = try body()
-            try add("ok", name, found(result))
+            switch verdict(result) {
+            case .works(let what): try add("ok", name, what)
+            case .note(let what): try note(name, what)
+            }
             return result
         } catch let signal as Interrupted {
             throw signal
@@ -46,6 +78,9 @@ package struct MarketCheck {
 
     /// Adds a line about something that works, and could be better.
     package func note(_ name: String, _ what: String) throws { try add("note", name, what) }
+
+    /// Adds a line about what is not tried, because something else has failed.
+    package func skip(_ name: String, because reason: String) throws { try add("skipped", name, reason) }
 
     private func add(_ word: String, _ name: String, _ what: String) throws {
         let colour = Self.hasColours ? Self.colours[word] : nil
@@ -63,7 +98,7 @@ package struct MarketCheck {
     /// Whether standard output is a terminal, and NO_COLOR is not set: no-color.org.
     private static let hasColours =
         isatty(1) == 1 && CurrentProcess.environmentVariable("NO_COLOR")?.isEmpty ?? true
-    private static let colours = ["ok": 32, "FAILED": 31, "note": 33]
+    private static let colours = ["ok": 32, "FAILED": 31, "note": 33, "skipped": 33]
 
     /// The error of standard output, which is none of a check's.
     private struct ClosedOutput: Error {
@@ -81,49 +116,5 @@ package struct MarketCheck {
                     "use", "the marketplace", cause: "\(failures) of \(count) checks have failed",
                     remedy: "do what their lines say, and run it again")
             })
-    }
-}
-
-/// The bytes that a check writes and reads again.
-package final class Probe: ImageSource {
-    package let name = "the probe"
-    package let length: UInt64?
-    private var rest: Int
-
-    /// - Parameter length: in bytes.
-    package init(length: Int) {
-        self.length = UInt64(length)
-        rest = length
-    }
-
-    package var storageSize: UInt64? { length }
-
-    package func next(into buffer: UnsafeMutableRawBufferPointer) throws -> Segment {
-        let count = min(rest, buffer.count)
-        for index in 0..<count { buffer[index] = UInt8(truncatingIfNeeded: (rest - index) &* 31) }
-        rest -= count
-        return count > 0 ? .data(count) : .end
-    }
-
-    /// Copies it into `sink`, and publishes that. Returns its MD5.
-    package func publish(into sink: any ImageSink, log: Log) throws -> String {
-        do {
-            let copied = try ImageCopy(self, expected: ExpectedDigests(), log: log).run(into: sink)
-            _ = try sink.publish()
-            return copied.source[.md5] ?? ""
-        } catch {
-            sink.discard()
-            throw error
-        }
-    }
-
-    /// Throws unless what comes from `source` has that MD5.
-    package static func compare(_ source: any ImageSource, md5: String, log: Log) throws {
-        let found = try Digest(.md5).finish(reading: source, log: log)
-        guard found == md5 else {
-            throw readError(
-                source.name, cause: "it is not what was written there a moment ago",
-                remedy: "see that it is served from the same place, and not from a cache")
-        }
     }
 }

@@ -1,4 +1,3 @@
-import DriverProtocol
 import Glibc
 import Posix
 
@@ -24,7 +23,7 @@ package final class Progress {
     }
 
     deinit {
-        if isTerminal, nextReport > begun + 0.5 { showLine("\r\u{1B}[K") }
+        if isTerminal { LiveLine.clear() }
     }
 
     /// Counts further bytes as done.
@@ -35,19 +34,14 @@ package final class Progress {
         nextReport = now + (isTerminal ? 0.2 : 10)
         let text = describe(seconds: now - begun)
         if isTerminal {
-            showLine("\r\u{1B}[K" + oneLine(text, limit: 120))
+            LiveLine.show(text)
         } else {
             log.info(text)
         }
     }
 
-    private func showLine(_ text: String) {
-        var text = text
-        text.withUTF8 { try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer($0)) }
-    }
-
     /// Returns the progress after so many seconds.
-    func describe(seconds: Double) -> String {
+    package func describe(seconds: Double) -> String {
         let rate = Double(done) / max(seconds, 0.001)
         var text = "\(operation): \(Self.megabytes(done))"
         if let total { text += " of \(Self.megabytes(total))" }
@@ -59,5 +53,9 @@ package final class Progress {
         return text
     }
 
-    private static func megabytes(_ bytes: UInt64) -> UInt64 { bytes >> 20 }
+    /// Returns whole MiB; tenths of them where there are few.
+    private static func megabytes(_ bytes: UInt64) -> String {
+        let tenths = bytes < 10 << 20 ? (bytes * 10) >> 20 : 0
+        return tenths % 10 == 0 ? "\(bytes >> 20)" : "\(tenths / 10).\(tenths % 10)"
+    }
 }
