@@ -86,8 +86,9 @@ import Testing
         _ attributes: [String: String], through wrapper: [String] = []
     ) throws -> Outcome {
         let rig = try rig("linuxcontainers")
-        _ = try rig.directory.makeDirectory("staging")
-        try rig.set("STAGING_DIR=\"\(rig.directory.path("staging"))\"\n")
+        let staging = try rig.directory.makeDirectory("staging")
+        #expect(chmod(staging, 0o777) == 0)
+        try rig.set("STAGING_DIR=\"\(staging)\"\n")
         try rig.serve(catalog("linuxcontainers", apps: 1, days: 1))
         let nginx = try Nginx(root: rig.served)
         try rig.directory.write("served/one-context_7.2.1-0.deb", [1])
@@ -97,7 +98,8 @@ import Testing
                 "MARKETPLACE/TEMPLATE/" + attribute.key, attribute.value.replacing("SERVER", with: nginx.url("")))
         }
         let outcome = try run(
-            wrapper + Programs.action("market-linuxcontainers-check"), input: all.base64,
+            wrapper.map { $0.replacing("STAGING", with: staging) } + Programs.action("market-linuxcontainers-check"),
+            input: all.base64,
             environment: ["ONE_LOCATION": rig.directory.path])
         #expect(try rig.directory.names(in: "staging") == [])
         #expect(!FileManager.default.fileExists(atPath: rig.directory.path("var/market-drivers")))
@@ -140,5 +142,26 @@ import Testing
         let script = "mount --bind /dev/null \"$(command -v \(program))\" && exec \"$@\""
         let outcome = try check(["FILESYSTEM": "xfs"], through: ["unshare", "-m", "sh", "-c", script, "sh"])
         #expect(outcome.output.split(separator: "\n").contains { $0.hasPrefix(line) }, "\(outcome)")
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func aStagingDirectoryWithoutPrograms() throws {
+        let script = "mount -t tmpfs -o noexec none 'STAGING' && exec \"$@\""
+        let outcome = try check([:], through: ["unshare", "-m", "sh", "-c", script, "sh"])
+        #expect(outcome.output.contains("it is mounted with noexec, and programs of images cannot run there"))
+        #expect(outcome.output.contains("note    STAGING_DIR: "), "\(outcome)")
+    }
+
+    /// A user to whom /etc/subuid gives nothing.
+    @Test(
+        .enabled(if: geteuid() == 0),
+        arguments: [
+            ("auto", "note    BUILD_MODE: files of packages; "), ("files", "ok      BUILD_MODE: files of packages; "),
+            ("namespace", "FAILED  BUILD_MODE: Cannot build an image of "),
+        ])
+    func aUserWithoutIDs(mode: String, line: String) throws {
+        let outcome = try check(["BUILD_MODE": mode], through: LocalMarket.unprivileged)
+        let found = outcome.output.split(separator: "\n").first { $0.contains("BUILD_MODE: ") } ?? ""
+        #expect(found.hasPrefix(line), "\(outcome)")
+        #expect(found.contains("gives the user nobody no 65536 subordinate ids") == (mode != "files"), "\(found)")
     }
 }

@@ -44,6 +44,44 @@ import Testing
         #expect(try market.published() == [])
     }
 
+    /// What fails is told at once: it is not tried again.
+    @Test func nothingIsTriedTwice() throws {
+        let market = try LocalMarket()
+        let server = try FaultServer(root: market.publicDirectory)
+        let message = try market.monitorMessage().with(Self.url, server.url("/~status=503"))
+        expectCheck(
+            try market.act("market-http-check", message),
+            ok: Self.steps.filter { !["reading", "ranges"].contains($0) }, failed: ["reading": "HTTP 503"])
+        #expect(try server.requests().map(\.method) == ["HEAD", "GET"])
+    }
+
+    /// Ended while the web server sends the file, it has removed it.
+    @Test(arguments: [SIGINT, SIGQUIT]) func anInterruptedCheck(signal: Int32) throws {
+        let market = try LocalMarket()
+        let server = try FaultServer(root: market.publicDirectory)
+        let message = try market.monitorMessage().with(Self.url, server.url("/~slow=20000"))
+        let action = try RunningAction("market-http-check", message, in: market)
+        try action.wait { try server.requests().contains { $0.method == "GET" } }
+        action.send(signal)
+        let outcome = try action.finish()
+        #expect(outcome.status == .exited(1) && outcome.reasons.count == 1, "\(outcome)")
+        #expect(outcome.errors.contains("ended by signal \(signal) "), "\(outcome)")
+        #expect(try market.published() == [])
+    }
+
+    /// A directory that its user cannot write to.
+    @Test(.enabled(if: geteuid() == 0)) func aUserWithoutRights() throws {
+        let market = try LocalMarket()
+        let nginx = try Nginx(root: market.publicDirectory)
+        let outcome = try market.act(
+            "market-http-check", input: market.monitorMessage().with(Self.url, nginx.url("")).base64,
+            through: LocalMarket.unprivileged)
+        expectCheck(
+            outcome, ok: ["user", "attributes", "server", "directory"],
+            failed: ["writing": "Permission denied; let the user that runs oned"])
+        #expect(outcome.output.hasPrefix("ok      user: nobody (uid 65534)\n"))
+    }
+
     /// A server that takes connections, and never answers.
     @Test func aSilentServer() throws {
         let market = try LocalMarket()
@@ -106,8 +144,7 @@ import Testing
         _ = try directory.makeDirectory("var/remotes")
         try directory.write("var/remotes/VERSION", "7.4.0\n".utf8)
         let fixture = kind == "linuxcontainers" ? "market-one-monitor" : "market-\(kind)-monitor"
-        let usual: [String: String] = ["ENDPOINT": "http://127.0.0.1:1"]
-        let message = try DriverMessage(fixture).with("MARKETPLACE/TEMPLATE/ENDPOINT", usual["ENDPOINT"])
+        let message = try DriverMessage(fixture).with("MARKETPLACE/TEMPLATE/ENDPOINT", "http://127.0.0.1:1")
             .with("MARKETPLACE/TEMPLATE/\(name)", value)
         let outcome = try run(
             Programs.action("market-\(kind)-check"), input: message.base64,
