@@ -99,24 +99,54 @@ static int drop_capabilities(void) {
     return 0;
 }
 
+static int write_text(const char *name, const char *text) {
+    int file = open(name, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t length = (ssize_t)strlen(text), written = write(file, text, (size_t)length);
+    int problem = errno;
+    close(file);
+    errno = problem;
+    return written == length ? 0 : -1;
+}
+
 /// Lets no program make a user namespace in this one, in which it would have all capabilities again.
 static int forbid_namespaces(void) {
-    int file = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT) return 0;
-    if (file < 0 || write(file, "0", 1) != 1) return complain("forbid", "user namespaces");
-    close(file);
+    if (write_text("/proc/sys/user/max_user_namespaces", "0") == 0 || errno == ENOENT) return 0;
+    return complain("forbid", "user namespaces");
+}
+
+/// What an installation never needs, but a program that goes wrong would take of this machine. The kernel counts a
+/// user's processes for each user namespace by itself.
+static int limit_resources(void) {
+    static const struct {
+        int resource;
+        rlim_t value;
+    } limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_NPROC, 4096}, {RLIMIT_NOFILE, 4096}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        if (getrlimit(limits[i].resource, &limit) != 0) return complain("read", "the limits");
+        if (limit.rlim_cur > limits[i].value) limit.rlim_cur = limits[i].value;
+        if (limit.rlim_max > limits[i].value) limit.rlim_max = limits[i].value;
+        if (setrlimit(limits[i].resource, &limit) != 0) return complain("set", "the limits");
+    }
+    // Where memory runs out these programs end, and not the machine's own.
+    if (write_text("/proc/self/oom_score_adj", "1000") != 0) return complain("set", "the order of ends without memory");
+    // All users of the container together, since Linux 6.14; before it this is the machine's own, and refused.
+    static const char all[] = "/proc/sys/kernel/pid_max";
+    static const unsigned long fixed = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (write_text(all, "4096") == 0 &&
+        (mount(all, all, NULL, MS_BIND, NULL) != 0 || mount(NULL, all, NULL, fixed, NULL) != 0))
+        return complain("fix", all);
     return 0;
 }
 
 /// Runs the program as the namespace's first process. Returns only if that fails.
 static int become_program(char *const arguments[], char *const environment[]) {
-    static const struct rlimit none = {0, 0};
     setsid();
     umask(022);
-    setrlimit(RLIMIT_CORE, &none);
     // The user's own keys stay outside.
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (make_root() != 0 || forbid_namespaces() != 0 || drop_capabilities() != 0) return 125;
+    if (make_root() != 0 || limit_resources() != 0 || forbid_namespaces() != 0 || drop_capabilities() != 0) return 125;
     for (int fd = 3; fd < 1024; fd++) close(fd);
     execve(arguments[0], arguments, environment);
     complain("run", arguments[0]);

@@ -9,6 +9,14 @@ struct BuildSite {
     /// The exit status of sh(1) and env(1) if a program is missing.
     private static let programMissing = ExitStatus.exited(127)
 
+    /// What programs say of a disk that is full, or of a user's share of it: the C library, apt, dnf, rpm, zypper.
+    private static let fullDiskMarks = [
+        "no space left on device", "disk quota exceeded", "enough free space", "more space needed", "enough disk space",
+        "more space on the",
+    ]
+    /// Bytes of a disk that is full, which programs have cleaned up after they had failed.
+    private static let leastRoom: UInt64 = 4 << 20
+
     /// The packages of programs that the scripts run besides their main one.
     private static let packages = [
         "tar": "tar", "find": "findutils", "du": "coreutils", "cut": "coreutils", "wc": "coreutils",
@@ -115,15 +123,35 @@ struct BuildSite {
     func checkRoom(asFor file: String) throws {
         do {
             let size = try FileStatus(path: file, followLinks: false).size
-            let staging = directory.path[..<(directory.path.lastIndex(of: "/") ?? directory.path.startIndex)]
-            try LocalDirectory(path: String(staging), log: log).checkRoom(for: UInt64(clamping: size))
+            try LocalDirectory(path: staging, log: log).checkRoom(for: UInt64(clamping: size))
         } catch let error as SystemError {
             throw DriverError("build", quoted(image.url), error)
         }
     }
 
+    private var staging: String {
+        String(directory.path[..<(directory.path.lastIndex(of: "/") ?? directory.path.startIndex)])
+    }
+
+    /// Returns the error for a disk that is full, if what a program has `said` tells that it was, else nil.
+    ///
+    /// - Parameter isMeasured: whether it is taken for full, too, if nearly nothing is free: what the program said may
+    ///   be on it.
+    func fullDisk(_ said: String, isMeasured: Bool = false) -> DriverError? {
+        let space = try? FileSystemSpace(of: directory.path)
+        let free = space.flatMap { $0.isKnown ? $0.available : nil }
+        let isFull = isMeasured && (free ?? .max) < Self.leastRoom
+        guard isFull || Self.fullDiskMarks.contains(where: { said.lowercased().contains($0) }) else { return nil }
+        return DriverError(
+            "build", "an image of \(quoted(image.url))",
+            cause: "\(quoted(staging)) has too little room for its files"
+                + (free.map { ", \($0 >> 20) MB are free" } ?? "") + (said.isEmpty ? "" : ": " + said),
+            remedy: "make room there, or set STAGING_DIR to a directory with more")
+    }
+
     func failure(_ cause: String, remedy: String, underlying: (any Error)? = nil) -> DriverError {
-        DriverError(
+        if let full = fullDisk(cause) { return full }
+        return DriverError(
             "build", "an image of \(quoted(image.url))", cause: cause, remedy: remedy, underlying: underlying)
     }
 

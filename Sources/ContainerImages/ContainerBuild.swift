@@ -18,7 +18,7 @@ struct ContainerBuild {
             site.log.warning(
                 "\(count) files lose what Linux has no attributes for: flags, or access control lists of NFSv4")
         }
-        let selection = AttributeSelection(tree)
+        let selection = told.isEmpty ? AttributeSelection(tree) : try tree.opened { AttributeSelection(tree) }
         site.log.info("making an \(image.fileSystem.rawValue) image of \(image.size) MB")
         let raw =
             switch image.fileSystem {
@@ -63,17 +63,16 @@ struct ContainerBuild {
         site.log.info("unpacking \(quoted(site.image.url))")
         var tree = try ContainerTree(of: archive, site, name: "root")
         let attributes = archive.attributes.all
-        guard let installation = try packages.installation(for: tree) else {
+        let (plan, mirror) = try tree.opened { (try packages.installation(for: tree), options.mirror(for: tree)) }
+        guard let installation = plan else {
             unlink(archive.path)
             return (tree, attributes)
         }
         if site.namespace != nil {
-            let installer = try ContainerInstaller(tree, installation, options)
+            let installer = try ContainerInstaller(tree, installation, mirror: mirror, options)
             guard let reason = try installer.obstacle() else {
                 unlink(archive.path)
-                let kept = try installer.run(attributes)
-                try tree.lockRoot()
-                return (tree, kept)
+                return (tree, try installer.run(attributes))
             }
             try installer.refuse(reason)
             obstacle = SubordinateIDs.Unavailable(reason: reason, remedy: "use another image")

@@ -22,9 +22,13 @@ struct ContainerInstaller {
         cat ../names >"$place/names"
         cat ../optional >"$place/optional"
         """
-    /// Runs the rest in $1, with its output at the end of $2 and, if there is $3, that as its input.
+    /// Runs the rest in $1, with its output at the end of $2 and $3 as its input. No file gets more than $4 half
+    /// kibibytes: ulimit(1) of sh(1).
     private static let logScript = """
-        cd "$1" && log=$2 input=$3 && shift 3 && exec "$@" <"$input" >>"$log" 2>&1
+        cd "$1" && log=$2 input=$3 && shift 3 || exit
+        # It may be lower already.
+        ulimit -f "$1" 2>/dev/null || :
+        shift && exec "$@" <"$input" >>"$log" 2>&1
         """
     private static let log = "build.log"
     private static let logTail = 64 << 10
@@ -36,11 +40,15 @@ struct ContainerInstaller {
     private let proxies: [String]
     private let isRequired: Bool
     private let namespace: UserNamespace
+    /// The mode of the container's root directory.
+    private let top: mode_t
     /// The name of the build's directory in the container.
     private let place = ".market-drivers-" + randomName()
 
     /// - Parameter tree: in a namespace.
-    init(_ tree: ContainerTree, _ installation: ContextInstallation, _ options: BuildOptions) throws {
+    init(
+        _ tree: ContainerTree, _ installation: ContextInstallation, mirror: String?, _ options: BuildOptions
+    ) throws {
         guard let namespace = tree.site.namespace else {
             throw tree.site.failure("it has no namespace", remedy: "tell the makers of these drivers")
         }
@@ -48,7 +56,12 @@ struct ContainerInstaller {
         self.tree = tree
         self.installation = installation
         site = tree.site
-        mirror = options.mirror(for: tree) ?? ""
+        do {
+            top = try FileStatus(path: tree.path, followLinks: false).mode & 0o7777
+        } catch {
+            throw DriverError("build", quoted(site.image.url), error)
+        }
+        self.mirror = mirror ?? ""
         proxies = options.proxies
         isRequired = options.mode == .namespace
     }
@@ -60,6 +73,7 @@ struct ContainerInstaller {
     /// Returns why the container's package manager cannot be run, or nil if it can: another processor's programs, an
     /// image that is no system.
     func obstacle() throws -> String? {
+        try setTop(top | 0o011)
         let status = try runInside("command -v \(program) || exit 1", input: "/dev/null")
         guard !status.isSuccess else { return nil }
         let reason = lastLines(of: try readLog(), 1, matching: { _ in true })
@@ -102,7 +116,17 @@ struct ContainerInstaller {
                 remedy: "use another image, or set BUILD_MODE to files")
         }
         _ = try site.runAsRoot(["rm", "-rf", "--", joined(tree.path, place)], changes: true)
+        try setTop(top)
         return try unchanged(attributes, since: earlier)
+    }
+
+    /// Gives the container's root directory a mode: this user has to enter it before it is root of the container.
+    private func setTop(_ mode: mode_t) throws {
+        guard top != top | 0o011 else { return }
+        let result = try site.runAsRoot(["chmod", String(mode, radix: 8), "--", tree.path], changes: true)
+        guard result.status.isSuccess else {
+            throw site.failure("its top cannot be opened: \(result.reason)", remedy: "check the disk of STAGING_DIR")
+        }
     }
 
     private func prepare() throws {
@@ -131,11 +155,17 @@ struct ContainerInstaller {
         do {
             let command = try namespace.containerCommand(words)
             return try site.run(
-                ["sh", "-c", Self.logScript, "sh", tree.path, site.file(log), input] + command,
+                ["sh", "-c", Self.logScript, "sh", tree.path, site.file(log), input, "\(site.image.size << 11)"]
+                    + command,
                 package: "util-linux", secrets: proxies
             ).status
         } catch let error as SystemError {
             throw DriverError("build", quoted(site.image.url), error)
+        } catch let error as DriverError where error.underlying is Command.Failure {
+            let said = lastLines(of: try readLog(log), 2, matching: { _ in true })
+            throw site.failure(
+                "\(program) of the image: \(error.cause)\(said.isEmpty ? "" : ", and said last: \(said)")",
+                remedy: "check the servers of packages and the load of this machine, or use another image")
         }
     }
 
@@ -158,9 +188,9 @@ struct ContainerInstaller {
 
     private func readLog(_ name: String = Self.log) throws -> String {
         guard let file = try? FileDescriptor.open(site.file(name), O_RDONLY | O_NOFOLLOW),
-            let size = try? file.status().size, let bytes = try? file.readToEnd(limit: 1 << 30)
+            let bytes = try? file.readTail(limit: Self.logTail)
         else { return "" }
-        let text = String(decoding: bytes.suffix(min(Int(clamping: size), Self.logTail)), as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
         return proxyURLs.reduce(text) { $0.replacing($1, with: "PROXY") }
     }
 
@@ -189,7 +219,16 @@ struct ContainerInstaller {
             return marks.contains { line.contains($0.lowercased()) }
         }
         let said = telling.isEmpty ? lastLines(of: log, 3) { _ in true } : telling
+        if let full = site.fullDisk(said, isMeasured: true) { return full }
         let server = server(in: telling) ?? server(in: log)
+        if status == .exited(InstallScripts.notRecorded), let line = log.split(separator: "\n").last {
+            return DriverError(
+                "install",
+                "\(oneLine(String(line.trimmingPrefix(InstallScripts.missing)), limit: 500)) in the image of "
+                    + quoted(site.image.url),
+                cause: "\(program) of the image says that it has done so, but the image's own records do not have it",
+                remedy: "check CONTEXT_EXTRA_PACKAGES, use another image, or set BUILD_MODE to files")
+        }
         let isList = status == .exited(InstallScripts.noLists)
         let what =
             isList ? "the package lists" : (installation.files.map(\.name) + installation.names).joined(separator: " ")

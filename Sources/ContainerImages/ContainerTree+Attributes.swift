@@ -1,7 +1,3 @@
-import DriverProtocol
-import Glibc
-import Posix
-
 extension ContainerTree {
     private static let attributeScript = """
         cd "$1" && exec getfattr --recursive --physical --no-dereference --dump --match=- --encoding=hex . >"$2"
@@ -9,17 +5,7 @@ extension ContainerTree {
 
     /// Returns the extended attributes of the files of a tree in a namespace: getxattr(2), by getfattr(1).
     func attributes() throws -> [ExtendedAttribute] {
-        let list = site.file("attributes-of-files")
-        let result = try site.runAsRoot(
-            ["sh", "-c", Self.attributeScript, "sh", path, list], changes: false, package: "attr")
-        defer { unlink(list) }
-        guard result.status.isSuccess,
-            let bytes = try? FileDescriptor.open(list, O_RDONLY).readToEnd(limit: 1 << 30)
-        else {
-            throw site.failure(
-                "its extended attributes cannot be read: \(result.reason)", remedy: "check the disk of STAGING_DIR")
-        }
-        return Self.attributes(dump: bytes)
+        Self.attributes(dump: try list(Self.attributeScript, package: "attr"))
     }
 
     /// Reads what getfattr(1) prints: `# file: PATH`, and lines `NAME=0xHEX` of that file.

@@ -35,10 +35,11 @@ extension ContainerTree {
             : ["sh", "-c", Self.namespaceScript, "sh", archive, path] + (try listPlaceholders())
         let result = try site.runAsRoot(command, changes: true)
         guard result.status.isSuccess else {
-            throw DriverError(
-                "unpack", quoted(name),
-                cause: result.errors.split(separator: "\n").first.map(String.init) ?? result.reason,
-                remedy: "check the image and the free space of STAGING_DIR")
+            let cause = result.errors.split(separator: "\n").first.map(String.init) ?? result.reason
+            throw site.fullDisk(cause)
+                ?? DriverError(
+                    "unpack", quoted(name), cause: cause,
+                    remedy: "check the image and the free space of STAGING_DIR")
         }
         if site.namespace == nil { try makeReadable() }
     }

@@ -88,11 +88,15 @@ struct ContainerTree {
 
     /// Returns the text of a regular file in the container, or nil if there is none or it has more than 64 KiB.
     func text(of name: String) -> String? {
+        bytes(of: name, limit: 64 << 10).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Returns the content of a regular file in the container, or nil if there is none or it has more bytes.
+    func bytes(of name: String, limit: Int) -> [UInt8]? {
         guard let place = resolved(name), status(name)?.isRegularFile == true,
-            let file = try? FileDescriptor.open(joined(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
-            let bytes = try? file.readToEnd(limit: 64 << 10)
+            let file = try? FileDescriptor.open(joined(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
+        return try? file.readToEnd(limit: limit)
     }
 
     /// The processor of the container's programs, as uname(1) calls it, or nil if it is none that is known: the machine

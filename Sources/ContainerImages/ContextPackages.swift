@@ -52,7 +52,7 @@ struct ContextPackages {
         guard let family = distribution.family else {
             throw missing(tree.site, "OpenNebula makes no context packages for \(distribution.title)")
         }
-        let files = try files(of: options.choice, for: family, of: distribution, tree.site)
+        let files = try files(of: options.choice, for: family, of: distribution, tree)
         request.log.info(
             "\(files.map(\.name).joined(separator: ", ")) \(files.count == 1 ? "is" : "are") for \(distribution.title)")
         return ContextInstallation(
@@ -62,8 +62,9 @@ struct ContextPackages {
 
     private func files(
         of choice: ContextOptions.Choice, for family: DistributionFamily, of distribution: Distribution,
-        _ site: BuildSite
+        _ tree: ContainerTree
     ) throws -> [ContextFile] {
+        let site = tree.site
         let offers: [Offer]
         let origin: String
         switch choice {
@@ -77,7 +78,12 @@ struct ContextPackages {
             offers = try packages.enumerated().flatMap { try self.offers(of: $1, number: $0, site) }
             origin = "the CONTEXT_PACKAGES"
         }
-        let chosen = family.choice(of: offers, name: \.name)
+        let (chosen, leftOut) = family.choice(of: offers, machine: tree.machine, name: \.name)
+        if !leftOut.isEmpty {
+            let names = leftOut.map(\.name.text).joined(separator: " ")
+            request.log.warning(
+                "left out, since of several files of one package the newest is taken: \(oneLine(names, limit: 300))")
+        }
         guard !chosen.isEmpty else { throw missing(site, "none of \(origin) fits \(distribution.title)") }
         return try chosen.map { try fetch($0, site) }
     }

@@ -49,21 +49,34 @@ struct DistributionFamily: Sendable {
         return nil
     }
 
-    /// Returns those of the files that are to be installed: of several files of one package only those for the best
-    /// target.
-    func choice<File>(of files: [File], name: (File) -> ContextPackageName?) -> [File] {
+    /// Returns those of the files that are to be installed: of several files of one package that for the best target,
+    /// and of these the newest, the first of them if there are more. The others for that target are left out.
+    ///
+    /// - Parameter machine: the processor of the container, as uname(1) calls it; nil for any.
+    func choice<File>(
+        of files: [File], machine: String? = nil, name: (File) -> ContextPackageName?
+    ) -> (chosen: [File], leftOut: [File]) {
         let candidates = files.compactMap { file in name(file).map { (file: file, name: $0) } }
-            .filter { $0.name.kind == kind }
+            .filter { candidate in
+                let own = candidate.name.machine
+                return candidate.name.kind == kind && (own == nil || machine == nil || own == machine)
+            }
         var chosen: [File] = []
+        var leftOut: [File] = []
         var stems: Set<String> = []
         for candidate in candidates where stems.insert(candidate.name.stem).inserted {
             let alike = candidates.filter { $0.name.stem == candidate.name.stem }
             // What names no target is taken for what fits all of its kind.
-            let best = (targets + [""]).lazy.map { target in alike.filter { $0.name.target == target } }
-                .first { !$0.isEmpty }
-            chosen += (best ?? []).map(\.file)
+            let best =
+                (targets + [""]).lazy.map { target in alike.filter { $0.name.target == target } }
+                .first { !$0.isEmpty } ?? []
+            guard let newest = best.map(\.name.order).max(),
+                let index = best.firstIndex(where: { $0.name.order == newest })
+            else { continue }
+            chosen.append(best[index].file)
+            leftOut += (best[..<index] + best[(index + 1)...]).map(\.file)
         }
-        return chosen
+        return (chosen, leftOut)
     }
 
     /// Returns the names that the files of OpenNebula's package have in this version, the best first.

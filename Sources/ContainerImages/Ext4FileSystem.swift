@@ -18,6 +18,7 @@ struct Ext4FileSystem {
         guard needed <= site.image.size else { throw site.tooSmall(needed) }
         let path = try site.makeImage("image.raw")
         try makeFileSystem(path, files: counts.files, needed: needed)
+        try setTop(in: path)
         try setDevices(in: path)
         try setAttributes(attributes, in: path)
         return path
@@ -32,8 +33,21 @@ struct Ext4FileSystem {
             let isFull = ["Could not allocate", "No space left", "no free space"].contains {
                 result.errors.contains($0)
             }
+            // It says the same of the image and of the disk that it lies on.
+            if let full = site.fullDisk("", isMeasured: true) { throw full }
             if isFull { throw site.tooSmall(max(needed, size + size / 8 + 8)) }
             throw site.failure("mke2fs has failed: \(result.reason)", remedy: "run it by hand to see more")
+        }
+    }
+
+    /// Gives the top the mode and the owner that it has in the tree: mke2fs makes one of its own.
+    private func setTop(in path: String) throws {
+        let top = try tree.top()
+        // mksquashfs lets everybody write to the top of what it makes of an archive without one.
+        let commands = ["mode 0\(String(top.mode & ~0o022, radix: 8))", "uid \(top.owner)", "gid \(top.group)"]
+        let problems = try edit(path, commands.flatMap { Array("sif / \($0)\n".utf8) }, name: "top")
+        if let problem = problems.first {
+            throw site.failure("debugfs cannot change its top: \(problem)", remedy: "use another image")
         }
     }
 
@@ -43,15 +57,15 @@ struct Ext4FileSystem {
         var commands: [UInt8] = []
         for entry in try tree.entries() {
             guard let device = tree.device(entry) else { continue }
-            let name = argument(Array(entry.name))
-            let directory = argument(Array(entry.path.dropFirst().dropLast(entry.name.count)))
+            let (name, file) = (argument(Array(entry.name)), argument(Self.here + entry.name))
             let numbers = " \(device.isBlock ? "b" : "c") \(device.major) \(device.minor)"
             let fields = [
                 "mode 0\(String(entry.mode, radix: 8))", "uid \(entry.owner)", "gid \(entry.group)",
             ]
-            commands += Array("cd ".utf8) + directory + Array("\nrm ".utf8) + name
+            commands += enter(entry.path.dropFirst(2).dropLast(entry.name.count))
+            commands += Array("rm ".utf8) + file
             commands += Array("\nmknod ".utf8) + name + Array((numbers + "\n").utf8)
-            for field in fields { commands += Array("sif ".utf8) + name + Array(" \(field)\n".utf8) }
+            for field in fields { commands += Array("sif ".utf8) + file + Array(" \(field)\n".utf8) }
         }
         if let problem = try edit(path, commands, name: "devices").first {
             throw site.failure("debugfs cannot make its devices: \(problem)", remedy: "use another image")
@@ -95,10 +109,20 @@ struct Ext4FileSystem {
         // Labels are the same for many files.
         var files: [[UInt8]: String] = [:]
         var commands: [UInt8] = []
+        var current: ArraySlice<UInt8>?
         for attribute in attributes {
-            let file = try files[attribute.value] ?? site.write(attribute.value, to: "attribute-\(files.count)")
-            files[attribute.value] = file
-            let words = [Array(file.utf8), [UInt8(ascii: "/")] + attribute.path, Array(attribute.name.utf8)]
+            // Programs run in the work directory.
+            let file = files[attribute.value] ?? "attribute-\(files.count)"
+            if files.updateValue(file, forKey: attribute.value) == nil {
+                _ = try site.write(attribute.value, to: file)
+            }
+            let slash = attribute.path.lastIndex(of: UInt8(ascii: "/"))
+            let directory = attribute.path[..<(slash ?? 0)]
+            if directory != current { commands += enter(directory) }
+            current = directory
+            let last = attribute.path[(slash.map { $0 + 1 } ?? 0)...]
+            let name = Self.here + (last.isEmpty ? [UInt8(ascii: ".")] : last)
+            let words = [Array(file.utf8), name, Array(attribute.name.utf8)]
             commands += Array("ea_set -f ".utf8) + words.map(argument).joined(separator: [0x20]) + [0x0A]
         }
         let problems = try edit(path, commands, name: "attributes")
@@ -110,6 +134,27 @@ struct Ext4FileSystem {
         if let problem = problems.first(where: { !tooLarge.contains($0) }) {
             throw site.failure("debugfs has failed: \(problem)", remedy: "use another image")
         }
+    }
+
+    /// In front of a name in the current directory: `<8>` by itself is an inode.
+    private static let here = Array("./".utf8)
+    /// debugfs cuts lines of 8192 bytes, and a word may be twice as long between quotation marks.
+    private static let pathLimit = 3000
+
+    /// Returns the commands that make a directory the current one, however long its path is.
+    private func enter(_ path: some Collection<UInt8>) -> [UInt8] {
+        var commands = Array("cd /\n".utf8)
+        var part: [UInt8] = []
+        func change() { commands += Array("cd ".utf8) + argument(Self.here + part) + [0x0A] }
+        for name in path.split(separator: UInt8(ascii: "/")) {
+            if part.count + name.count > Self.pathLimit {
+                change()
+                part = []
+            }
+            part += name + [UInt8(ascii: "/")]
+        }
+        if !part.isEmpty { change() }
+        return commands
     }
 
     /// Returns a word between quotation marks, with those inside doubled, as debugfs reads it.

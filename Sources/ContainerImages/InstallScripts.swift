@@ -4,6 +4,13 @@ enum InstallScripts {
     /// Exit statuses of ``install``.
     static let noLists: Int32 = 10
     static let notInstalled: Int32 = 11
+    /// The package manager says that it has installed what the container's records do not have: ``missing``.
+    static let notRecorded: Int32 = 12
+    /// In front of the names of these, in the last line of the log.
+    static let missing = "market-drivers: not in the records: "
+
+    /// Bytes of the log that are kept in the container.
+    private static let logLimit = 4 << 20
 
     /// The files that name package servers: their globs.
     private static let sources = """
@@ -18,12 +25,55 @@ enum InstallScripts {
 
         """
 
+    /// Whether the container's own records have a package: of a name, or what provides it; of a file, that version.
+    private static let records = """
+        records() {
+            case $manager in
+                apt) if command -v dpkg-query >/dev/null; then echo dpkg; else echo rpm; fi ;;
+                apk) echo apk ;;
+                *) echo rpm ;;
+            esac
+        }
+        has() {
+            case $(records) in
+                dpkg)
+                    # A hyphen at the end asks for a removal.
+                    case $1 in *-) return 0 ;; esac
+                    set -- "${1%%[:=]*}"
+                    dpkg-query -W -f '${db:Status-Status}\\n' "$1" 2>/dev/null | grep -qx installed && return
+                    case $(dpkg-query -W -f '${db:Status-Status}, ${Provides},\\n' | grep '^installed,') in
+                        *", $1,"* | *", $1 ("*) ;;
+                        *) return 1 ;;
+                    esac
+                    ;;
+                rpm) rpm -q --whatprovides "${1%%=*}" >/dev/null || rpm -q "$1" >/dev/null ;;
+                apk) [ -n "$(apk info -e "${1%%@*}")" ] ;;
+            esac
+        }
+        has_file() {
+            case $(records) in
+                dpkg)
+                    [ "$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$(dpkg-deb -f "$1" Package)")" = \
+                        "installed $(dpkg-deb -f "$1" Version)" ]
+                    ;;
+                rpm) rpm -q "$(rpm -qp --qf '%{NAME}-%{VERSION}-%{RELEASE}' "$1" 2>/dev/null)" >/dev/null ;;
+                apk)
+                    set -- "${1##*/}" "$(tar -xzOf "$1" .PKGINFO | sed -n 's/^pkgname = //p')" \
+                        "$(tar -xzOf "$1" .PKGINFO | sed -n 's/^pkgver = //p')"
+                    # Later formats are not those of tar.
+                    if [ -n "$2" ]; then has "$2=$3"; else has "${1%-*-r[0-9]*}"; fi
+                    ;;
+            esac
+        }
+
+        """
+
     private static let services = "/usr/sbin/policy-rc.d"
 
     /// Prepares the container and installs the packages: those in `packages/`, and by `names` and `optional` of the
     /// build's directory.
     static let install =
-        sources + """
+        sources + records + """
             manager=$1 place=$2 mirror=$3
             say() { echo "market-drivers: $*"; }
 
@@ -87,13 +137,18 @@ enum InstallScripts {
             set +f
             for file in "$place"/packages/*; do [ -f "$file" ] && set -- "$@" "$file"; done
             if [ $# -gt 0 ]; then install "$@" || exit \(notInstalled); fi
-            for name in $(cat "$place/names"); do
-                # Old ones of yum pass over what they do not find.
-                [ "$manager" != yum ] || rpm -q --whatprovides "$name" || exit \(notInstalled)
-            done
             for name in $(cat "$place/optional"); do
                 install "$name" || say "the optional package $name cannot be installed"
             done
+            # Old ones of yum pass over what they do not find, and success is easily said.
+            missing=
+            for file in "$place"/packages/*; do
+                [ ! -f "$file" ] || has_file "$file" || missing="$missing ${file##*/}"
+            done
+            for name in $(cat "$place/names"); do
+                has "$name" || missing="$missing $name"
+            done
+            [ -z "$missing" ] || { echo "\(missing)${missing# }"; exit \(notRecorded); }
             exit 0
             """
 
@@ -141,6 +196,6 @@ enum InstallScripts {
                 (umask 077; sed 's/^root:[^:]*:/root:*:/' /etc/shadow >"$place/shadow") || exit 1
                 cat "$place/shadow" >/etc/shadow && rm -f "$place/shadow" || exit 1
             fi
-            mkdir -p /var/log && rm -rf "$log" && cat >"$log" || exit 1
+            mkdir -p /var/log && rm -rf "$log" && tail -c \(logLimit) >"$log" || exit 1
             """
 }

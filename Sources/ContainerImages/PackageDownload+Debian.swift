@@ -4,34 +4,17 @@ import Posix
 
 /// Packages of Debian and its kin.
 extension PackageDownload {
-    /// Converts copies of the container's sources: $1 is the tree, $2 the directory of the download, $3 the mirror, or
-    /// nothing, then pairs of a name in the download and a file. Keys are the container's own.
-    private static let sourcesScript = """
-        set -eu
-        tree=$1 place=$2 mirror=$3
-        umask 022
-        mkdir -p "$place/sources.list.d" "$place/lists/partial" "$place/archives/partial" "$place/empty"
-        convert() {
-            sed -e "s|\\\\([Ss]igned-[Bb]y[=:] *\\\\)/|\\\\1$tree/|" ${mirror:+-e "s|https*://[^/ ]*|$mirror|g"} <"$1" >"$2"
-        }
-        : >"$place/sources.list"
-        shift 3
-        while [ "$#" -gt 1 ]; do
-            convert "$2" "$place/$1"
-            shift 2
-        done
-        """
+    private static let furtherSources = "sources.list.d"
+    private static let furtherKeys = "trusted.gpg.d"
     /// Ways to fetch that reach more than servers.
     private static let forbiddenMethods = ["cdrom", "copy", "file", "mirror+file", "rsh", "ssh", "store"]
 
     /// Fetches what is missing. Returns whether this front-end can do that, for this container.
     func fetchDebian(_ installation: ContextInstallation) throws -> Bool {
         guard isInstalled("apt-get"), let architecture else { return false }
-        let prepared = try site.run(
-            ["sh", "-c", Self.sourcesScript, "sh", tree.path, place, mirror] + copyOfSources(), package: "coreutils")
-        guard prepared.status.isSuccess else {
-            throw site.failure("its package lists cannot be read: \(prepared.reason)", remedy: "use another image")
-        }
+        try makeDirectories(
+            Self.furtherSources, Self.furtherKeys, "lists/partial", "archives/partial", "empty", "keys")
+        try copySources()
         try runApt(["update"], architecture, "the package lists")
         try runApt(
             ["install", "--yes", "--download-only"] + installation.names + installation.files.map(\.path),
@@ -39,19 +22,23 @@ extension PackageDownload {
         return true
     }
 
-    /// Copies the container's lists of sources, as the container sees them: a link in it leads to none of this machine's
-    /// files. Returns the name in the download and the copy of each.
-    private func copyOfSources() throws -> [String] {
-        let directory = "sources.list.d"
-        let further = tree.names(in: "etc/apt/" + directory).filter {
+    /// Copies the container's lists of sources and its keys, as the container sees them: a link in it leads to none of
+    /// this machine's files.
+    private func copySources() throws {
+        let list = SourcesList(mirror: mirror) { path in
+            // Programs run in the work directory, whose path may have blanks in it.
+            try copyKeys(path, to: "keys/" + randomName() + "-" + path.replacing("/", with: "-"))
+                .map { "/proc/self/cwd/" + $0 } ?? "/nonexistent" + path
+        }
+        let further = tree.names(in: "etc/apt/" + Self.furtherSources).filter {
             $0.hasSuffix(".list") || $0.hasSuffix(".sources")
         }
-        var pairs: [String] = []
-        for name in ["sources.list"] + further.map({ directory + "/" + $0 }) {
-            guard let text = tree.text(of: "etc/apt/" + name) else { continue }
-            pairs += [name, try site.write(Array(text.utf8), to: "apt-\(randomName()).list")]
+        for name in ["sources.list"] + further.map({ Self.furtherSources + "/" + $0 }) {
+            let text = tree.text(of: "etc/apt/" + name) ?? ""
+            _ = try site.write(Array(list.converted(text).utf8), to: "download/" + name)
         }
-        return pairs
+        let keys = tree.names(in: "etc/apt/" + Self.furtherKeys).map { Self.furtherKeys + "/" + $0 }
+        for name in ["trusted.gpg"] + keys { _ = try copyKeys("etc/apt/" + name, to: name) }
     }
 
     /// Returns the path of a file of the container without links, or that of nothing.
@@ -78,9 +65,8 @@ extension PackageDownload {
     private func runApt(_ words: [String], _ architecture: String, _ object: String) throws {
         let options = [
             "Dir::Etc::main=/dev/null", "Dir::Etc::parts=\(place)/empty", "Dir::Etc::sourcelist=\(place)/sources.list",
-            "Dir::Etc::sourceparts=\(place)/sources.list.d",
-            "Dir::Etc::trusted=\(path(of: "etc/apt/trusted.gpg", otherwise: "/dev/null"))",
-            "Dir::Etc::trustedparts=\(path(of: "etc/apt/trusted.gpg.d", otherwise: place + "/empty"))",
+            "Dir::Etc::sourceparts=\(place)/\(Self.furtherSources)",
+            "Dir::Etc::trusted=\(place)/trusted.gpg", "Dir::Etc::trustedparts=\(place)/\(Self.furtherKeys)",
             "Dir::Etc::preferences=/dev/null",
             "Dir::Etc::preferencesparts=\(place)/empty", "Dir::State=\(place)", "Dir::State::lists=\(place)/lists",
             "Dir::State::status=\(path(of: "var/lib/dpkg/status", otherwise: "/dev/null"))", "Dir::Cache=\(place)",

@@ -80,12 +80,26 @@ extension PackageDownload {
         }
         // Debian's own place for it is another.
         _ = try write(lines: ["%_dbpath /var/lib/rpm"], to: "home/.rpmmacros")
-        let list = RepositoryList(tree: tree.path, mirror: mirror)
+        var directories: [String: String] = [:]
+        let list = RepositoryList(mirror: mirror) { directory in
+            let copy = try directories[directory] ?? copyKeys(of: directory)
+            directories[directory] = copy
+            return joined(place, copy)
+        }
         for name in tree.names(in: repositories) where name.hasSuffix(".repo") {
             guard let text = tree.text(of: repositories + "/" + name) else { continue }
             _ = try site.write(Array(list.converted(text).utf8), to: "download/root/\(repositories)/\(name)")
         }
         return true
+    }
+
+    /// Copies the keys in a directory of the container: their names in a list have variables in them, which only the
+    /// package manager knows. Returns the path of the copy in the download.
+    private func copyKeys(of directory: String) throws -> String {
+        let copy = "keys-" + randomName()
+        try makeDirectories(copy)
+        for name in tree.names(in: directory) { _ = try copyKeys(directory + "/" + name, to: copy + "/" + name) }
+        return copy
     }
 
     private func write(lines: [String], to name: String) throws -> String {

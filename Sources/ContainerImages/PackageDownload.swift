@@ -6,6 +6,9 @@ import Posix
 /// Nothing of the container is run, and its configuration of the package manager, which could name programs, is not
 /// read.
 struct PackageDownload {
+    /// Bytes.
+    private static let keyLimit = 4 << 20
+
     let tree: ContainerTree
     let mirror: String
     let proxies: [String]
@@ -38,6 +41,14 @@ struct PackageDownload {
         }
     }
 
+    /// Copies a file of keys of the container, as the container sees it, to `name` of the download. Returns its path
+    /// below the work directory, or nil if there is none.
+    func copyKeys(_ path: String, to name: String) throws -> String? {
+        guard let bytes = tree.bytes(of: path, limit: Self.keyLimit) else { return nil }
+        _ = try site.write(bytes, to: "download/" + name)
+        return "download/" + name
+    }
+
     /// Makes directories below the download's.
     func makeDirectories(_ names: String...) throws {
         let result = try site.run(["mkdir", "-p", "--"] + names.map { joined(place, $0) }, package: "coreutils")
@@ -53,8 +64,9 @@ struct PackageDownload {
 
     /// The error of a package manager, in its own words.
     func failure(_ program: String, _ object: String, _ said: String) -> DriverError {
-        DriverError(
-            "fetch", "\(object) for the image of \(quoted(site.image.url))", cause: "\(program) says: \(said)",
-            remedy: "check the server and the proxy, name another with PACKAGE_MIRROR, or set CONTEXT = \"NO\"")
+        site.fullDisk(said)
+            ?? DriverError(
+                "fetch", "\(object) for the image of \(quoted(site.image.url))", cause: "\(program) says: \(said)",
+                remedy: "check the server and the proxy, name another with PACKAGE_MIRROR, or set CONTEXT = \"NO\"")
     }
 }

@@ -11,13 +11,13 @@ struct RepositoryList {
     ]
     private static let serverKeys: Set<String> = ["baseurl", "mirrorlist", "metalink", "gpgkey"]
 
-    /// The container's root directory.
-    let tree: String
     /// What takes the place of scheme and host in URLs; nothing if it is empty.
     let mirror: String
+    /// Returns the path on this machine of a directory that has the keys of one of the container's.
+    let keys: (String) throws -> String
 
     /// Returns the text of a `.repo` file with what may be taken over of it.
-    func converted(_ text: String) -> String {
+    func converted(_ text: String) throws -> String {
         var result = ""
         var isInRepository = false
         var key = ""
@@ -30,16 +30,16 @@ struct RepositoryList {
                 if isInRepository { result += "[\(name)]\n" }
                 key = ""
             } else if isInRepository {
-                result += entry(line, &key)
+                result += try entry(line, &key)
             }
         }
         return result
     }
 
     /// Returns the line of an entry, or of more values of the one before, whose `key` it is.
-    private func entry(_ line: Substring, _ key: inout String) -> String {
+    private func entry(_ line: Substring, _ key: inout String) throws -> String {
         if line.first?.isWhitespace == true {
-            let rest = key.isEmpty ? "" : value(line, of: key)
+            let rest = key.isEmpty ? "" : try value(line, of: key)
             return rest.isEmpty ? "" : "    \(rest)\n"
         }
         // Lists of mirrors are of no use for one mirror: its own URL often stands beside them as a comment.
@@ -51,24 +51,27 @@ struct RepositoryList {
         guard pair.count == 2, !isComment || (name == "baseurl" && !mirror.isEmpty),
             mirror.isEmpty || !["mirrorlist", "metalink"].contains(name)
         else { return "" }
-        let rest = value(pair[1], of: name)
+        let rest = try value(pair[1], of: name)
         guard !rest.isEmpty else { return "" }
         key = name
         return "\(name)=\(rest)\n"
     }
 
-    private func value(_ text: Substring, of key: String) -> String {
+    private func value(_ text: Substring, of key: String) throws -> String {
         if Self.plainKeys.contains(key) { return String(text.drop(while: \.isWhitespace)) }
         guard Self.serverKeys.contains(key) else { return "" }
-        return text.split { $0.isWhitespace || $0 == "," }.compactMap { url($0, of: key) }.joined(separator: " ")
+        return try text.split { $0.isWhitespace || $0 == "," }.compactMap { try url($0, of: key) }.joined(
+            separator: " ")
     }
 
-    private func url(_ text: Substring, of key: String) -> String? {
+    private func url(_ text: Substring, of key: String) throws -> String? {
         let file = "file://"
         if text.hasPrefix(file) {
             let path = text.dropFirst(file.count)
-            guard key == "gpgkey", path.hasPrefix("/"), !path.contains("/../") else { return nil }
-            return file + percentEncoded(tree.utf8, keepingSlashes: true) + path
+            guard key == "gpgkey", path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
+            let (directory, name) = (path[..<slash], path[path.index(after: slash)...])
+            guard !name.isEmpty, name != "..", !directory.contains("$") else { return nil }
+            return file + percentEncoded(try keys(String(directory)).utf8, keepingSlashes: true) + "/" + name
         }
         guard let scheme = ["http://", "https://"].first(where: { text.lowercased().hasPrefix($0) }) else { return nil }
         return mirror.isEmpty ? String(text) : mirror + text.dropFirst(scheme.count).drop { $0 != "/" }

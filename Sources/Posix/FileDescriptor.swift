@@ -47,6 +47,14 @@ package final class FileDescriptor: @unchecked Sendable {
         }
     }
 
+    /// Returns the last bytes of a regular file, `limit` at most, and reads no others.
+    package func readTail(limit: Int) throws(SystemError) -> [UInt8] {
+        let size = try status().size
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(Int64(limit), size)), alignment: 16)
+        defer { buffer.deallocate() }
+        return Array(buffer[..<(try read(into: buffer, at: size - Int64(buffer.count)))])
+    }
+
     /// write(2), as often as it takes.
     package func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var rest = bytes

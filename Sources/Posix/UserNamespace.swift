@@ -41,10 +41,24 @@ package struct UserNamespace: Equatable {
     /// Returns the command that runs a program of this machine in it. It can also read and write what is this user's.
     package func command(_ arguments: [String]) -> [String] { wrapped(arguments, includesOwn: true) }
 
+    /// Opens this executable, $1, as the descriptor of the next script, and runs the rest.
+    private static let openScript = "exec 8<\"$1\" && shift && exec \"$@\""
+    /// Runs this executable, $1, with the rest. Its directory may be closed to the users of the container.
+    private static let enterScript = """
+        [ -x /proc/self/fd/8 ] || {
+            echo "market-drivers: others may not execute $1, so the users of a container cannot either" >&2
+            exit 126
+        }
+        shift
+        exec /proc/self/fd/8 "$@"
+        """
+
     /// Returns the command that runs a program of the container whose root directory is the current one. Nothing in it
     /// is this user.
     package func containerCommand(_ arguments: [String]) throws(SystemError) -> [String] {
-        wrapped(try ContainerRoot.command(arguments), includesOwn: false)
+        let command = try ContainerRoot.command(arguments)
+        return ["sh", "-c", Self.openScript, "sh", command[0]]
+            + wrapped(["sh", "-c", Self.enterScript, "sh"] + command, includesOwn: false)
     }
 
     private func wrapped(_ arguments: [String], includesOwn: Bool) -> [String] {

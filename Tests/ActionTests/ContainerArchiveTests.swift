@@ -159,6 +159,41 @@ import Testing
         }
     }
 
+    /// debugfs(8) cuts lines of 8192 bytes, reads `<8>` as an inode, and doubles quotation marks.
+    @Test func keepsAttributesAndDevicesOfLongAndOddPaths() throws {
+        let archive = rig.catalog.directory.path("archive.tar")
+        let script = """
+            import sys, tarfile
+            with tarfile.open(sys.argv[1], "w", format=tarfile.PAX_FORMAT) as archive:
+                def add(name, kind=tarfile.REGTYPE, note=""):
+                    entry = tarfile.TarInfo(name)
+                    entry.type, entry.mode, entry.devmajor, entry.devminor = kind, 0o755, 1, 3
+                    entry.pax_headers = {"SCHILY.xattr.user.note": note} if note else {}
+                    archive.addfile(entry)
+                add("./", tarfile.DIRTYPE, "top")
+                path = "."
+                for depth in range(19):
+                    path += "/" + '"' * 200
+                    add(path, tarfile.DIRTYPE, "directory")
+                add(path + "/file", note="deep")
+                add("./<8>", note="odd")
+                add("./d", tarfile.DIRTYPE)
+                add("./d/<7>", tarfile.DIRTYPE, "inner")
+            """
+        try TestFiles.succeed(["python3", "-c", script, archive])
+        try rig.prepare("--archive", archive)
+        let outcome = try rig.export(rig.message())
+        #expect(outcome.warnings.isEmpty, "\(outcome.errors)")
+        let image = try rig.image(outcome)
+        #expect(try run(["/sbin/e2fsck", "-fn", image]).status == .exited(0))
+        let step = "cd \"./" + String(repeating: "\"", count: 400) + "\"\n"
+        let commands =
+            "ea_list /\nea_list ./<8>\nea_list /d/<7>\n" + String(repeating: step, count: 19) + "ea_list file\n"
+        let list = try rig.catalog.directory.write("commands", commands.utf8)
+        let shown = try TestFiles.succeed(["/sbin/debugfs", "-f", list, image]).output
+        for note in ["top", "odd", "inner", "deep"] { #expect(shown.contains("= \"\(note)\""), "\(shown)") }
+    }
+
     /// What only other systems have names for, and what xfs_db(8) cannot write.
     @Test(arguments: [("ext4", 3), ("xfs", 5)])
     func leavesOutWhatLinuxCannotShow(_ fileSystem: String, _ count: Int) throws {

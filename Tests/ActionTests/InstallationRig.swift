@@ -85,7 +85,11 @@ final class InstallationRig: Sendable {
     /// - Parameters:
     ///   - script: what Debian's package `hostile` does when it is installed.
     ///   - changes: files of the image with another content, all of them programs.
-    init(_ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:]) throws {
+    ///   - modes: of files of the image, in octal digits.
+    init(
+        _ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:],
+        modes: [String: String] = [:]
+    ) throws {
         self.system = system
         container = try ContainerRig(settings: "")
         let served = container.catalog.served
@@ -96,7 +100,26 @@ final class InstallationRig: Sendable {
             try Self.rig("debian-root.sh", [system.image, system.rawValue] + system.options)
             try Self.rig("rpm-repository.sh", [served])
         }
-        try container.prepare("--archive", changes.isEmpty ? system.image : changed(system.image, changes))
+        var image = changes.isEmpty ? system.image : try changed(system.image, changes)
+        if !modes.isEmpty { image = try changed(image, modes: modes) }
+        try container.prepare("--archive", image)
+    }
+
+    /// Returns a copy of the archive in which these files have other modes.
+    private func changed(_ archive: String, modes: [String: String]) throws -> String {
+        let copy = container.catalog.directory.path("with-modes.tar")
+        let script = """
+            import sys, tarfile
+            modes = dict(word.split("=") for word in sys.argv[3:])
+            with tarfile.open(sys.argv[1]) as old, tarfile.open(sys.argv[2], "w", format=tarfile.PAX_FORMAT) as new:
+                for entry in old:
+                    name = "./" + entry.name.removeprefix("./") if entry.name not in ("", ".") else "."
+                    entry.mode = int(modes.pop(name, oct(entry.mode)), 8)
+                    new.addfile(entry, old.extractfile(entry) if entry.isreg() else None)
+            assert not modes, modes
+            """
+        try TestFiles.succeed(["python3", "-c", script, archive, copy] + modes.map { "\($0)=\($1)" })
+        return copy
     }
 
     /// Returns a copy of the archive that has these files at its end.
@@ -135,18 +158,25 @@ final class InstallationRig: Sendable {
     }
 
     /// The environment and the command of an export.
-    func command(_ builder: Builder) throws -> [String] {
+    ///
+    /// - Parameter program: the executable, in place of the one that is built.
+    func command(_ builder: Builder, program: String? = nil) throws -> [String] {
         if builder == .user, geteuid() == 0 {
             try TestFiles.succeed(["chown", "-R", "65534:65534", container.catalog.directory.path])
         }
-        return try builder.command(self) + Programs.action("market-linuxcontainers-export")
+        let action = Programs.action("market-linuxcontainers-export")
+        return try builder.command(self) + (program.map { [$0] + action.dropFirst() } ?? action)
     }
 
     static let nothing = ["http_proxy": "", "https_proxy": "", "no_proxy": ""]
 
-    func export(_ builder: Builder, _ message: DriverMessage) throws -> Outcome {
+    /// - Parameter through: a command in front of the export's.
+    func export(
+        _ builder: Builder, _ message: DriverMessage, program: String? = nil, through: [String] = []
+    ) throws -> Outcome {
         let environment = ["ONE_LOCATION": container.catalog.directory.path].merging(Self.nothing) { $1 }
-        return try run(command(builder), input: message.base64, environment: environment, timeout: 600)
+        return try run(
+            through + command(builder, program: program), input: message.base64, environment: environment, timeout: 600)
     }
 
     /// Returns the processes of this rig's builds: those with a work directory in their environment or their mounts.

@@ -166,6 +166,77 @@ import Testing
         for part in parts { try rig.container.expectFailure(outcome, part) }
     }
 
+    /// A package manager that says that all is well, and installs nothing: none of the image's own records has it.
+    @Test(arguments: InstallationRig.System.allCases) func asksTheImagesRecords(_ system: InstallationRig.System) throws
+    {
+        let nothing = Array("#!/bin/sh\nexit 0\n".utf8)
+        let rig = try InstallationRig(
+            system, changes: ["usr/bin/" + (system == .rocky ? "dnf-3" : system.manager): nothing])
+        let outcome = try rig.export(.user, rig.message(size: 1024, packages: "vim"))
+        guard Builder.user.hasNamespace else { return }
+        try rig.container.expectFailure(
+            outcome, "Cannot install \(system.package) ")
+        try rig.container.expectFailure(outcome, " vim in the image of ")
+        try rig.container.expectFailure(
+            outcome,
+            "\(system.manager) of the image says that it has done so, but the image's own records do not have it")
+        // What the image has had before is there.
+        #expect(outcome.reasons.first?.contains(" bash ") == (system != .debian), "\(outcome.errors)")
+    }
+
+    @Test func aNameMayBeWhatAPackageProvidesOrAVersion() throws {
+        let rig = try InstallationRig()
+        let outcome = try rig.export(.user, rig.message(packages: "tool=1 tool-feature sudo:all slow-"))
+        _ = try rig.container.image(outcome, size: 512)
+    }
+
+    /// The drivers in a directory that only root can enter.
+    @Test(arguments: [UInt16(0o755), 0o700]) func theDriversMayLieInAClosedDirectory(_ mode: UInt16) throws {
+        let rig = try InstallationRig()
+        let message = try rig.message()
+        let closed = try rig.container.catalog.directory.makeDirectory("closed")
+        let program = closed + "/market-drivers"
+        try FileManager.default.copyItem(atPath: Programs.path("market-drivers"), toPath: program)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: program)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: closed)
+        let outcome = try rig.export(.user, message, program: program)
+        _ = try rig.container.image(outcome, size: 512)
+        guard Builder.user.hasNamespace else { return }
+        #expect(outcome.errors.contains(Builder.user.way) == (mode == 0o755), "\(outcome.errors)")
+        #expect(
+            outcome.errors.contains("others may not execute \(program), so the users of a container cannot either")
+                == (mode == 0o700), "\(outcome.errors)")
+    }
+
+    /// Directories and files that only the image's root can look at, from the top on.
+    @Test func looksIntoClosedDirectories() throws {
+        let rig = try InstallationRig(modes: [
+            ".": "0700", "./etc": "2710", "./usr/lib": "0700", "./usr/lib/os-release": "0600",
+        ])
+        let outcome = try rig.export(.user, rig.message())
+        let image = try rig.container.image(outcome, size: 512)
+        #expect(outcome.errors.contains("is for Debian GNU/Linux"), "\(outcome.errors)")
+        #expect(outcome.errors.contains(Builder.user.way), "\(outcome.errors)")
+        try expect(
+            rig, image,
+            [
+                ("/", ["Mode:  0700"]), ("/etc", ["Mode:  02710"]), ("/usr/lib", ["Mode:  0700"]),
+                ("/usr/lib/os-release", ["Mode:  0600"]), ("/etc/shadow", ["Mode:  0640"]),
+            ])
+    }
+
+    @Test func namesTheDiskThatIsFull() throws {
+        guard geteuid() == 0, Builder.canHaveNamespaces else { return }
+        let rig = try InstallationRig(hostile: "dd if=/dev/zero of=/var/filler bs=1M")
+        let script = "mount -t tmpfs -o mode=755,size=420m none \"$1\" && shift && exec \"$@\""
+        let outcome = try rig.export(
+            .root, rig.message(size: 2048, packages: "hostile"),
+            through: ["unshare", "--mount", "sh", "-c", script, "sh", rig.container.staging])
+        try rig.container.expectFailure(
+            outcome, "'\(rig.container.staging)' has too little room for its files, ")
+        try rig.container.expectFailure(outcome, "set STAGING_DIR to a directory with more")
+    }
+
     @Test(arguments: [
         ("namespace", "BUILD_MODE is namespace, but its package manager cannot be run"), ("files", nil),
         ("fakeroot", "is no way to build an image; use auto, namespace, files"),

@@ -24,6 +24,8 @@ import Testing
         try umount-root umount -l /
         try sysctl sh -c 'echo x >/proc/sys/kernel/core_pattern'
         try sysrq sh -c 'echo h >/proc/sysrq-trigger'
+        try pid-max sh -c 'echo 100000 >/proc/sys/kernel/pid_max'
+        try limits sh -c 'ulimit -Hn 100000'
         try nested unshare --user --map-root-user true
         try kill kill -9 VICTIM
         try victim test -e /proc/VICTIM
@@ -54,6 +56,39 @@ import Testing
         #expect(try rig.container.debug(image, "cat /var/lib/done") == "")
         #expect(try rig.container.debug(image, "stat /var/log/market-drivers-build.log").contains("regular"))
         #expect(try rig.container.debug(image, "stat /etc/resolv.conf").contains("symlink"))
+    }
+
+    /// A program that starts others for ever, and ones that take files, or room, of the machine.
+    @Test func aBombTakesOnlySoMuch() throws {
+        let script = #"""
+            perl -e '
+                while (@all < 20000) { my $pid = fork; last unless defined $pid; if (!$pid) { sleep 600; exit } push @all, $pid }
+                kill 9, @all; waitpid $_, 0 for @all; printf "%d processes\n", scalar @all
+            ' >/var/lib/report
+            perl -e 'while (@all < 200000) { open my $file, "<", "/dev/null" or last; push @all, $file } printf "%d files\n", scalar @all' >>/var/lib/report
+            perl -e '$SIG{XFSZ} = "IGNORE"; open F, ">", "/var/lib/large"; print truncate(F, 600 << 20) ? "large\n" : "small\n"' >>/var/lib/report
+            echo "core $(ulimit -c)" >>/var/lib/report
+            cat /proc/self/oom_score_adj >>/var/lib/report
+            """#
+        let rig = try InstallationRig(hostile: script)
+        let outcome = try rig.export(.user, rig.message(packages: "hostile"))
+        let image = try rig.container.image(outcome, size: 512)
+        #expect(try rig.processes().isEmpty)
+        guard Builder.user.hasNamespace else { return }
+        let report = try rig.container.debug(image, "cat /var/lib/report")
+        let lines = report.split(separator: "\n").map(String.init)
+        try #require(lines.count == 5, "\(report)")
+        let counts = lines.prefix(2).compactMap { Int($0.prefix { $0 != " " }) }
+        #expect(counts.count == 2 && counts.allSatisfy { (200...4096).contains($0) }, "\(report)")
+        #expect(lines[2...] == ["small", "core 0", "1000"], "\(report)")
+    }
+
+    /// The end of the log tells what has failed, and only that is read.
+    @Test func aLogWithoutEndDoesNotHideTheError() throws {
+        let rig = try InstallationRig(hostile: "perl -e 'truncate STDOUT, 2 << 30'; exit 3")
+        let outcome = try rig.export(.user, rig.message(size: 4096, packages: "hostile"))
+        guard Builder.user.hasNamespace else { return }
+        try rig.container.expectFailure(outcome, "exit status 3")
     }
 
     /// Ends builds at moments all over their time.

@@ -53,9 +53,10 @@ import Testing
     }
 
     /// An Alpine whose apk only notes what it is told.
-    @Test func tellsApkWhatToInstall() throws {
+    @Test(arguments: ["none", "nano", "one-context=1-r0"]) func tellsApkWhatToInstall(_ missing: String) throws {
         let apk = """
             #!/bin/sh
+            if [ "$1" = info ]; then [ "$3" = \(missing) ] || echo "$3"; exit; fi
             echo "$*" | sed 's|/[^ ]*/packages/|PLACE/|' >>/var/lib/calls
             case $* in *ruby-json) echo "ERROR: unable to select packages: ruby-json (no such package)"; exit 1 ;; esac
             grep -q nameserver /etc/resolv.conf && [ "$(cat /etc/apk/repositories)" = MIRROR/alpine/main ]
@@ -72,6 +73,10 @@ import Testing
         let outcome = try rig.export(.user, message)
         guard InstallationRig.Builder.canHaveNamespaces else {
             return try rig.container.expectFailure(outcome, "this front-end has none that could fetch them")
+        }
+        guard missing == "none" else {
+            let name = missing == "nano" ? missing : "one-context-1-r0.apk"
+            return try rig.container.expectFailure(outcome, "Cannot install \(name) in the image of ")
         }
         let image = try rig.container.image(outcome, size: 512)
         #expect(

@@ -95,7 +95,7 @@ import Testing
     }
 
     private func file(_ osRelease: String, of files: [String]) -> String? {
-        let chosen = Distribution(osRelease: osRelease).family?.choice(of: files) { ContextPackageName($0) }
+        let chosen = Distribution(osRelease: osRelease).family?.choice(of: files) { ContextPackageName($0) }.chosen
         #expect((chosen?.count ?? 0) <= 1, "\(chosen ?? [])")
         return chosen?.first
     }
@@ -145,8 +145,62 @@ import Testing
             "third-1.el9.rpm", "third-1.rpm", "x_1-1.deb",
         ]
         let row = try #require(Self.rows.first { $0.product == "rockylinux:9" })
-        let chosen = Distribution(osRelease: row.osRelease).family?.choice(of: files) { ContextPackageName($0) }
+        let chosen = Distribution(osRelease: row.osRelease).family?.choice(of: files) { ContextPackageName($0) }.chosen
         #expect(chosen == ["one-context-1.el9.noarch.rpm", "mine-2-1.noarch.rpm", "third-1.el9.rpm"])
+    }
+
+    /// Files, those that are chosen, and those that are left out, for a processor.
+    private static let choices: [(product: String, machine: String?, files: String, chosen: String, leftOut: String)] =
+        [
+            (
+                "debian:bookworm", nil, "one-context_7.2.0-0 one-context_7.2.1-0", "one-context_7.2.1-0",
+                "one-context_7.2.0-0"
+            ),
+            (
+                "debian:bookworm", nil, "one-context_7.2.1-0 one-context_7.2.0-0", "one-context_7.2.1-0",
+                "one-context_7.2.0-0"
+            ),
+            ("debian:bookworm", nil, "one-context_7.9-9 one-context_7.10-0", "one-context_7.10-0", "one-context_7.9-9"),
+            (
+                "debian:bookworm", nil, "one-context_7.2.1-0 one-context_7.2-5", "one-context_7.2.1-0",
+                "one-context_7.2-5"
+            ),
+            (
+                "debian:bookworm", nil, "one-context_7.2-0 one-context_7.2~rc1-3", "one-context_7.2-0",
+                "one-context_7.2~rc1-3"
+            ),
+            (
+                "debian:bookworm", nil, "one-context_7.2-0 one-context_7.2+git1-0", "one-context_7.2+git1-0",
+                "one-context_7.2-0"
+            ),
+            (
+                "debian:bookworm", nil, "one-context_7.2-2 one-context_7.2-10 one-context_7.2-9", "one-context_7.2-10",
+                "one-context_7.2-2 one-context_7.2-9"
+            ),
+            // The same twice, and without a version.
+            ("debian:bookworm", nil, "one-context_7.2-0 one-context_7.2-0", "one-context_7.2-0", "one-context_7.2-0"),
+            ("debian:bookworm", nil, "one-context one-context_1", "one-context_1", "one-context"),
+            // The target counts first.
+            (
+                "rockylinux:9", nil,
+                "one-context-8.0-0.el8.noarch one-context-7.2-0.el9.noarch one-context-7.1-0.el9.noarch",
+                "one-context-7.2-0.el9.noarch", "one-context-7.1-0.el9.noarch"
+            ),
+            ("alpine:3.23", nil, "one-context-7.2-r0.alpine322 one-context-7.3-r0", "one-context-7.2-r0.alpine322", ""),
+            ("alpine:3.21", nil, "one-context-7.2-r9 one-context-7.2-r10", "one-context-7.2-r10", "one-context-7.2-r9"),
+            // Those of other processors fit as little as those of other distributions.
+            ("debian:bookworm", "aarch64", "mine_2_amd64 mine_1_arm64", "mine_1_arm64", ""),
+            ("debian:bookworm", "x86_64", "mine_1_arm64 mine_1_amd64 mine_2_all", "mine_2_all", "mine_1_amd64"),
+            ("rockylinux:9", "x86_64", "mine-1-1.el9.aarch64 mine-1-1.el9.x86_64", "mine-1-1.el9.x86_64", ""),
+        ]
+
+    @Test(arguments: choices.indices) func ofSeveralFilesOfOnePackageTheNewestIsTaken(_ index: Int) throws {
+        let row = Self.choices[index]
+        let product = try #require(Self.rows.first { $0.product == row.product })
+        let family = try #require(Distribution(osRelease: product.osRelease).family)
+        func names(_ text: String) -> [String] { text.split(separator: " ").map { "\($0).\(family.kind.rawValue)" } }
+        let (chosen, leftOut) = family.choice(of: names(row.files), machine: row.machine) { ContextPackageName($0) }
+        #expect(chosen == names(row.chosen) && leftOut == names(row.leftOut), "\(row.files): \(chosen), \(leftOut)")
     }
 
     @Test(arguments: release) func aNameIsReadAsItIsWritten(_ text: String) throws {

@@ -98,7 +98,7 @@ def apk(path, files):
     directories = sorted({os.path.dirname(name) for name in files} | {"usr", "etc", "lib"})
     with open(path, "wb") as file:
         file.write(segment([entry(".SIGN.RSA.x", b"signature")], False))
-        file.write(segment([entry(".PKGINFO", b"pkgname = one-context\n"), entry(".post-install", b"#!/bin/sh\n")], False))
+        file.write(segment([entry(".PKGINFO", b"pkgname = one-context\npkgver = 1-r0\n"), entry(".post-install", b"#!/bin/sh\n")], False))
         file.write(segment([entry(name, mode=0o755, kind=tarfile.DIRTYPE) for name in directories]
                            + [entry(name, text.encode(), mode) for name, (text, mode) in files.items()], True))
 

@@ -17,6 +17,7 @@ make() {
     printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\n' "$1" "$version" \
         >"$work/$1/DEBIAN/control"
     [ -z "$2" ] || echo "Depends: $2" >>"$work/$1/DEBIAN/control"
+    [ "$1" != tool ] || echo 'Provides: tool-feature (= 2), tool-other' >>"$work/$1/DEBIAN/control"
     printf '#!/bin/sh\nset -e\n%s\n' "$3" >"$work/$1/DEBIAN/postinst"
     chmod 755 "$work/$1/DEBIAN/postinst"
     dpkg-deb --root-owner-group -b "$work/$1" "$4" >/dev/null
