@@ -39,7 +39,9 @@ struct ImageIntake {
     func run(into datastore: any Datastore, from open: () throws -> any ImageSource, log: Log) throws -> Result {
         try startingOver(log) {
             let staged = try datastore.stage(
-                NewImage(id: id, isApp: isApp, format: format, needed: leastSize))
+                NewImage(
+                    id: id, isApp: isApp, format: format, needed: leastSize, staysCompressed: !decompresses,
+                    isConvertible: converts))
             do {
                 return try bring(open(), into: staged, of: datastore, log)
             } catch {
@@ -54,9 +56,11 @@ struct ImageIntake {
     ) throws -> Result {
         try staged.checkRoom(for: source.storageSize)
         // oned asks for no MD5 of an image, but of an app: what is neither asked for nor compared is not digested.
+        let checked = CheckedImage(staged, checkHead)
         let copied = try ImageCopy(
             source, expected: expected.filled(md5: source.md5), decompresses: decompresses, computesMD5: isApp, log: log
-        ).run(into: staged)
+        ).run(into: checked)
+        try checked.finish()
         let isCompressed = try !decompresses && staged.compression() != nil
         var image =
             try isCompressed ? compressedImage(staged, of: datastore) : staged.describe(format: format, name: name)
@@ -65,10 +69,17 @@ struct ImageIntake {
             !image.isEncrypted
         {
             log.info("converting the image from \(image.format) to \(wanted)")
-            md5 = try staged.convert(from: image.format, to: wanted, computesMD5: isApp)
+            md5 = try staged.convert(from: image.format, to: wanted, name: name, computesMD5: isApp)
             image = ImageDescription(format: wanted, virtualSize: image.virtualSize)
         }
         return Result(source: try staged.publish(), md5: md5 ?? "", image: image)
+    }
+
+    /// Throws a ``DriverError`` if the first bytes of an image show that it cannot be used, whatever follows.
+    private func checkHead(_ head: [UInt8]) throws {
+        if !decompresses && Compression(magic: head) != nil || ImageDescription.isEncrypted(head) { return }
+        guard let format = format ?? QcowHeader(head).map({ _ in "qcow2" }) else { return }
+        _ = try ImageDescription(format: format, head: head, length: 0, name: name)
     }
 
     /// Describes an image that stays compressed, by what has been stated of it.

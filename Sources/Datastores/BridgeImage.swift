@@ -17,8 +17,9 @@ final class BridgeImage: StagedImage {
     private let way: Way
     /// The format that it is said to have; nil leaves it to its content.
     private let stated: String?
-    /// The format that the datastore wants; nil for any.
+    /// The format that it has to be brought into; nil for any.
     private let wanted: String?
+    private let staysCompressed: Bool
     private let undo: () -> Void
     private var needed: UInt64?
     private var file: StagedFile?
@@ -27,13 +28,14 @@ final class BridgeImage: StagedImage {
 
     /// - Parameters:
     ///   - name: the datastore's directory.
+    ///   - wanted: the datastore's format; nil for any.
     ///   - undo: takes back what had to be made for the file, after the file itself is gone.
     init(_ image: NewImage, name: String, wanted: String?, way: Way, undo: @escaping () -> Void) {
         self.name = name
         self.way = way
-        self.wanted = wanted
+        self.wanted = image.isConvertible ? wanted : nil
         self.undo = undo
-        (stated, needed) = (image.format, image.needed)
+        (stated, needed, staysCompressed) = (image.format, image.needed, image.staysCompressed)
     }
 
     deinit {
@@ -56,8 +58,8 @@ final class BridgeImage: StagedImage {
     }
 
     private func staysAsItIs(_ head: [UInt8]) -> Bool {
-        // What is compressed here stays so, and a LUKS disk is never converted.
-        if Compression(magic: head) != nil || ImageDescription.isEncrypted(head) { return true }
+        // Neither what stays compressed nor a LUKS disk is ever converted.
+        if staysCompressed && Compression(magic: head) != nil || ImageDescription.isEncrypted(head) { return true }
         guard let format = format(of: head) else { return false }
         return wanted == nil || wanted == format
     }
@@ -81,13 +83,14 @@ final class BridgeImage: StagedImage {
         return try ImageDescription(format: known, head: bytes.head, length: size, name: name)!
     }
 
-    func convert(from format: String, to newFormat: String, computesMD5: Bool) throws -> String? {
+    func convert(from format: String, to newFormat: String, name: String, computesMD5: Bool) throws -> String? {
         guard let file else {
             // What was sent already has been found to stay as it is.
             throw DriverError(
-                "convert", "the image in \(name)", cause: "it is no \(format) image", remedy: "correct its FORMAT")
+                "convert", "the image \(quoted(name))", cause: "it is no \(format) image",
+                remedy: "correct its FORMAT")
         }
-        return try file.convert(from: format, to: newFormat, computesMD5: computesMD5)
+        return try file.convert(from: format, to: newFormat, name: name, computesMD5: computesMD5)
     }
 
     func publish() throws -> String {

@@ -8,8 +8,16 @@ package struct NewImage: Sendable {
     package let format: String?
     /// Bytes that must have room at the least; nil if that is not known yet.
     package let needed: UInt64?
+    /// Whether an image that is compressed stays so.
+    package let staysCompressed: Bool
+    /// Whether it may be brought into the datastore's format.
+    package let isConvertible: Bool
 
-    package init(id: String, isApp: Bool = false, format: String? = nil, needed: UInt64? = nil) {
+    package init(
+        id: String, isApp: Bool = false, format: String? = nil, needed: UInt64? = nil, staysCompressed: Bool = false,
+        isConvertible: Bool = true
+    ) {
         (self.id, self.isApp, self.format, self.needed) = (id, isApp, format, needed)
+        (self.staysCompressed, self.isConvertible) = (staysCompressed, isConvertible)
     }
 }

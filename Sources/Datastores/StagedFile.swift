@@ -56,9 +56,11 @@ package final class StagedFile: StagedImage {
         return raw?.isEncrypted == true ? raw : nil
     }
 
-    package func convert(from format: String, to newFormat: String, computesMD5: Bool) throws -> String? {
+    package func convert(
+        from format: String, to newFormat: String, name: String, computesMD5: Bool
+    ) throws -> String? {
         let target = try FileSink(convertedFrom: file)
-        try QemuImage.convert(file.path, from: format, to: target.path, in: newFormat)
+        try QemuImage.convert(file.path, from: format, to: target.path, in: newFormat, name: name)
         let md5 = computesMD5 ? try Digest(.md5).finish(reading: FileSource(path: target.path), log: log) : nil
         original = file
         file = target

@@ -14,8 +14,8 @@ package protocol StagedImage: ImageSink {
     ///   - format: the stated format; nil leaves it to qemu-img to find out.
     ///   - name: its name in errors.
     func describe(format: String?, name: String) throws -> ImageDescription
-    /// Converts the image. Returns the MD5 of the result, or nil if it is not computed.
-    func convert(from format: String, to newFormat: String, computesMD5: Bool) throws -> String?
+    /// Converts the image, whose name in errors is `name`. Returns the MD5 of the result, or nil if it is not computed.
+    func convert(from format: String, to newFormat: String, name: String, computesMD5: Bool) throws -> String?
     /// The number of bytes that have been written, holes included.
     var size: UInt64 { get }
 }

@@ -103,7 +103,7 @@ import Testing
             let staged = try datastore.stage(NewImage(id: "7"))
             try write(bytes, into: staged)
             _ = try staged.describe(format: "raw", name: "x")
-            let md5 = try staged.convert(from: "raw", to: "qcow2", computesMD5: true)
+            let md5 = try staged.convert(from: "raw", to: "qcow2", name: "x", computesMD5: true)
             let source = try staged.publish()
             #expect(try TestFiles.md5(source) == md5)
             #expect(try QemuImage.describe(source, format: nil).format == "qcow2")

@@ -1,5 +1,6 @@
 import DriverProtocol
 import Foundation
+import Glibc
 import Posix
 import TestSupport
 import Testing
@@ -72,6 +73,39 @@ import Testing
             }
             #expect(error.cause.contains("its content is not"))
         }
+    }
+
+    /// Options of qemu-img, the header's offset that gets other bytes, and whether an image with it is refused: by
+    /// QEMU, and by its header alone.
+    @Test(
+        arguments: [
+            ("compat=1.1", 4, [0, 0, 0, 4], true), ("compat=1.1", 20, [0, 0, 0, 8], true),
+            ("compat=1.1", 20, [0, 0, 0, 22], true), ("compat=1.1", 20, [0xFF, 0xFF, 0xFF, 0xFF], true),
+            ("compat=1.1", 20, [0, 0, 0, 15], false), ("compat=1.1", 24, [0x7F], true),
+            ("compat=1.1", 24, [0xFF], true),
+            ("compat=1.1", 24, [0, 0, 0, 0, 0, 0, 0, 0], false), ("compat=1.1", 35, [3], true),
+            ("compat=1.1", 36, [0xFF], true), ("compat=1.1", 36, [0, 0, 0, 0], true),
+            ("compat=1.1", 36, [0, 0x10], false),
+            ("compat=1.1", 40, [0x80], true), ("compat=1.1", 47, [1], true), ("compat=1.1", 48, [0xFF], true),
+            ("compat=1.1", 56, [0, 0, 0, 0], true), ("compat=1.1", 56, [0xFF], true), ("compat=1.1", 60, [0xFF], true),
+            ("compat=1.1", 64, [0xFF], true), ("compat=1.1", 72, [1], true), ("compat=1.1", 79, [0x20], true),
+            ("compat=1.1", 79, [3], false), ("compat=1.1", 80, [0xFF], false), ("compat=1.1", 99, [7], true),
+            ("compat=1.1", 100, [0, 0, 0, 72], true), ("compat=1.1", 100, [0xFF], true),
+            ("compat=0.10", 80, [0xFF, 0xFF, 0xFF, 0xFF], false), ("compat=0.10", 20, [0, 0, 0, 8], true),
+            ("cluster_size=512", 36, [0, 0, 0, 0], true), ("extended_l2=on", 36, [0, 0, 0, 0], true),
+        ] as [(String, Int, [UInt8], Bool)])
+    func refusesTheHeadersThatQemuRefuses(_ options: String, _ offset: Int, _ bytes: [UInt8], _ isRefused: Bool) throws
+    {
+        let path = directory.path("image")
+        try TestFiles.succeed(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options, path, "9M"])
+        try bytes.withUnsafeBytes { try FileDescriptor.open(path, O_WRONLY).writeAll($0, at: Int64(offset)) }
+        #expect(((try? QemuImage.describe(path, format: "qcow2")) == nil) == isRefused)
+        let header = try #require(try QcowHeader(head(path)))
+        #expect((header.damage != nil) == isRefused, "\(header.damage ?? "")")
+        // Version 2 ends earlier.
+        let isLong = options != "compat=0.10"
+        let cut = try QcowHeader(head(path)[..<103])
+        #expect(isRefused || (cut?.damage != nil) == isLong)
     }
 
     @Test func rawIsRawWhateverItsContent() throws {

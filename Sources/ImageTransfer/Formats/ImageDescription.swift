@@ -34,7 +34,12 @@ package struct ImageDescription: Equatable, Sendable {
             guard let header = QcowHeader(head) else {
                 throw DriverError(
                     "use", "the image \(quoted(name))", cause: "its format is said to be qcow2, and its content is not",
-                    remedy: "correct the image's FORMAT")
+                    remedy: "correct the image's FORMAT, or see that it is the right file")
+            }
+            if let damage = header.damage {
+                throw DriverError(
+                    "use", "the image \(quoted(name))", cause: "its qcow2 header is damaged: \(damage)",
+                    remedy: "see that it is the right file, and that it came whole")
             }
             guard !header.hasBackingFile, !header.hasDataFile else {
                 throw Self.needsAnotherFile(name, header.hasBackingFile ? "a backing file" : "an external data file")

@@ -9,19 +9,18 @@ package struct QcowHeader: Equatable, Sendable {
     package let hasBackingFile: Bool
     /// Whether its data lies in another file.
     package let hasDataFile: Bool
+    /// The reason for which QEMU does not open such an image; nil if the header shows none.
+    let damage: String?
 
     /// Returns nil if `head` is not the beginning of a qcow2 image.
     package init?(_ head: some Collection<UInt8>) {
-        let bytes = Array(head.prefix(Self.size))
-        func number(at offset: Int, bytes count: Int) -> UInt64 {
-            bytes[offset..<offset + count].reduce(0) { $0 << 8 | UInt64($1) }
-        }
-        guard bytes.count >= 72, bytes.starts(with: [0x51, 0x46, 0x49, 0xFB]) else { return nil }
-        let version = number(at: 4, bytes: 4)
-        guard version >= 2 else { return nil }
-        hasBackingFile = number(at: 8, bytes: 8) != 0
-        virtualSize = number(at: 24, bytes: 8)
+        let fields = Fields(bytes: Array(head.prefix(Self.size)))
+        guard fields.bytes.count >= 72, fields.bytes.starts(with: [0x51, 0x46, 0x49, 0xFB]), fields.version >= 2
+        else { return nil }
+        hasBackingFile = fields.number(at: 8, bytes: 8) != 0
+        virtualSize = fields.virtualSize
         // Bit 2 of the incompatible features: external data file.
-        hasDataFile = version >= 3 && bytes.count >= 80 && number(at: 72, bytes: 8) & 4 != 0
+        hasDataFile = fields.features & 4 != 0
+        damage = fields.damage
     }
 }

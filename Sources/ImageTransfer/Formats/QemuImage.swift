@@ -60,29 +60,32 @@ package enum QemuImage {
         return ImageDescription(format: information.format, virtualSize: information.virtualSize)
     }
 
-    /// Writes the image at `path` to `target` in another format: `qemu-img convert`.
-    package static func convert(_ path: String, from format: String, to target: String, in newFormat: String) throws {
+    /// Writes the image at `path` to `target` in another format: `qemu-img convert`. Its name in errors is `name`.
+    package static func convert(
+        _ path: String, from format: String, to target: String, in newFormat: String, name: String? = nil
+    ) throws {
         _ = try run(
-            ["convert", "-U", "-f", format, "-O", newFormat, "--", path, target], on: path, timeout: conversionTimeout)
+            ["convert", "-U", "-f", format, "-O", newFormat, "--", path, target], on: name ?? path,
+            timeout: conversionTimeout)
     }
 
-    private static func run(_ arguments: [String], on path: String, timeout: Double) throws -> Command.Result {
+    private static func run(_ arguments: [String], on name: String, timeout: Double) throws -> Command.Result {
         let operation = "run qemu-img \(arguments[0]) on"
         do {
             let result = try Command(["qemu-img"] + arguments).run(timeout: timeout)
             guard result.status.isSuccess else {
                 throw DriverError(
-                    operation, "the image \(quoted(path))", cause: result.reason,
+                    operation, "the image \(quoted(name))", cause: result.reason,
                     remedy: "check the image's format, and the free space")
             }
             return result
         } catch let error as SystemError {
             throw DriverError(
-                operation, "the image \(quoted(path))", error,
+                operation, "the image \(quoted(name))", error,
                 remedy: error.code == ENOENT ? "install the package qemu-utils" : nil)
         } catch let error as Command.Failure {
             throw DriverError(
-                operation, "the image \(quoted(path))", cause: error, remedy: "check the image and the disk")
+                operation, "the image \(quoted(name))", cause: error, remedy: "check the image and the disk")
         }
     }
 }

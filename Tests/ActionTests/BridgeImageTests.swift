@@ -1,0 +1,116 @@
+import Foundation
+import Glibc
+import Posix
+import TestSupport
+import Testing
+
+/// A datastore on a bridge host takes the images that the same datastore takes here, and refuses the others as it does.
+@Suite struct BridgeImageTests {
+    private let bridge: Bridge
+
+    init() throws {
+        bridge = try Bridge()
+    }
+
+    private static let driver = "DATASTORE/TEMPLATE/DRIVER"
+    private static let format = "IMAGE/TEMPLATE/FORMAT"
+
+    struct Kind: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// A shell's commands, which print the image.
+        let make: String
+        let values: [String: String]
+        /// The cause of its refusal, or nil.
+        let cause: String?
+
+        init(_ description: String, _ make: String, _ values: [String: String] = [:], refused cause: String? = nil) {
+            (testDescription, self.make, self.values, self.cause) = (description, make, values, cause)
+        }
+    }
+
+    private static let random = "head -c 3000000 /dev/urandom"
+    private static let qcow2 = "qemu-img create -q -f qcow2 made 9M; cat made"
+
+    /// Returns the commands that print a qcow2 image with `bytes`, as printf(1) takes them, at `offset`.
+    private static func qcow2(_ bytes: String, at offset: Int) -> String {
+        "qemu-img create -q -f qcow2 made 9M; printf '\(bytes)' | dd of=made bs=1 seek=\(offset) conv=notrunc status=none; "
+            + "cat made"
+    }
+
+    static let kinds = [
+        Kind("packed twice", "\(random) | gzip | gzip"),
+        Kind("packed twice, converted", "\(random) | gzip | gzip", [driver: "qcow2"]),
+        Kind("packed twice, of a stated format", "\(random) | gzip | gzip", [driver: "qcow2", format: "raw"]),
+        Kind("packed qcow2", "{ \(qcow2); } | xz", [driver: "raw"]),
+        Kind("CD-ROM", random, [driver: "qcow2", "IMAGE/TYPE": "1"]),
+        Kind("file", random, [driver: "qcow2", "DATASTORE/TYPE": "2"]),
+        Kind("holes", "truncate -s 9M made; \(random) | dd of=made bs=1M seek=3 conv=notrunc status=none; cat made"),
+        Kind("4095 bytes", "head -c 4095 /dev/urandom"), Kind("4096 bytes", "head -c 4096 /dev/urandom"),
+        Kind("4097 bytes", "head -c 4097 /dev/urandom"),
+        Kind("not qcow2", random, [format: "qcow2"], refused: "its format is said to be qcow2, and its content is not"),
+        Kind(
+            "packed, not qcow2", "\(random) | gzip", [format: "qcow2"],
+            refused: "its format is said to be qcow2, and its content is not"),
+        Kind("empty, not qcow2", "true", [format: "qcow2"], refused: "its format is said to be qcow2"),
+        Kind("of another version", qcow2("\\0\\0\\0\\11", at: 4), refused: "header is damaged: its version is 9"),
+        Kind("stated, of another version", qcow2("\\11", at: 7), [format: "qcow2"], refused: "its version is 9"),
+        Kind("clusters", qcow2("\\143", at: 23), [driver: "raw"], refused: "its clusters have 2^99 bytes"),
+        Kind("cut off", "{ \(qcow2); } | head -c 80", refused: "its qcow2 header is damaged: it is cut off"),
+        Kind("data file", qcow2("\\4", at: 79), refused: "it has an external data file"),
+        Kind(
+            "backing file", "truncate -s 1M base; qemu-img create -q -f qcow2 -b base -F raw made; cat made",
+            refused: "it has a backing file"),
+    ]
+
+    /// Makes the image of `kind`, and brings it into a datastore that is made for it, on `hosts` or here.
+    private func bring(_ path: String, _ kind: Kind, hosts: String) throws -> (outcome: Outcome, datastore: String) {
+        let datastore = bridge.directory.path(hosts.isEmpty ? "here" : "there")
+        let values = [
+            "IMAGE/PATH": path, "IMAGE/ID": "7", "IMAGE/NAME": "the disk", "DATASTORE/BASE_PATH": datastore,
+            Bridge.datastoreHosts: hosts,
+        ]
+        return (try bridge.run("datastore-fs-cp", values.merging(kind.values) { $1 }, id: 7), datastore)
+    }
+
+    private func make(_ kind: Kind) throws -> String {
+        let path = bridge.directory.path("image")
+        let work = try bridge.directory.makeDirectory("work")
+        try TestFiles.succeed(["env", "-C", work, "sh", "-c", "{ \(kind.make); } > \"$0\"", path])
+        return path
+    }
+
+    @Test(arguments: kinds) func isTheSameHereAndThere(_ kind: Kind) throws {
+        let path = try make(kind)
+        var stored: [[String]] = []
+        for hosts in ["", "bridge1"] {
+            let (outcome, datastore) = try bring(path, kind, hosts: hosts)
+            if let cause = kind.cause {
+                expectFailure(outcome, "the image 'the disk': ", cause)
+                stored.append(outcome.reasons)
+                let isGone = eventually(within: 15) { !FileManager.default.fileExists(atPath: datastore) }
+                #expect(isGone, "\(hosts)")
+            } else {
+                #expect(outcome.status == .exited(0) && outcome.reasons == [], "\(outcome.errors)")
+                let words = outcome.output.split(whereSeparator: \.isWhitespace).map(String.init)
+                try #require(words.count == 2, "\(outcome.output)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: datastore).count == 1)
+                stored.append([words[1], try md5(of: words[0])])
+            }
+        }
+        #expect(stored[0] == stored[1])
+    }
+
+    /// What cannot be used is refused before all of it has come.
+    @Test(arguments: kinds.filter { ["not qcow2", "backing file", "of another version"].contains($0.testDescription) })
+    func isRefusedEarly(_ kind: Kind) throws {
+        let path = try make(kind)
+        truncate(path, 100 << 20)
+        let server = try FaultServer(root: bridge.directory.path)
+        for hosts in ["", "bridge1"] {
+            let start = Clock.now
+            let (outcome, _) = try bring(server.url("/~slow=100000/image"), kind, hosts: hosts)
+            expectFailure(outcome, "the image 'the disk': ", try #require(kind.cause))
+            #expect(Clock.now - start < 60, "1000 s for all of it")
+        }
+    }
+}
