@@ -1,7 +1,5 @@
-# Fresh roots of Debian's releases, without a toolchain. Sourced by Tests/Packages/run.
-
-# What a root has besides the essential packages: what a package's dependencies and the executables need, and rpm(8).
-readonly root_packages=libcurl4,rpm
+# Fresh roots of Debian's releases, without a toolchain. Sourced by Tests/Packages/run and Tests/Pages/run, which set
+# $cache, where the roots are kept as archives, and $root_packages, what they have besides the essential packages.
 
 # make_root SUITE DIRECTORY: a root of the release, from an archive that is made once.
 make_root() {
@@ -30,7 +28,7 @@ in_root() {
     # shellcheck disable=SC2016 # the inner shell's
     unshare --mount --pid --fork --kill-child env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive HOME=/root \
-        sh -c 'mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$@"
+        sh -c 'mount --rbind "$1" "$1" && mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$@"
 }
 
 # What is where OpenNebula and its drivers are, and what is diverted.

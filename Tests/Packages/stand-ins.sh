@@ -1,4 +1,4 @@
-# Stand-ins for OpenNebula's own packages. Sourced by Tests/Packages/run.
+# Stand-ins for OpenNebula's own packages. Sourced by Tests/Packages/run and Tests/Pages/run.
 
 # stock FILE TEXT [MODE]: a script of the stock drivers.
 stock() {

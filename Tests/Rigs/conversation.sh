@@ -65,10 +65,11 @@ message() {
 
 # ---- The conversation ----
 
-# start_one_market COMMAND …: oned starts its drivers with all arguments in one, and without a standard error.
+# start_one_market COMMAND …: oned starts its drivers with all arguments in one, $mad_arguments, and without a standard
+# error.
 start_one_market() {
     coproc MAD {
-        exec "$@" "-t 15 -m http" 2>&-
+        exec "$@" "${mad_arguments:--t 15 -m http}" 2>&-
     }
     # shellcheck disable=SC2153 # coproc sets it
     mad_pid=$MAD_PID
