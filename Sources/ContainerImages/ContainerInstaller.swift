@@ -205,14 +205,16 @@ struct ContainerInstaller {
 
     private func lastLines(of log: String, _ count: Int, matching isWanted: (Substring) -> Bool) -> String {
         let lines = log.split(whereSeparator: \.isNewline).filter { $0.contains { !$0.isWhitespace } }
-        return oneLine(lines.filter(isWanted).suffix(count).joined(separator: " | "), limit: 500)
+        return oneLine(
+            lines.filter(isWanted).suffix(count).map { $0.drop(while: \.isWhitespace) }.joined(separator: " | "),
+            limit: 500)
     }
 
     /// The error of the package manager, in its own words.
     private func failure(_ status: ExitStatus, _ log: String) -> DriverError {
         let marks = [
             "E: ", "error", "no match", "no package", "unable to", "nothing provides", "not found", "failed",
-            "depends:",
+            "depends:", "no such package",
         ]
         let telling = lastLines(of: log, 3) { line in
             let line = line.lowercased()
@@ -246,6 +248,6 @@ struct ContainerInstaller {
                 $0.lowerBound < $1.lowerBound
             })
         else { return nil }
-        return String(text[scheme.lowerBound...].prefix { !$0.isWhitespace && !"'\",|)".contains($0) })
+        return String(text[scheme.lowerBound...].prefix { !$0.isWhitespace && !"'\",|)]".contains($0) })
     }
 }

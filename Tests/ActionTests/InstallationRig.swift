@@ -85,10 +85,11 @@ final class InstallationRig: Sendable {
     /// - Parameters:
     ///   - script: what Debian's package `hostile` does when it is installed.
     ///   - changes: files of the image with another content, all of them programs.
+    ///   - links: symbolic links of the image, by their paths.
     ///   - modes: of files of the image, in octal digits.
     init(
         _ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:],
-        modes: [String: String] = [:]
+        links: [String: String] = [:], modes: [String: String] = [:]
     ) throws {
         self.system = system
         container = try ContainerRig(settings: "")
@@ -100,7 +101,7 @@ final class InstallationRig: Sendable {
             try Self.rig("debian-root.sh", [system.image, system.rawValue] + system.options)
             try Self.rig("rpm-repository.sh", [served])
         }
-        var image = changes.isEmpty ? system.image : try changed(system.image, changes)
+        var image = changes.isEmpty ? system.image : try changed(system.image, changes, links)
         if !modes.isEmpty { image = try changed(image, modes: modes) }
         try container.prepare("--archive", image)
     }
@@ -123,7 +124,9 @@ final class InstallationRig: Sendable {
     }
 
     /// Returns a copy of the archive that has these files at its end.
-    private func changed(_ archive: String, _ changes: [String: [UInt8]]) throws -> String {
+    private func changed(
+        _ archive: String, _ changes: [String: [UInt8]], _ links: [String: String]
+    ) throws -> String {
         let directory = container.catalog.directory
         let copy = directory.path("changed.tar")
         try FileManager.default.copyItem(atPath: archive, toPath: copy)
@@ -132,10 +135,16 @@ final class InstallationRig: Sendable {
             _ = try directory.makeDirectory("changes/" + parent)
             try directory.write("changes/" + path, content)
         }
+        for (path, target) in links {
+            let parent = path.split(separator: "/").dropLast().joined(separator: "/")
+            _ = try directory.makeDirectory("changes/" + parent)
+            try FileManager.default.createSymbolicLink(
+                atPath: directory.path("changes/" + path), withDestinationPath: target)
+        }
         let place = ["--file", copy, "--directory", directory.path("changes")]
         try TestFiles.succeed(
             ["tar", "--append", "--owner=0", "--group=0", "--mode=755"] + place
-                + changes.keys.sorted().map { "./" + $0 })
+                + (changes.keys.sorted() + links.keys.sorted()).map { "./" + $0 })
         return copy
     }
 

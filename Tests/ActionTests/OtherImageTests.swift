@@ -53,10 +53,18 @@ import Testing
     }
 
     /// An Alpine whose apk only notes what it is told.
-    @Test(arguments: ["none", "nano", "one-context=1-r0"]) func tellsApkWhatToInstall(_ missing: String) throws {
+    @Test(arguments: ["none", "nano", "vim", "one-context=1-r0"]) func tellsApkWhatToInstall(_ missing: String) throws {
         let apk = """
             #!/bin/sh
+            vim() {
+                echo "ERROR: unable to select packages:"
+                echo "  vim (no such package):"
+                echo "    required by: world[vim]"
+                exit 1
+            }
+            if [ "$1" = update ]; then echo " [MIRROR/alpine/main]"; fi
             if [ "$1" = info ]; then [ "$3" = \(missing) ] || echo "$3"; exit; fi
+            case "\(missing) $*" in vim*" vim "*) vim ;; esac
             echo "$*" | sed 's|/[^ ]*/packages/|PLACE/|' >>/var/lib/calls
             case $* in *ruby-json) echo "ERROR: unable to select packages: ruby-json (no such package)"; exit 1 ;; esac
             grep -q nameserver /etc/resolv.conf && [ "$(cat /etc/apk/repositories)" = MIRROR/alpine/main ]
@@ -74,7 +82,12 @@ import Testing
         guard InstallationRig.Builder.canHaveNamespaces else {
             return try rig.container.expectFailure(outcome, "this front-end has none that could fetch them")
         }
-        guard missing == "none" else {
+        switch missing {
+        case "none": break
+        case "vim":
+            try rig.container.expectFailure(outcome, "unable to select packages: | vim (no such package):")
+            return try rig.container.expectFailure(outcome, "(packages come from http://mirror.example/alpine/main)")
+        default:
             let name = missing == "nano" ? missing : "one-context-1-r0.apk"
             return try rig.container.expectFailure(outcome, "Cannot install \(name) in the image of ")
         }
