@@ -37,6 +37,7 @@ package struct DirectoryDatastore: Datastore {
     let log: Log
     private let images: any ImageDirectory
     private let stagingDirectory: String
+    private let made = MadeDirectory()
     /// Whether zeros take no room: SPARSE.
     private let isSparse: Bool
 
@@ -57,7 +58,8 @@ package struct DirectoryDatastore: Datastore {
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))
         // As the stock drivers do: a new datastore's first image finds no directory.
-        let undo = try images.make(needing: image.needed) ?? {}
+        if let undo = try images.make(needing: image.needed) { made.undo = undo }
+        let undo = made.takeBack
         guard bridge == nil else {
             return BridgeImage(image, name: path, wanted: format, way: way(names), undo: undo)
         }
@@ -93,6 +95,18 @@ package struct DirectoryDatastore: Datastore {
     package func remove(_ source: String) throws -> Bool {
         let name = source.utf8.split(separator: UInt8(ascii: "/")).last.flatMap(String.init) ?? ""
         guard source.utf8.elementsEqual(joined(path, name).utf8) else { return false }
+        defer { made.takeBack() }
         return try images.remove(name)
+    }
+}
+
+/// The directory of a datastore, if its first image made it: it goes when that image does not stay.
+private final class MadeDirectory: @unchecked Sendable {
+    /// Removes it if nothing is in it. Nil if it was there.
+    var undo: (() -> Void)?
+
+    func takeBack() {
+        undo?()
+        undo = nil
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import Glibc
 import Posix
@@ -112,5 +113,33 @@ import Testing
             expectFailure(outcome, "the image 'the disk': ", try #require(kind.cause))
             #expect(Clock.now - start < 60, "1000 s for all of it")
         }
+    }
+
+    /// What several servers have sent is damaged: the host gets it anew, and keeps the second one alone.
+    @Test func startsOver() throws {
+        let good = noise(3_000_000)
+        try bridge.directory.write("good", good)
+        try bridge.directory.write("other", good.map { $0 ^ 0x55 })
+        let server = try FaultServer(root: bridge.directory.path)
+        let places = ["/~cut=1000000,1/~tag=1/good", "/other", "/good"].map { hexadecimal(server.url($0).utf8) }
+        let kind = Kind("", "", ["IMAGE/TEMPLATE/MD5": try md5(of: bridge.directory.path("good"))])
+        let (outcome, datastore) = try bring(
+            server.url("/~mirrors=" + places.joined(separator: ",")), kind, hosts: "bridge1")
+        #expect(outcome.status == .exited(0) && outcome.errors.contains("starting over"), "\(outcome.errors)")
+        let path = String(outcome.output.prefix { $0 != " " })
+        #expect(try run(["cmp", path, bridge.directory.path("good")]).status.isSuccess)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: datastore).count == 1)
+    }
+
+    /// The source, which may have to be built first, is not asked for if there is nowhere to put it.
+    @Test func aDirectoryThatCannotBeWrittenTo() throws {
+        let server = try FaultServer(root: bridge.directory.path)
+        chmod(bridge.directory.path, 0o755)
+        mkdir(bridge.directory.path("there"), 0o555)
+        let user = getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
+        try bridge.server.addHost("poor", command: "exec \(user)sh -c \"$SSH_ORIGINAL_COMMAND\"")
+        let (outcome, _) = try bring(server.url("/image"), Kind("", ""), hosts: "poor")
+        expectFailure(outcome, "on host poor: it cannot be written to")
+        #expect(try server.requests().isEmpty)
     }
 }

@@ -26,6 +26,23 @@ import Testing
         #expect(outcome.warnings.isEmpty)
     }
 
+    @Test func goesToABridgeHost() throws {
+        try rig.prepare()
+        let bridge = try SSHServer()
+        let location = try #require(bridge.environment["ONE_LOCATION"])
+        let settings = try String(
+            contentsOfFile: location + "/var/remotes/etc/market/market-drivers.conf", encoding: .utf8)
+        try rig.catalog.set(settings + "STAGING_DIR=\"\(rig.staging)\"\nCONTEXT=\"NO\"\n")
+        try FileManager.default.removeItem(atPath: rig.datastore)
+        let message = try rig.message().with("DATASTORE/TEMPLATE/BRIDGE_LIST", "bridge1")
+        let outcome = try rig.catalog.act("export", message, environment: ["PATH": bridge.environment["PATH"] ?? ""])
+        let image = try rig.image(outcome)
+        try rig.expectContainer(image)
+        let status = try TestFiles.status(image)
+        #expect(status.mode & 0o7777 == 0o660 && status.allocatedSize < 32 << 20)
+        #expect(try rig.catalog.directory.names(in: "datastore").count == 1)
+    }
+
     /// Faults of the datastore are reported before anything is requested from the server, which does not even exist
     /// here.
     @Test(arguments: [

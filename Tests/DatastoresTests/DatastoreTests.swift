@@ -140,6 +140,24 @@ import Testing
         }
     }
 
+    /// An image that is taken back once it is published, as a late signal demands, takes its directory with it.
+    @Test(arguments: Kind.allCases) func takesItsDirectoryBack(_ kind: Kind) throws {
+        try FileManager.default.removeItem(atPath: path)
+        try withDatastore(kind) { datastore, _ in
+            func bring() throws -> String {
+                let staged = try datastore.stage(NewImage(id: "7"))
+                try write([1], into: staged)
+                return try staged.publish()
+            }
+            #expect(try datastore.remove(bring()))
+            #expect(try rig.names() == ["staging"])
+            let first = try bring()
+            _ = try bring()
+            #expect(try datastore.remove(first))
+            #expect(try rig.names(in: "datastore").count == 1)
+        }
+    }
+
     /// Its directory is made for its first image, and goes again with that one alone.
     @Test func makesItsDirectory() throws {
         try FileManager.default.removeItem(atPath: path)

@@ -53,7 +53,8 @@ enum RemoteScript {
             """ + entering + "[ -w . ] || fail \"the user may not write there\"\n" + tellingSpace
 
     /// Values: directory, which is made if only its last part is missing. Replies `made` or `found`, and `space` as above.
-    /// What was made is removed when the connection ends, if no image has come by then.
+    /// What was made is removed when the connection ends, if no image has come by then. Fails if no file can be made in
+    /// it: an image may have to be built before the first one is.
     static let make =
         greeting + """
             arg; dir=$v; state=found
@@ -71,7 +72,8 @@ enum RemoteScript {
               trap undo EXIT
             fi
 
-            """ + entering + "say $state\n" + tellingSpace + "[ $state = found ] || arg\n"
+            """ + entering + "[ -w . ] || fail \"it cannot be written to\"\nsay $state\n" + tellingSpace
+        + "[ $state = found ] || arg\n"
 
     /// Values: directory, name. Replies `removed` or `gone`.
     static let remove =
