@@ -117,8 +117,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.answer(400) if "mute" in QUIRKS else self.answer(301, x_amz_bucket_region=REGION)
             return self.refuse(400, "AuthorizationHeaderMalformed", f"<Region>{REGION}</Region>")
         # Behind TLS a body need not be signed.
-        unsigned = "UNSIGNED-PAYLOAD" if self.headers.get("X-Forwarded-Proto") == "https" else None
-        if self.headers.get("x-amz-content-sha256") not in (hashlib.sha256(self.body).hexdigest(), unsigned):
+        right = {hashlib.sha256(self.body).hexdigest()}
+        if self.headers.get("X-Forwarded-Proto") == "https":
+            right.add("UNSIGNED-PAYLOAD")
+        if self.headers.get("x-amz-content-sha256") not in right:
             return self.refuse(400, "XAmzContentSHA256Mismatch")
         if "portal" in QUIRKS and self.command in ("PUT", "POST", "DELETE"):
             return self.answer(200, "<html><body><p>Please log in.<br></body></html>")
