@@ -26,7 +26,7 @@ package struct DirectoryDatastore: Datastore {
         "DATASTORE/TEMPLATE/CONVERT", default: "YES", "`NO` switches the conversion to `DRIVER` off.")
     private static let sparse = Input.optional(
         "DATASTORE/TEMPLATE/SPARSE", default: "YES",
-        "`NO` allocates disk space for zeros, too. Ignored with `BRIDGE_LIST`.")
+        "`NO` allocates disk space for zeros, too.")
     private static let mode: UInt32 = 0o660
 
     package let format: String?
@@ -46,11 +46,11 @@ package struct DirectoryDatastore: Datastore {
         let message = request.message
         path = try message.requiredPath(Self.basePath)
         bridge = try BridgeHosts(request, at: Self.bridgeList)
-        images = try imageDirectory(path, bridge: bridge, log: request.log)
+        isSparse = try message.flag(Self.sparse)
+        images = try imageDirectory(path, bridge: bridge, allocates: !isSparse, log: request.log)
         safeDirectories = message.words(Self.safeDirs)
         let converts = try message.flag(Self.convert)
         format = converts ? try message.optionalImageFormat(at: Self.driver) : nil
-        isSparse = try message.flag(Self.sparse)
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }

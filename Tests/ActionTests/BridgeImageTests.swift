@@ -142,4 +142,35 @@ import Testing
         expectFailure(outcome, "on host poor: it cannot be written to")
         #expect(try server.requests().isEmpty)
     }
+
+    /// What `fallocate` of the host does, and the error then; nil takes the real one.
+    @Test(
+        arguments: [
+            (nil, nil), ("fallocate failed: Operation not supported", nil),
+            ("fallocate failed: No space left on device", "No space left on device"),
+        ] as [(String?, String?)])
+    func zerosTakeRoomOnDemand(_ answer: String?, _ cause: String?) throws {
+        let path = try make(
+            Kind("", "truncate -s 9M made; \(Self.random) | dd of=made bs=1M seek=3 conv=notrunc status=none; cat made")
+        )
+        _ = try bridge.directory.makeDirectory("bin")
+        if let answer {
+            let script = "#!/bin/sh\necho 'fallocate: \(answer)' >&2; exit 1\n"
+            try bridge.directory.write("bin/fallocate", script.utf8, mode: 0o755)
+        }
+        let bin = bridge.directory.path("bin")
+        try bridge.server.addHost("odd", command: "export PATH=\(bin):$PATH; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
+        for sparse in ["YES", "NO"] {
+            let kind = Kind("", "", ["DATASTORE/TEMPLATE/SPARSE": sparse])
+            let (outcome, _) = try bring(path, kind, hosts: "odd")
+            if let cause, sparse == "NO" {
+                expectFailure(outcome, "on host odd", cause)
+                continue
+            }
+            #expect(outcome.status == .exited(0) && outcome.reasons == [], "\(outcome.errors)")
+            let stored = String(outcome.output.prefix { $0 != " " })
+            #expect(try run(["cmp", path, stored]).status.isSuccess)
+            #expect(try (FileStatus(path: stored).allocatedSize >= 9 << 20) == (sparse == "NO" && answer == nil))
+        }
+    }
 }

@@ -9,6 +9,8 @@ package struct RemoteDirectory: ImageDirectory {
     let path: String
     let hosts: BridgeHosts
     let log: Log
+    /// Whether zeros of new files take room, too.
+    var allocates = false
 
     package var isRemote: Bool { true }
 
@@ -56,7 +58,8 @@ package struct RemoteDirectory: ImageDirectory {
             do {
                 try check(needed, Self.space(of: shell), on: shell.host)
                 let writesZeros = try shell.answer("zeros") != ["left"]
-                return RemoteSink(shell, directory: path, names, mode: mode, writesZeros: writesZeros, log: log)
+                return RemoteSink(
+                    shell, directory: path, names, mode: mode, writesZeros: writesZeros, allocates: allocates, log: log)
             } catch {
                 // The file is there by then.
                 Interrupt.holding { shell.end(within: Self.removalTime) }

@@ -88,7 +88,8 @@ enum RemoteScript {
 
     /// Values: directory, temporary name. Replies `space` as above, and `zeros` with `kept` if its `dd` writes zeros that
     /// come as data, else with `left`. Then lines `data OFFSET COUNT`, each followed by so many bytes, and at the end
-    /// `end LENGTH`, up to which the file is kept; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
+    /// `end LENGTH`, up to which the file is kept, with `full` behind if its holes get room, as far as the host and its
+    /// file system can do that; replies `stored`. Then `mode MODE`, with the reply `unset REASON` only if the file system
     /// refuses it, and names to try, one value each: replies `taken` or `published`. A stream that breaks off leaves
     /// nothing.
     ///
@@ -123,12 +124,17 @@ enum RemoteScript {
                   [ -f "./$tmp" ] || fail "its temporary file has been removed"
                   reason=$(dd of="./$tmp" bs=256k iflag=fullblock,count_bytes oflag=$flags \\
                     count="$second" seek="$first" conv=$conversions status=none 2>&1) || fail "${reason##*: }" ;;
-                end) total=$first; break ;;
+                end) total=$first; filled=$second; break ;;
                 *) exit 1 ;;
               esac
             done
             [ -n "$total" ] || exit 1
             reason=$(truncate -c -s "$total" "./$tmp" 2>&1) || fail "${reason##*: }"
+            if [ -n "$filled" ]; then
+              reason=$(fallocate -l "$total" "./$tmp" 2>&1) || case $reason in
+                *"No space left"* | *"quota exceeded"* | *"too large"*) fail "${reason##*: }" ;;
+              esac
+            fi
             reason=$(sync "./$tmp" 2>&1) || fail "${reason##*: }"
             say stored
             IFS=" " read -r kind mode || exit 1

@@ -25,7 +25,11 @@ package protocol ImageDirectory: Sendable {
 
 /// Returns the directory `path`, reached through `bridge` if it is not nil. `log` gets what cannot be done to its
 /// files.
-package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) throws(DriverError) -> any ImageDirectory {
+///
+/// - Parameter allocates: whether zeros of a bridge host's new files take room, too.
+package func imageDirectory(
+    _ path: String, bridge: BridgeHosts?, allocates: Bool = false, log: Log
+) throws(DriverError) -> any ImageDirectory {
     guard isAbsolute(path) else {
         throw DriverError(
             "use", "the directory \(quoted(path))", cause: "it is no absolute path", remedy: "begin it with /")
@@ -33,7 +37,8 @@ package func imageDirectory(_ path: String, bridge: BridgeHosts?, log: Log) thro
     guard !path.utf8.contains(0) else {
         throw DriverError("use", "the directory \(quoted(path))", cause: "it has a NUL", remedy: "correct the path")
     }
-    return bridge.map { RemoteDirectory(path: path, hosts: $0, log: log) } ?? LocalDirectory(path: path, log: log)
+    return bridge.map { RemoteDirectory(path: path, hosts: $0, log: log, allocates: allocates) }
+        ?? LocalDirectory(path: path, log: log)
 }
 
 func checkRoom(needed: UInt64?, _ space: FileSystemSpace, in directory: String) throws(DriverError) {

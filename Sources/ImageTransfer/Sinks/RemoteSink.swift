@@ -17,20 +17,25 @@ package final class RemoteSink: ImageSink {
     private let mode: UInt32
     private let log: Log
     private let frameLimit: UInt64
+    private let allocates: Bool
     /// The bytes that the host still waits for before it takes anything else.
     private var awaited: UInt64 = 0
     /// The bytes that have come since the last hole.
     private var run: UInt64 = 0
     private var length: UInt64 = 0
 
-    /// - Parameter writesZeros: whether the host writes zeros that come as data.
+    /// - Parameters:
+    ///   - writesZeros: whether the host writes zeros that come as data.
+    ///   - allocates: whether all zeros get room in the end.
     init(
-        _ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32, writesZeros: Bool, log: Log
+        _ shell: RemoteShell, directory: String, _ names: ImageNames, mode: UInt32, writesZeros: Bool, allocates: Bool,
+        log: Log
     ) {
         self.shell = shell
         self.log = log
         self.names = names
         self.mode = mode
+        self.allocates = allocates
         name = directory
         frameLimit = writesZeros ? Self.leastFrame : Self.largestFrame
     }
@@ -87,7 +92,7 @@ package final class RemoteSink: ImageSink {
     package func publish() throws -> String {
         try sending {
             try fill(awaited)
-            try shell.send("end \(length)\n".utf8)
+            try shell.send("end \(length)\(allocates ? " full" : "")\n".utf8)
             _ = try shell.answer("stored")
             try shell.send("mode \(String(mode, radix: 8))\n".utf8)
             for name in names {
