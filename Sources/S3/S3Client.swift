@@ -56,7 +56,8 @@ package final class S3Client: Sendable {
         options.heedsSignals = false
         options.connectTimeout = min(options.connectTimeout, 5)
         options.stallTimeout = min(options.stallTimeout, 20)
-        (options.attempts, options.longestDelay) = (4, 5)
+        // Even what is tried once alone should leave nothing.
+        (options.attempts, options.longestDelay) = (options.attempts == 1 ? 2 : 4, 5)
         return S3Client(service, options, learned: learned, log: log)
     }
 

@@ -97,6 +97,21 @@ import Testing
             skipped: [Self.rest])
     }
 
+    /// A portal that answers all that writes with a page of its own: what needs an object is not tried.
+    @Test func nothingThatCanBeWritten() throws {
+        let reason = "the answer is not"
+        expectCheck(
+            try strict(StrictS3Server(["portal"])), ok: Self.access + ["list", "uploads"],
+            failed: ["put": reason, "multipart": reason, "abort": reason], skipped: ["get, range", "delete"])
+    }
+
+    /// An upload that the service refuses in the end does not stop the others.
+    @Test func anUploadThatCannotBeCompleted() throws {
+        expectCheck(
+            try strict(StrictS3Server(["refused-late"])), ok: Self.access + Self.rights.filter { $0 != "multipart" },
+            failed: ["multipart": "Cannot complete the upload of s3://b/marketapp-check-"])
+    }
+
     @Test func rangesThatAreNotKnown() throws {
         let outcome = try strict(StrictS3Server(["whole"]))
         #expect(outcome.output.contains("FAILED  range: "), "\(outcome)")
@@ -109,7 +124,7 @@ import Testing
 
     @Test func aServiceWithTLS() throws {
         let server = try S3Server.shared(.moto)
-        let market = try BucketMarket(server, bucket: "tls")
+        let market = try BucketMarket(server, bucket: "checked-tls")
         let certificate = try Certificate()
         let nginx = try Nginx(
             root: market.datastore, certificate: certificate,
