@@ -3,8 +3,8 @@ import DriverProtocol
 
 /// What a server shows of itself, whatever it answers.
 package struct ServerFacts: Sendable {
-    /// The answer's status.
-    package let status: Int
+    /// Whether it was asked with TLS.
+    package let isEncrypted: Bool
     /// Its clock in seconds since 1970, or nil if it does not tell: the field Date.
     package let clock: Int?
     /// When the first of its certificates ends, in seconds since 1970, or nil without TLS, or if libcurl does not tell.
@@ -36,7 +36,8 @@ extension HTTPClient {
         let ends = handle.certificateFields.filter { $0.hasPrefix(label) }
             .compactMap { Timestamp.certificateDate(String($0.dropFirst(label.count))) }
         return ServerFacts(
-            status: head.status, clock: head.headers["Date"].flatMap(Timestamp.httpDate), certificateEnd: ends.min())
+            isEncrypted: url.scheme == .https, clock: head.headers["Date"].flatMap(Timestamp.httpDate),
+            certificateEnd: ends.min())
     }
 }
 

@@ -16,7 +16,9 @@ extension MarketCheck {
             let end = facts.certificateEnd.flatMap(Timestamp.day)
             return "it answers" + (end.map { "; its certificate is valid until \($0)" } ?? "")
         }
-        if !options.verifyTLS { try note("TLS", "TLS_VERIFY is NO: nobody checks whose certificate the server has") }
+        if facts?.isEncrypted == true, !options.verifyTLS {
+            try note("TLS", "TLS_VERIFY is NO: nobody checks whose certificate the server has")
+        }
         if let end = facts?.certificateEnd, let day = Timestamp.day(end) {
             let days = (end - Int(WallClock.now)) / Self.secondsOfDay
             if end <= Int(WallClock.now) {
