@@ -84,12 +84,7 @@ final class BridgeImage: StagedImage {
     }
 
     func convert(from format: String, to newFormat: String, name: String, computesMD5: Bool) throws -> String? {
-        guard let file else {
-            // What was sent already has been found to stay as it is.
-            throw DriverError(
-                "convert", "the image \(quoted(name))", cause: "it is no \(format) image",
-                remedy: "correct its FORMAT")
-        }
+        guard let file else { throw Self.isAlreadyInPlace(name, format) }
         return try file.convert(from: format, to: newFormat, name: name, computesMD5: computesMD5)
     }
 

@@ -70,12 +70,7 @@ final class CephImage: StagedImage {
     // MARK: Into the pool
 
     func convert(from format: String, to newFormat: String, name: String, computesMD5: Bool) throws -> String? {
-        guard let file else {
-            // What is in the pool already has been found to be raw.
-            throw DriverError(
-                "convert", "the image \(quoted(name))", cause: "it is no \(format) image",
-                remedy: "correct its FORMAT")
-        }
+        guard let file else { throw Self.isAlreadyInPlace(name, format) }
         return try send(DiskSource(path: file.path, format: format, name: name), computesMD5: computesMD5)
     }
 

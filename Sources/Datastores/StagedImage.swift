@@ -1,3 +1,4 @@
+import DriverProtocol
 import ImageTransfer
 
 /// An image on its way into a datastore. First its bytes are written; then it can be looked at, and brought into
@@ -18,4 +19,13 @@ package protocol StagedImage: ImageSink {
     func convert(from format: String, to newFormat: String, name: String, computesMD5: Bool) throws -> String?
     /// The number of bytes that have been written, holes included.
     var size: UInt64 { get }
+}
+
+extension StagedImage {
+    /// The error of an image that was to be converted from `format`, and has gone where it belongs because its first
+    /// bytes are of another one.
+    static func isAlreadyInPlace(_ name: String, _ format: String) -> DriverError {
+        DriverError(
+            "convert", "the image \(quoted(name))", cause: "it is no \(format) image", remedy: "correct its FORMAT")
+    }
 }

@@ -93,13 +93,7 @@ package final class RBDSink: ImageSink {
 
     package func skip(_ count: UInt64) throws {
         try flush()
-        let (sum, overflow) = length.addingReportingOverflow(count)
-        guard !overflow, sum <= UInt64(Int64.max) else {
-            throw DriverError(
-                "write", "the image \(quoted(image))", cause: "it is longer than any image can be",
-                remedy: "check the source")
-        }
-        length = sum
+        length = try imageLength(length, and: count, of: "the image \(quoted(image))")
     }
 
     private func flush() throws {

@@ -28,3 +28,13 @@ func modeWarning(_ name: String, in directory: String, mode: UInt32, cause: Stri
     "the mode of \(quoted(joined(directory, name))) cannot be set to 0\(String(mode, radix: 8)) (\(cause)): see that those "
         + "who have to can read it"
 }
+
+/// Returns the length of `object` after `count` more bytes. Throws a ``DriverError`` if no file can have it.
+func imageLength(_ length: UInt64, and count: UInt64, of object: String) throws(DriverError) -> UInt64 {
+    let (sum, overflow) = length.addingReportingOverflow(count)
+    guard !overflow, sum <= UInt64(Int64.max) else {
+        throw DriverError(
+            "write", object, cause: "it is longer than any image can be", remedy: "check the source")
+    }
+    return sum
+}

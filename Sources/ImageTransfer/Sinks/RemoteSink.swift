@@ -50,13 +50,7 @@ package final class RemoteSink: ImageSink {
 
     package func skip(_ count: UInt64) throws {
         try sending { try fill(min(count, awaited)) }
-        let (sum, overflow) = length.addingReportingOverflow(count)
-        guard !overflow, sum <= UInt64(Int64.max) else {
-            throw DriverError(
-                "write", "an image to \(quoted(name))", cause: "it is longer than any image can be",
-                remedy: "check the source")
-        }
-        length = sum
+        length = try imageLength(length, and: count, of: "an image to \(quoted(name))")
         run = 0
     }
 
