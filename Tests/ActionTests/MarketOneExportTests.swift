@@ -130,7 +130,8 @@ import Testing
         let image = try market.directory.write("public/image", TestFiles.noise(200_000))
         let mirror = try FaultServer(root: market.publicDirectory)
         let catalog = try serveCatalog(of: image, mirror: "http://localhost:\(mirror.port)\(behaviour)/image")
-        try expectNothingStored(export(catalog), [part])
+        let outcome = try market.act("market-one-export", message(catalog).with("MARKETPLACEAPP/FORMAT", "raw"))
+        try expectNothingStored(outcome, [part])
     }
 
     @Test func waitsForASlowMirror() throws {
