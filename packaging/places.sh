@@ -36,13 +36,16 @@ require_write_access() {
 }
 
 resolve_owner() {
+    local name
     if [[ -z $owner ]]; then
         owner=$(id -un)
         if [[ -z $location ]] && ((EUID == 0)) && id -u oneadmin >/dev/null 2>&1; then owner=oneadmin; fi
     fi
-    owner=$(id -un -- "$owner" 2>/dev/null) || fail "-u: there is no such user"
+    name=$owner
+    owner=$(id -un -- "$name" 2>/dev/null) || fail "-u $name: there is no such user"
     [[ -n $group ]] || group=$(id -gn -- "$owner")
-    group=$(getent group -- "$group" | cut -d: -f1) || fail "-g: there is no such group"
+    name=$group
+    group=$(getent group -- "$name" | cut -d: -f1) || fail "-g $name: there is no such group"
     if ((EUID != 0)); then
         [[ $owner == "$(id -un)" ]] || fail "-u: only root can give files to $owner"
         id -Gn | tr ' ' '\n' | grep -qxF -- "$group" || fail "-g: only root can give files to the group $group"
