@@ -140,12 +140,19 @@ package struct BuildTrial {
 
     private func look(at package: ContextPackage) throws {
         let location = package.location
+        func unreadable(_ cause: String) -> DriverError {
+            DriverError("read", "the package \(quoted(location))", cause: cause, remedy: "correct CONTEXT_PACKAGES")
+        }
         if let url = WebURL(location.text) {
             guard try status(of: url) != 404 else {
-                throw readError(location, cause: "the server does not have it", remedy: "correct CONTEXT_PACKAGES")
+                throw unreadable("the server does not have it")
             }
         } else {
-            _ = try FileSource(path: location.text)
+            do {
+                _ = try FileDescriptor.open(location.text, O_RDONLY)
+            } catch {
+                throw unreadable(error.cause)
+            }
         }
     }
 

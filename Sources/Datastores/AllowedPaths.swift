@@ -85,7 +85,7 @@ package struct AllowedPaths: Sendable {
     private func check(isAllowed: Bool, _ location: Location) throws(DriverError) {
         guard !isAllowed else { return }
         throw readError(
-            location, cause: "it lies in a directory that RESTRICTED_DIRS of the datastore keeps from being read",
+            location, cause: "RESTRICTED_DIRS of the datastore forbids its directory",
             remedy: "move it, or let an administrator name its directory in SAFE_DIRS (onedatastore update)")
     }
 }

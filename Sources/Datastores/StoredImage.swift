@@ -3,10 +3,12 @@ import ImageTransfer
 
 /// An image in a datastore, as oned knows it.
 package struct StoredImage: Sendable {
-    package static let inputs = [sourceInput, formatInput, sizeInput]
-    private static let sourceInput = Input.required(
-        "IMAGE/SOURCE", "Source of the image in the datastore: a path, or `POOL/NAME`.",
-        example: "/var/lib/one/datastores/1/image")
+    /// - Parameter example: a SOURCE of the datastore.
+    package static func inputs(example: String) -> [Input] { [source(example: example), formatInput, sizeInput] }
+    private static let sourceInput = source(example: "")
+    private static func source(example: String) -> Input {
+        .required("IMAGE/SOURCE", "Source of the image in the datastore: a path, or `POOL/NAME`.", example: example)
+    }
     private static let formatInput = Input.optional(
         "IMAGE/FORMAT", "Format of the image: `raw`, `qcow2`, …", otherwise: "detected")
     private static let sizeInput = Input.optional("IMAGE/SIZE", "Size of the disk in MB, as oned counts it.")

@@ -51,7 +51,7 @@ struct ActionManual {
             """
         text += section("MESSAGE must have:", all.filter(\.isRequired)) { "  \($0.path)" }
         text += section(
-            "MESSAGE may have (what counts otherwise stands behind the brackets):", all.filter { !$0.isRequired }
+            "MESSAGE may have (the default follows the brackets):", all.filter { !$0.isRequired }
         ) { input in
             switch input.absence {
             case .standard(let value): "  [\(input.path)] \(value)"
@@ -66,8 +66,8 @@ struct ActionManual {
             text +=
                 "\n"
                 + wrapped(
-                    "An image from a server (https://, s3://, lxd://) is fetched with these attributes of "
-                        + "MARKETPLACE/TEMPLATE, if they are there: " + further.joined(separator: ", ") + ".",
+                    "If the image is on a server (https://, s3://, lxd://), these attributes of the server's marketplace "
+                        + "in MARKETPLACE/TEMPLATE count, too: " + further.joined(separator: ", ") + ".",
                     indent: "")
         }
         return text + """

@@ -98,10 +98,23 @@ package enum ActionRunner {
         guard !action.datastoreInputs.isEmpty, let value, !value.isEmpty else {
             throw DriverError(
                 "run", action.name, cause: action.datastoreInputs.isEmpty ? "it knows no --to" : "--to names no file",
-                remedy: "--help tells how it is called")
+                remedy: "see --help")
         }
         arguments.removeSubrange(index...(isJoined ? index : index + 1))
         return value
+    }
+
+    /// Throws if an argument in a message's place is an option or the name of a file.
+    private static func checkMessage(_ argument: String, of action: any Action.Type) throws(DriverError) {
+        if argument.hasPrefix("-") {
+            throw DriverError(
+                "run", action.name, cause: "it has no option \(quoted(oneLine(argument, limit: 40)))",
+                remedy: "see --help")
+        }
+        guard !argument.hasPrefix("<"), (try? FileStatus(path: argument)) != nil else { return }
+        throw DriverError(
+            "run", action.name, cause: "\(quoted(argument)) is the name of a file, and no message",
+            remedy: "pass the file on standard input: \(action.name) < FILE")
     }
 
     /// Returns the message and the object's id. The message is the first argument that is not a number, else standard
@@ -112,6 +125,7 @@ package enum ActionRunner {
         let isID = { (argument: String) in !argument.isEmpty && argument.utf8.allSatisfy(isDigit) }
         let text: [UInt8]
         if let argument = arguments.first(where: { !isID($0) }) {
+            try checkMessage(argument, of: action)
             text = Array(argument.utf8)
         } else if isatty(input.number) == 1 {
             throw DriverError(

@@ -56,6 +56,14 @@ package func redactedURLs(in text: String) -> String {
     return result + shown(rest)
 }
 
+/// Returns `text` with `…@HOST` in place of each of its words that is `USER:PASSWORD@HOST`.
+package func redactedLogins(in text: String) -> String {
+    text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+        guard let end = word.lastIndex(of: "@"), word[..<end].contains(":") else { return String(word) }
+        return "…" + word[end...]
+    }.joined(separator: " ")
+}
+
 /// Whether `text` is letters and a colon.
 private func isScheme(_ text: Substring) -> Bool {
     text.hasSuffix(":") && text.count > 1 && text.dropLast().utf8.allSatisfy(isLetter)

@@ -90,7 +90,7 @@ package struct Message: Sendable {
     package func number(_ input: Input) throws(DriverError) -> UInt64? {
         guard let text = value(input) else { return nil }
         guard text.utf8.allSatisfy(isDigit) else {
-            throw invalid(input, "is not a whole number", remedy: "give digits alone")
+            throw invalid(input, "is not a whole number", remedy: "write digits only")
         }
         guard let number = UInt64(text) else { throw invalid(input, "is too large", remedy: "give a smaller number") }
         return number
@@ -141,9 +141,9 @@ package struct Message: Sendable {
             cause: "its value \(quoted(oneLine(shown(value(input) ?? ""), limit: 200))) \(cause)", remedy: remedy)
     }
 
-    /// Returns a value without the secrets that a URL can hold.
+    /// Returns a value without the secrets that a URL or a login can hold.
     private func shown(_ value: String) -> String {
-        value.contains("://") ? "\(Location(value))" : value
+        value.contains("://") ? "\(Location(value))" : redactedLogins(in: value)
     }
 
     /// Returns the place in which the reader sets an input.
@@ -154,6 +154,6 @@ package struct Message: Sendable {
         if input.path.hasPrefix("DATASTORE/") {
             return "set \(input.name) in the datastore's template (onedatastore update)"
         }
-        return "pass the message as oned writes it for this action"
+        return "pass the message as oned writes it for this action; --example prints one"
     }
 }

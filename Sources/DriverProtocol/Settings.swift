@@ -49,7 +49,7 @@ package struct Settings: Sendable, Equatable {
             throw DriverError("read", path, cause: error, remedy: "write one NAME=\"value\" a line")
         } catch let problem as Problem {
             throw DriverError(
-                "read", path, cause: problem.cause, remedy: "known are \(Self.names.joined(separator: ", "))")
+                "read", path, cause: problem.cause, remedy: problem.remedy)
         } catch {
             throw DriverError("read", path, cause: error, remedy: "correct the file")
         }
@@ -57,6 +57,7 @@ package struct Settings: Sendable, Equatable {
 
     private struct Problem: Error {
         let cause: String
+        var remedy = "correct it"
     }
 
     private mutating func apply(_ template: Template) throws {
@@ -66,12 +67,19 @@ package struct Settings: Sendable, Equatable {
             }
             switch attribute.name {
             case "SSH_CONFIG": sshConfiguration = value.isEmpty ? nil : value
-            case "STAGING_DIR": stagingDirectory = value.isEmpty ? stagingDirectory : value
+            case "STAGING_DIR":
+                guard value.isEmpty || isAbsolute(value) else {
+                    throw Problem(cause: "STAGING_DIR=\(value) is no absolute path", remedy: "begin it with /")
+                }
+                stagingDirectory = value.isEmpty ? stagingDirectory : value
             case "SSH_CONNECT_TIMEOUT":
                 sshConnectTimeout = try Self.seconds(value, of: attribute.name)
             case "CEPH_TIMEOUT": cephTimeout = try Self.seconds(value, of: attribute.name)
             case let name where Self.contextNames.contains(name): context[name] = value
-            default: throw Problem(cause: "\(attribute.name) is not a setting")
+            default:
+                throw Problem(
+                    cause: "\(attribute.name) is not a setting",
+                    remedy: "known are \(Self.names.joined(separator: ", "))")
             }
         }
     }

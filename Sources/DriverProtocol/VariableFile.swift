@@ -45,7 +45,7 @@ package struct VariableFile: Equatable {
     package func warning(of path: String) -> String? {
         guard !passedOver.isEmpty else { return nil }
         let lines = passedOver.prefix(20).map(String.init).joined(separator: ", ")
-        return "\(path) is read, not run: line \(lines)\(passedOver.count > 20 ? ", …" : "") is passed over; "
+        return "\(path) is read, not run: line \(lines)\(passedOver.count > 20 ? ", …" : "") is skipped; "
             + "write NAME=value there, without $, backquotes and commands"
     }
 

@@ -66,7 +66,7 @@ extension HTTPOptions {
             // The value stays out of the error: nobody knows which part of it is a password.
             throw DriverError(
                 "use", proxyInput.path, cause: "its value is no proxy's URL",
-                remedy: "write it as in http://USER:PASSWORD@HOST:PORT, odd characters as %XX")
+                remedy: "write it as in http://USER:PASSWORD@HOST:PORT, special characters as %XX")
         }
         return text
     }

@@ -21,7 +21,7 @@ struct ServerCredential: Sendable {
         guard let endpoint = message.value(Self.endpoint).flatMap({ WebURL($0) }), let server = endpoint.server
         else {
             throw DriverError(
-                "use", Self.input.path, cause: "there is no ENDPOINT, which it would be meant for",
+                "use", Self.input.path, cause: "there is no ENDPOINT to send it to",
                 remedy: "set ENDPOINT: the credential is sent to that server alone")
         }
         let file = try SecretFile(Self.input.name, path: path)

@@ -48,7 +48,7 @@ package struct TransferFailure: Error, Sendable {
         switch code {
         case _ where isOfUnusableProxy:
             "write PROXY of the marketplace, or http_proxy and https_proxy in etc/defaultrc, as "
-                + "http://USER:PASSWORD@HOST:PORT, odd characters as %XX"
+                + "http://USER:PASSWORD@HOST:PORT, special characters as %XX"
         case CURLE_RECV_ERROR where proxyStatus >= 400: Status.remedy(proxyStatus, throughProxy: true)
         case CURLE_COULDNT_RESOLVE_HOST: "check the name in the URL and this host's DNS"
         case CURLE_COULDNT_RESOLVE_PROXY:
@@ -61,7 +61,7 @@ package struct TransferFailure: Error, Sendable {
         case CURLE_SSL_CACERT_BADFILE: "make CA_FILE a file of PEM certificates that the user oneadmin can read"
         case CURLE_SSL_CONNECT_ERROR: "check that the server speaks TLS on that port"
         case CURLE_UNSUPPORTED_PROTOCOL: "only http:// and https:// are used, also where a redirect leads elsewhere"
-        case CURLE_URL_MALFORMAT: "write it as http://host/path, odd characters as %XX"
+        case CURLE_URL_MALFORMAT: "write it as http://host/path, special characters as %XX"
         case CURLE_TOO_MANY_REDIRECTS: "give the URL that the redirects lead to"
         case CURLE_OPERATION_TIMEDOUT: "check the network and the server"
         default: "look at the server's log, and at proxies on the way"

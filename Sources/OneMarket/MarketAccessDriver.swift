@@ -32,7 +32,7 @@ package enum MarketAccessDriver {
         let context = Context(
             options: options, remotes: installation.remotes,
             environment: Environment(inherited: settings.environment, proxy: options.proxy, processID: getpid()),
-            warnings: options.problems.map { "\($0); it is left out of account" } + settings.warnings)
+            warnings: options.problems.map { "\($0); it is ignored" } + settings.warnings)
         Session(input: .standardInput, output: .standardOutput, context: context).run()
         exit(0)
     }

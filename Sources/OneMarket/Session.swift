@@ -176,10 +176,10 @@ final class Session {
     private func refuse(_ head: [UInt8]) {
         let reason = "the line is longer than \(context.limits.line >> 20) MiB"
         guard case .action(let verb, let id, _) = RequestLine(head) else {
-            return log(.error, nil, "one_market: a line is passed over: \(reason)")
+            return log(.error, nil, "one_market: a line is skipped: \(reason)")
         }
         let object = verb.object(id)
-        log(.error, id, "\(object): \(verb.rawValue) is passed over: \(reason)")
+        log(.error, id, "\(object): \(verb.rawValue) is skipped: \(reason)")
         answers.append(
             Answer.failure(
                 verb, id, of: object, "Cannot read the driver message: \(reason); shorten the templates in it"))

@@ -24,7 +24,12 @@ extension S3Client {
         let request = S3Request(.get, "look at", bucket: bucket)
         do {
             let answer = try explanation(of: request)
-            guard !answer.isSuccess, answer.status != 404 else { return nil }
+            if answer.isSuccess { return nil }
+            if answer.status == 404 {
+                // A web server that knows nothing of S3 has no such path.
+                let isOfS3 = answer.code != nil
+                return isOfS3 ? nil : Refusal(subject: .keys, error: unreadable(request, "it has no code"))
+            }
             return Refusal(subject: S3Remedy.subject(of: answer.code) ?? .bucket, error: error(answer, request))
         } catch let error as DriverError {
             return Refusal(subject: .keys, error: error)

@@ -117,7 +117,7 @@ private struct Attributes {
                 throw DriverError(
                     "use", S3Inputs.endpoint.path,
                     cause: "its value \(quoted(Location(url))) has a user or a password in it",
-                    remedy: "take all before the host out, and set ACCESS_KEY_ID and SECRET_ACCESS_KEY")
+                    remedy: "remove the part before the host, and set ACCESS_KEY_ID and SECRET_ACCESS_KEY")
             }
             throw invalid(S3Inputs.endpoint, "is no URL", remedy: "write it as in https://s3.example:9000")
         }

@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: ["4 MB", "-1", "1.5", "0x10", "4\n", "٤", "+4", "NaN"])
     func refusesASizeThatIsNoNumber(_ size: String) throws {
-        try refuses(.importing, "SIZE", size, ["Cannot use SIZE", "is not a whole number", "give digits alone"])
+        try refuses(.importing, "SIZE", size, ["Cannot use SIZE", "is not a whole number", "write digits only"])
     }
 
     @Test(arguments: ["RAW", "qcow 2", "$(touch x)", "raw\nMD5=\"1\"", "raw\"", String(repeating: "a", count: 33)])

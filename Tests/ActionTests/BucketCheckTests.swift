@@ -56,6 +56,15 @@ import Testing
             failed: ["server": "Failed to connect"], skipped: [Self.rest])
     }
 
+    @Test func aWebServerThatKnowsNothingOfS3() throws {
+        let market = try BucketMarket(S3Server.shared(.moto), bucket: "of-no-service", exists: false)
+        let server = try FaultServer(root: TemporaryDirectory().path)
+        expectCheck(
+            try check(market, ["ENDPOINT": "http://127.0.0.1:\(server.port)", "FORCE_PATH_STYLE": "YES"]),
+            ok: ["user", "attributes", "server", "clock"], failed: ["keys": "the answer is not S3's"],
+            skipped: [Self.rest])
+    }
+
     // MARK: Clock, region and TLS
 
     private func strict(_ server: StrictS3Server, _ values: KeyValuePairs<String, String?> = [:]) throws -> Outcome {

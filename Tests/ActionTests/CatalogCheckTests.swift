@@ -117,7 +117,7 @@ import Testing
             ),
             (
                 ["CONTEXT_PACKAGES": "/none/one-context.deb"],
-                "FAILED  context packages: Cannot read the image '/none/one-context.deb'"
+                "FAILED  context packages: Cannot read the package '/none/one-context.deb'"
             ),
             (["CONTEXT": "NO"], "ok      context packages: CONTEXT is NO: none are needed"),
             (["CONTEXT": "NO"], "ok      BUILD_MODE: CONTEXT is NO: nothing is installed in images"),

@@ -18,7 +18,7 @@ import Testing
         #expect(throws: OneMarketRig.TimedOut.self) { try rig.read(until: Clock.now + 0.3) }
         try rig.send("MONITOR", 100, OneMarketRig.message())
         #expect(try rig.success() == "A=1\n")
-        #expect(rig.logs == ["LOG W -1 one_market: unknown option -d; it is left out of account"])
+        #expect(rig.logs == ["LOG W -1 one_market: unknown option -d; it is ignored"])
         try rig.send("MONITOR", 1, OneMarketRig.message(market: "s3"))
         #expect(try rig.answer() == "MONITOR FAILURE 1 Marketplace driver 's3' not available")
         try rig.send("FINALIZE")
@@ -108,8 +108,8 @@ import Testing
         #expect(try rig.success() == "A=1\n")
         #expect(
             rig.logs == [
-                "LOG E 8 marketplace 8: MONITOR is passed over: the line is longer than 24 MiB",
-                "LOG E -1 one_market: a line is passed over: the line is longer than 24 MiB",
+                "LOG E 8 marketplace 8: MONITOR is skipped: the line is longer than 24 MiB",
+                "LOG E -1 one_market: a line is skipped: the line is longer than 24 MiB",
             ])
     }
 

@@ -61,8 +61,8 @@ import Testing
         #expect(try value("C", rig) == "1")
         let (all, own) = (rig.location.path("etc/defaultrc"), rig.location.path("etc/mad/one_market"))
         try #require(rig.logs.count == 2)
-        #expect(rig.logs[0].hasPrefix("LOG W -1 one_market: \(all) is read, not run: line 1, 2 is passed over"))
-        #expect(rig.logs[1].hasPrefix("LOG W -1 one_market: \(own) is read, not run: line 1 is passed over"))
+        #expect(rig.logs[0].hasPrefix("LOG W -1 one_market: \(all) is read, not run: line 1, 2 is skipped"))
+        #expect(rig.logs[1].hasPrefix("LOG W -1 one_market: \(own) is read, not run: line 1 is skipped"))
         #expect(!rig.logs.joined().contains("s3cr3t"))
     }
 

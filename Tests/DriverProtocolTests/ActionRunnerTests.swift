@@ -129,6 +129,16 @@ private enum Undoable: Action {
     }
 
     @Test(arguments: [
+        ("--bogus", "it has no option '--bogus'; see --help"),
+        ("/etc/passwd", "'/etc/passwd' is the name of a file, and no message; pass the file on standard input"),
+    ])
+    func refusesWhatIsNoMessage(_ argument: String, _ reason: String) throws {
+        let ending = try run(Echo.self, [argument, "12"], input: encoded)
+        #expect(ending.status == 1 && ending.output == "")
+        #expect(ending.reasons.count == 1 && ending.errors.contains(reason), "\(ending.errors)")
+    }
+
+    @Test(arguments: [
         ("1", "Cannot read '/a': it is gone; look for it"),
         ("2", "open '/a': No such file or directory; see the log of oned"),
         ("3", "ended by signal 15"), ("4", "Cannot finish market/test/failing: two\\nlines ]] >; see the log"),

@@ -44,6 +44,7 @@ import Testing
         ("SSH_CONNECT_TIMEOUT=\"0\"", "SSH_CONNECT_TIMEOUT=0 is not"), ("SSH_CONNECT_TIMEOUT=3601", "from 1 to 3600"),
         ("SSH_CONNECT_TIMEOUT=\"1m\"", "SSH_CONNECT_TIMEOUT=1m"), ("\nexport A", "in line 2"),
         ("CEPH_TIMEOUT=0", "CEPH_TIMEOUT=0 is not a number of seconds"),
+        ("STAGING_DIR=tmp", "STAGING_DIR=tmp is no absolute path"),
     ])
     func aBadFileIsAnErrorThatNamesIt(_ text: String, _ cause: String) throws {
         let error = try #require(throws: DriverError.self) { _ = try settings(text) }

@@ -123,7 +123,7 @@ package struct ImportJournal {
                 try JournalEntry(new: JournalName(app, .importing), publication, in: directory)
             }
         } catch {
-            log.warning("\(error); if this import is killed, its image may stay, known to nobody")
+            log.warning("\(error); if this import is killed, its image may stay in the marketplace")
             return nil
         }
     }

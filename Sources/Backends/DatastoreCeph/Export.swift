@@ -5,7 +5,7 @@ import DriverProtocol
 package enum Export: Action {
     package static let name = "datastore/ceph/export"
     package static let purpose = "prints IMPORT_INFO: the place of an image of the pool, its MD5, SIZE (MB) and FORMAT"
-    package static let inputs = StoredImage.inputs + CephDatastore.inputs
+    package static let inputs = StoredImage.inputs(example: "one/one-7") + CephDatastore.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         try CephDatastore(request).export(request.message)

@@ -85,7 +85,7 @@ struct DownloadArguments: Equatable {
 
     /// Returns the error of a command line that cannot be used.
     static func problem(_ cause: String) -> DriverError {
-        DriverError("run", Downloader.name, cause: oneLine(cause, limit: 200), remedy: "--help lists what there is")
+        DriverError("run", Downloader.name, cause: oneLine(cause, limit: 200), remedy: "see --help")
     }
 
     private static let usage = """

@@ -6,7 +6,8 @@ package enum Export: Action {
     package static let name = "datastore/fs/export"
     package static let purpose =
         "prints IMPORT_INFO: the place of an image of the datastore, its MD5, SIZE (MB) and FORMAT"
-    package static let inputs = StoredImage.inputs + DirectoryDatastore.inputs
+    package static let inputs =
+        StoredImage.inputs(example: "/var/lib/one/datastores/1/image") + DirectoryDatastore.inputs
 
     package static func run(_ request: Request) throws -> Reply {
         try DirectoryDatastore(request).export(request.message)

@@ -10,7 +10,8 @@ package enum Export: Action {
     package static let datastoreInputs = AppExport.datastoreInputs
     private static let appSource = Input.appSource(
         "Source of the image: `lxd://…`, as `monitor` lists it.",
-        example: "lxd://https://images.linuxcontainers.org/images/…/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
+        example: "lxd://https://images.linuxcontainers.org/images/debian/bookworm/amd64/default/20261120_05:24/"
+            + "rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
 
     package static func run(_ request: Request) throws -> Reply {
         // The app's MD5 is that of the image's origin, which the source verifies itself.

@@ -16,7 +16,7 @@ package struct BridgeHosts: Sendable {
         for word in request.message.words(input) {
             guard let host = BridgeHost(word) else {
                 throw request.message.invalid(
-                    input, "has \(quoted(word)), which is no host",
+                    input, "has \(quoted(redactedLogins(in: word))), which is no host",
                     remedy: "write host names separated by spaces; a port goes into ssh_config(5)")
             }
             hosts.append(host)
