@@ -54,6 +54,21 @@ import Testing
         ),
         ("Connection to 10.0.0.1 closed by remote host.", "the connection to the host broke", "the network"),
         ("client_loop: send disconnect: Broken pipe", "the connection to the host broke", "the network"),
+        (
+            "client_loop: ssh_packet_write_poll: Connection to 10.0.0.1 port 22: Broken pipe",
+            "the connection to the host broke", "the network"
+        ),
+        (
+            "packet_write_wait: Connection to 10.0.0.1 port 22: Broken pipe", "the connection to the host broke",
+            "the network"
+        ),
+        (
+            "ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: message authentication code incorrect",
+            "the connection to the host broke", "the network"
+        ),
+        (
+            "Read from remote host 10.0.0.1: Connection timed out", "the connection to the host broke", "the network"
+        ),
         ("Timeout, server 10.0.0.1 not responding.", "the connection to the host broke", "the network"),
         ("something else\t", "something else", "by hand"), ("", "rbd says no reason", "by hand"),
     ])

@@ -39,7 +39,11 @@ struct RBDProblem: Equatable {
         ("(13) Permission denied", nil, "give CEPH_USER the capabilities 'profile rbd' for the pool"),
         ("closed by remote host", broken.cause, broken.remedy),
         ("not responding", broken.cause, broken.remedy),
-        ("send disconnect", broken.cause, broken.remedy),
+        // client_loop, packet_write_wait, ssh_packet_write_poll and ssh_dispatch_run_fatal are ssh's.
+        ("client_loop: ", broken.cause, broken.remedy),
+        ("packet_write_", broken.cause, broken.remedy),
+        ("ssh_dispatch_run_fatal", broken.cause, broken.remedy),
+        ("Read from remote host", broken.cause, broken.remedy),
         ("Connection reset by", broken.cause, broken.remedy),
         ("(2) No such file", nil, "check that the image is there: rbd ls POOL"),
     ]
