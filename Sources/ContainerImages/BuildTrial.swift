@@ -6,13 +6,6 @@ import Posix
 
 /// Looks at what images are built with on this front-end, without building one. Nothing is left.
 package struct BuildTrial {
-    /// What was found where nothing is missing.
-    package enum Finding: Sendable {
-        case works(String)
-        /// It works, and could be better.
-        case note(String)
-    }
-
     /// A program, and the package that has it.
     private struct Program {
         let name: String
@@ -125,8 +118,7 @@ package struct BuildTrial {
         case .none: return .works("CONTEXT is NO: none are needed")
         case .listed(let packages):
             for package in packages { try look(at: package) }
-            let number = packages.count
-            return .works("\(number) \(number == 1 ? "file" : "files") of CONTEXT_PACKAGES can be read")
+            return .works("\(counted(packages.count, "file")) of CONTEXT_PACKAGES can be read")
         case .published(.directory(let url, let version)):
             let name = ContextPackageName.fileName(kind: .deb, target: "", version: version)
             return try status(of: url.appending("/" + name)) == 404

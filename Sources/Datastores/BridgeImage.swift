@@ -71,10 +71,7 @@ final class BridgeImage: StagedImage {
         return format == "raw" || format == "qcow2" ? format : nil
     }
 
-    func compression() throws -> Compression? {
-        _ = try bytes.begin(choosing: destination)
-        return Compression(magic: bytes.head)
-    }
+    func compression() throws -> Compression? { try bytes.compression(choosing: destination) }
 
     func describe(format: String?, name: String) throws -> ImageDescription {
         _ = try bytes.begin(choosing: destination)

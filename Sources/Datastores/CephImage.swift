@@ -56,10 +56,7 @@ final class CephImage: StagedImage {
 
     // MARK: What it is
 
-    func compression() throws -> Compression? {
-        _ = try bytes.begin(choosing: destination)
-        return Compression(magic: bytes.head)
-    }
+    func compression() throws -> Compression? { try bytes.compression(choosing: destination) }
 
     func describe(format: String?, name: String) throws -> ImageDescription {
         _ = try bytes.begin(choosing: destination)

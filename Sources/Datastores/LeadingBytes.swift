@@ -40,6 +40,12 @@ final class LeadingBytes {
         return destination
     }
 
+    /// Returns the compression of the bytes, by the first of them, or nil if they have none.
+    func compression(choosing choose: Choice) throws -> Compression? {
+        _ = try begin(choosing: choose)
+        return Compression(magic: head)
+    }
+
     /// Drops the sink.
     func discard() {
         destination?.discard()

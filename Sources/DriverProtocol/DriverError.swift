@@ -75,3 +75,6 @@ private func printable(_ scalar: Unicode.Scalar, after line: String.UnicodeScala
 package func quoted(_ text: some CustomStringConvertible) -> String {
     "'\(text)'"
 }
+
+/// Returns `1 app` or `3 apps`.
+package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

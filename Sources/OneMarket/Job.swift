@@ -193,7 +193,7 @@ final class Job {
 
     private func succeed(_ output: [UInt8]) {
         if verb == .monitor, let failures = history.success(of: id) {
-            log(.info, "MONITOR: succeeds again, after \(failures) failure\(failures == 1 ? "" : "s")")
+            log(.info, "MONITOR: succeeds again, after \(counted(failures, "failure"))")
         }
         say(Answer.success(verb, id, output: output))
     }

@@ -4,37 +4,32 @@ import HTTP
 import Posix
 
 extension MarketCheck {
-    /// Tries the server of a catalog, and the catalog. Returns whether there is one.
+    /// Tries the server of a catalog, and the catalog.
     ///
     /// - Parameters:
     ///   - ageLimit: the days after which the newest app should have been followed by another one.
     ///   - monitor: lists the apps.
     package func tryCatalog(
         _ market: CatalogMarket, _ request: Request, ageLimit: Int, _ monitor: (Request) throws -> Reply
-    ) throws -> Bool {
+    ) throws {
         let client = HTTPClient(options: market.options, log: request.log)
         guard try tryServer(market.options, { try client.facts(of: market.endpoint) }) != nil else {
-            try skip("catalog", because: "the server cannot be reached")
-            return false
+            return try skip("catalog", because: "the server cannot be reached")
         }
         let listed = try trying("catalog") {
             try ListedApps(monitor(request))
         } found: { apps in
             "\(counted(apps.count, "app")) \(apps.count == 1 ? "is" : "are") listed"
         }
-        guard let listed else { return false }
-        guard let newest = listed.newest, let day = Timestamp.day(newest) else { return true }
-        let days = (Int(WallClock.now) - newest) / 86_400
-        _ = try trying("age") {
-            day
-        } verdict: { day in
+        guard let newest = listed?.newest, let day = Timestamp.day(newest) else { return }
+        let days = (Int(WallClock.now) - newest) / Self.secondsOfDay
+        try trying("age") {
             days <= ageLimit
                 ? .works("the newest app is of \(day)")
                 : .note(
                     "the newest app is of \(day), \(counted(days, "day")) old: see whether ENDPOINT is kept up to date, "
                         + "and what the filters leave out")
         }
-        return true
     }
 }
 

@@ -5,7 +5,7 @@ import Posix
 extension MarketCheck {
     /// Days before its end at which a certificate should be renewed.
     private static let renewalTime = 14
-    private static let secondsOfDay = 86_400
+    static let secondsOfDay = 86_400
 
     /// Asks a server for no more than an answer: whether it can be reached, and whether its certificate is accepted.
     /// Returns what it shows of itself, or nil if that has failed.
@@ -30,6 +30,3 @@ extension MarketCheck {
         return facts
     }
 }
-
-/// Returns `1 app` or `3 apps`.
-package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

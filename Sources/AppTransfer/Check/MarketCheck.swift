@@ -42,19 +42,17 @@ package final class MarketCheck {
     package func trying<Found>(
         _ name: String, _ body: () throws -> Found, found: (Found) -> String
     ) throws -> Found? {
-        try trying(name, body) { .works(found($0)) }
+        try trying(name, body, verdict: { .works(found($0)) })
     }
 
-    /// What was found where nothing has failed.
-    package enum Verdict {
-        case works(String)
-        /// It works, and could be better.
-        case note(String)
+    /// As ``trying(_:_:found:)``, for what has its words already.
+    package func trying(_ name: String, _ body: () throws -> Finding) throws {
+        _ = try trying(name, body, verdict: { $0 })
     }
 
     /// As ``trying(_:_:found:)``, for what may work and be better all the same.
     package func trying<Found>(
-        _ name: String, _ body: () throws -> Found, verdict: (Found) -> Verdict
+        _ name: String, _ body: () throws -> Found, verdict: (Found) -> Finding
     ) throws -> Found? {
         try Interrupt.check()
         count += 1

@@ -5,28 +5,22 @@ import ImageTransfer
 import Posix
 
 /// `market/http/check`: tries the directory, on each bridge host, and the web server with files that are removed again.
-package enum Check: Action {
+package enum Check: CheckAction {
     package static let name = "market/http/check"
     package static let purpose = "tries PUBLIC_DIR, BRIDGE_LIST and BASE_URL; prints a line for each check"
     package static let inputs = PublicDirectory.inputs + HTTPOptions.inputs
     package static let sourceInputs = HTTPOptions.datastoreInputs
 
-    /// What is missing is a line, too.
-    package static func requiredInputs(for message: Message) -> [Input] { [] }
-
-    package static func run(_ request: Request) throws -> Reply {
-        let request = request.trial
-        let check = try MarketCheck(request.installation)
+    package static func run(_ request: Request, _ check: MarketCheck) throws {
         let attributes = try check.trying("attributes") {
             (directory: try PublicDirectory(request), options: try HTTPOptions(request))
         } found: {
             "BASE_URL \($0.directory.baseURL) stands for PUBLIC_DIR \($0.directory.path)"
         }
-        guard let (directory, options) = attributes else { return check.reply }
+        guard let (directory, options) = attributes else { return }
         let client = HTTPClient(options: options, log: request.log)
         let server = try check.tryServer(options) { try client.facts(of: directory.baseURL) }
         try DirectoryTrial(directory, client: server == nil ? nil : client, request, check).run()
-        return check.reply
     }
 }
 

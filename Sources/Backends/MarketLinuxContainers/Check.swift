@@ -4,7 +4,7 @@ import ContainerImages
 import DriverProtocol
 
 /// `market/linuxcontainers/check`: tries the server, the catalog, and what images are built with here.
-package enum Check: Action {
+package enum Check: CheckAction {
     package static let name = "market/linuxcontainers/check"
     package static let purpose =
         "tries the server, its catalog, and the tools of builds; prints a line for each check"
@@ -13,12 +13,7 @@ package enum Check: Action {
     /// Days after which the server should have a new image: they are made daily.
     private static let ageLimit = 30
 
-    /// What is missing is a line, too.
-    package static func requiredInputs(for message: Message) -> [Input] { [] }
-
-    package static func run(_ request: Request) throws -> Reply {
-        let request = request.trial
-        let check = try MarketCheck(request.installation)
+    package static func run(_ request: Request, _ check: MarketCheck) throws {
         let attributes = try check.trying("attributes") {
             let (market, options) = (try Monitor.market(request), try ContainerOptions(request))
             let image = ContainerImage(
@@ -27,19 +22,11 @@ package enum Check: Action {
         } found: {
             "ENDPOINT is \($0.0.endpoint)"
         }
-        guard let (market, build) = attributes else { return check.reply }
-        _ = try check.tryCatalog(market, request, ageLimit: ageLimit, Monitor.run)
-        _ = try check.trying("programs", build.programs, verdict: verdict)
-        _ = try check.trying("STAGING_DIR", build.stagingDirectory, verdict: verdict)
-        _ = try check.trying("context packages", build.packages, verdict: verdict)
-        _ = try check.trying("BUILD_MODE", build.way, verdict: verdict)
-        return check.reply
-    }
-
-    private static func verdict(_ finding: BuildTrial.Finding) -> MarketCheck.Verdict {
-        switch finding {
-        case .works(let what): .works(what)
-        case .note(let what): .note(what)
-        }
+        guard let (market, build) = attributes else { return }
+        try check.tryCatalog(market, request, ageLimit: ageLimit, Monitor.run)
+        try check.trying("programs", build.programs)
+        try check.trying("STAGING_DIR", build.stagingDirectory)
+        try check.trying("context packages", build.packages)
+        try check.trying("BUILD_MODE", build.way)
     }
 }

@@ -75,7 +75,7 @@ struct ServiceTrial {
         return false
     }
 
-    private static func verdict(difference: Int?) -> MarketCheck.Verdict {
+    private static func verdict(difference: Int?) -> Finding {
         guard let difference else { return .works("the service does not tell its time") }
         guard abs(difference) > tolerableDifference else {
             return .works("this machine's differs by \(abs(difference)) s from the service's")
@@ -85,7 +85,7 @@ struct ServiceTrial {
                 + "make up for that; set it, for example with chrony")
     }
 
-    private func verdict(region: String) -> MarketCheck.Verdict {
+    private func verdict(region: String) -> Finding {
         let stated = market.service.region
         return region == stated
             ? .works(region)
