@@ -98,8 +98,10 @@ enum InstallScripts {
             install() {
                 case $manager in
                     apt)
+                        # A build that is cut off leaves nothing: no file of it has to be on the disk before the next.
                         apt-get -q -y -o APT::Install-Recommends=false -o Dpkg::Options::=--force-confdef \\
-                            -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 install "$@"
+                            -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io \\
+                            -o Dpkg::Use-Pty=0 install "$@"
                         ;;
                     dnf) dnf -y --setopt=install_weak_deps=False install "$@" ;;
                     yum) yum -y install "$@" ;;
