@@ -17,10 +17,10 @@ struct ContextMerge {
                 "the packages of the distribution are not installed, without which parts of the contextualization do "
                     + "nothing: \(installation.names.joined(separator: " "))")
         }
+        log.info("putting in the files of \(counted(installation.files.count, "package"))")
         var attributes = attributes
         for (number, file) in installation.files.enumerated() {
             guard let kind = ContextPackageName.kind(of: file.name) else { continue }
-            log.info("putting in \(quoted(file.name))")
             try put(file, of: kind, number: number, &attributes)
         }
         try ContextServices(tree: tree).enable()

@@ -6,8 +6,8 @@ import Posix
 extension PackageDownload {
     private static let furtherSources = "sources.list.d"
     private static let furtherKeys = "trusted.gpg.d"
-    /// Ways to fetch that reach more than servers.
-    private static let forbiddenMethods = ["cdrom", "copy", "file", "mirror+file", "rsh", "ssh", "store"]
+    /// Ways to fetch that reach more than servers. ``SourcesList`` refuses the one that apt itself needs.
+    private static let forbiddenMethods = ["cdrom", "copy", "file", "mirror+file", "rsh", "ssh"]
 
     /// Fetches what is missing. Returns whether this front-end can do that, for this container.
     func fetchDebian(_ installation: ContextInstallation) throws -> Bool {

@@ -1,6 +1,10 @@
+import Bytes
+
 /// The servers of packages that a container's lists name, for the front-end's apt: sources.list(5), in both forms.
 struct SourcesList {
     private static let keyword = "signed-by"
+    /// apt's own way to unpack what it has fetched. In a list it would read any file of this machine.
+    private static let unpacking = "store:"
 
     /// What takes the place of scheme and host in URLs; nothing if it is empty.
     let mirror: String
@@ -11,6 +15,7 @@ struct SourcesList {
     func converted(_ text: String) throws -> String {
         var isOfKeys = false
         let lines = try text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard !Self.names(Self.unpacking, line) else { return "refused-\(Self.unpacking)" }
             let isContinued = line.first.map { " \t".contains($0) } == true
             if isContinued, isOfKeys { return try withKeys(line) }
             guard !line.hasPrefix("#"), let (head, mark, rest) = Self.signature(line) else {
@@ -23,6 +28,22 @@ struct SourcesList {
             return try withMirror(head) + String(mark) + withKeys(value) + withMirror(rest.dropFirst(value.count))
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Whether a line has a word in any case, as apt reads it: without quotation marks, `%XX` decoded.
+    private static func names(_ word: String, _ line: Substring) -> Bool {
+        var bytes: [UInt8] = []
+        var rest = Array(line.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2).compactMap(hexadecimalValue)
+            if byte == UInt8(ascii: "%"), digits.count == 2 {
+                bytes.append(digits[0] << 4 | digits[1])
+                rest = rest.dropFirst(2)
+            } else if byte != UInt8(ascii: "\"") {
+                bytes.append(byte)
+            }
+        }
+        return bytes.map { $0 | 0x20 }.firstRange(of: Array(word.utf8)) != nil
     }
 
     /// Returns what is in front of the sign that follows the keyword, that sign, and the rest; nil if the line names no

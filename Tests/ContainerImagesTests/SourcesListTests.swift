@@ -24,6 +24,12 @@ import Testing
         ("", "signed-by :/a\n", "signed-by :COPY/a\n"),
         ("", "Signed-By:\n -----BEGIN\n a/b+/c\n", "Signed-By:\n -----BEGIN\n a/b+/c\n"),
         ("", "# Signed-By: /a\ndeb [trusted=yes] http://h/d ./", "# Signed-By: /a\ndeb [trusted=yes] http://h/d ./"),
+        ("", "deb store:/srv ./\ndeb http://h/store s m", "refused-store:\ndeb http://h/store s m"),
+        (
+            "http://m", "deb \"S%74o\"re:/srv ./\nURIs: http://h\n sto%52E:/",
+            "refused-store:\nURIs: http://m\nrefused-store:"
+        ),
+        ("", "deb http://h/%zz%7 s%", "deb http://h/%zz%7 s%"),
         ("", "signed-by\nx é SIGNED-BY=/a", "signed-by\nx é SIGNED-BY=COPY/a"),
     ]
 

@@ -2,11 +2,18 @@
 # A small Debian with apt, as a tar archive with owners and devices, of the release that this machine has.
 #
 #   debian-root.sh FILE.tar [ID VERSION MANAGER]   makes it unless it is there; several may ask at once
+#   debian-root.sh FILE.tar --bootable             with systemd, as public images have it
 #
 # With the rest it takes itself for that distribution: it has MANAGER, dnf or zypper, and `curl` is an installed RPM.
-# Its package server is http://packages.invalid, so that nothing is installed from elsewhere by mistake.
+# Its package server is http://packages.invalid, so that nothing is installed from elsewhere by mistake. One that boots
+# has this machine's servers.
 set -eu
 file=$1
+bootable=
+if [ "${2-}" = --bootable ]; then
+    bootable=yes
+    set -- "$file"
+fi
 export id="${2-}" release="${3-}" manager="${4-}" work=
 exec 9>"$file.lock"
 flock 9
@@ -16,6 +23,17 @@ flock 9
 for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
     [ ! -s "$sources" ] || break
 done
+if [ -n "$bootable" ]; then
+    # shellcheck disable=SC2016 # $1 is the root directory
+    mmdebstrap --quiet --variant=apt --include=systemd-sysv,dbus,udev,iproute2 --customize-hook='
+        rm -f "$1/etc/resolv.conf" "$1/etc/hostname"
+        : >"$1/etc/machine-id"
+        printf "[Match]\nName=eth0\n[Network]\nDHCP=true\n" >"$1/etc/systemd/network/eth0.network"
+        chroot "$1" systemctl enable systemd-networkd 2>&1
+    ' "$VERSION_CODENAME" "${file%.tar}.new.tar" "$sources"
+    mv -- "${file%.tar}.new.tar" "$file"
+    exit 0
+fi
 if [ -n "$id" ]; then
     work=$(mktemp -d)
     trap 'rm -rf -- "$work"' EXIT

@@ -49,4 +49,7 @@ version=99:1
 for name in $names; do make "$name" '' '' "$directory/debian/${name}_1.deb"; done
 cd "$directory/debian"
 apt-ftparchive packages . >Packages
+xz -k Packages
 apt-ftparchive release . >Release
+# As on Debian's servers.
+rm Packages

@@ -1,0 +1,55 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// A contextualized image with packages of a real Debian, booted: its systemd is the first process of a container.
+@Suite(.serialized) struct ContainerBootTests {
+    private static func rig(_ name: String, _ arguments: [String], timeout: Double = 600) throws -> String {
+        let path = Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path
+        let outcome = try run(["sh", path] + arguments, timeout: timeout)
+        guard outcome.status.isSuccess else { throw TestFiles.Failed([name], outcome) }
+        return outcome.output
+    }
+
+    /// What is asked in the container, and the answers: a line each.
+    private static let questions: KeyValuePairs = [
+        "systemctl is-system-running --wait": "running", "hostname": "booted",
+        "sort /run/one-context.done | xargs": "one-context one-context-local one-context-online",
+        "ip -4 -o address show eth0 | awk '{print $4}'": "10.0.0.2/24",
+        "ip route show default | awk '{print $3}'": "10.0.0.1", "wc -c </etc/machine-id": "33",
+        "dpkg --audit | wc -l": "0", "systemctl is-enabled ssh one-context-local | xargs": "enabled enabled",
+        "grep -c 'Setting up one-context' /var/log/market-drivers-build.log": "1",
+    ]
+    private static let question = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+
+    /// Boots a copy of an image. Returns the fingerprint of its key.
+    private func boot(_ image: String, in directory: TemporaryDirectory, _ name: String) throws -> String {
+        let copy = directory.path(name + ".img")
+        try TestFiles.succeed(["cp", "--sparse=always", image, copy])
+        let place = try directory.makeDirectory(name)
+        let command = (Self.questions.map(\.key) + [Self.question]).joined(separator: "; ")
+        let answers = try Self.rig("boot-container.sh", [copy, place, command], timeout: 240)
+            .split(separator: "\n").map(String.init)
+        #expect(Array(answers.dropLast()) == Self.questions.map(\.value))
+        return answers.last ?? ""
+    }
+
+    @Test func hasNameNetworkAndKey() throws {
+        guard geteuid() == 0, InstallationRig.Builder.canHaveNamespaces else { return }
+        let root = Fixture.packageRoot.appending(path: ".build/bootable-root.tar").path
+        _ = try Self.rig("debian-root.sh", [root, "--bootable"])
+        let rig = try ContainerRig(settings: "")
+        try rig.prepare("--archive", root)
+        let package = rig.catalog.served + "/one-context_1.deb"
+        _ = try Self.rig("boot-package.sh", [package])
+        let outcome = try rig.export(rig.message(size: 1500, ["CONTEXT_PACKAGES": package]))
+        let image = try rig.image(outcome, size: 1500)
+        #expect(outcome.errors.contains(InstallationRig.Builder.root.way), "\(outcome.errors)")
+
+        let keys = try ["one", "two"].map { try boot(image, in: rig.catalog.directory, $0) }
+        #expect(Set(keys).count == 2 && keys.allSatisfy { $0.contains(" SHA256:") }, "\(keys)")
+        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        #expect(!mounts.contains(rig.catalog.directory.path))
+    }
+}
