@@ -110,6 +110,7 @@ struct ContainerBuild {
                 "put in, but not configured, and unknown to the image's package manager: \(oneLine(names, limit: 600))")
         }
         return ContextInstallation(
-            manager: installation.manager, files: needed + installation.files, names: [], optional: [])
+            manager: installation.manager, files: needed + installation.files, names: [], extraNames: [],
+            optional: [])
     }
 }

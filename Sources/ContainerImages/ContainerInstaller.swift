@@ -231,14 +231,22 @@ struct ContainerInstaller {
                 cause: "\(program) of the image says that it has done so, but the image's own records do not have it",
                 remedy: "check CONTEXT_EXTRA_PACKAGES, use another image, or set BUILD_MODE to files")
         }
-        let isList = status == .exited(InstallScripts.noLists)
-        let what =
-            isList ? "the package lists" : (installation.files.map(\.name) + installation.names).joined(separator: " ")
+        let cause =
+            "\(program) of the image says: \(said.isEmpty ? "\(status)" : said)"
+            + (server.map { " (packages come from \($0))" } ?? "")
+        let remedy = "check that server and the proxy, name another with PACKAGE_MIRROR, or set CONTEXT = \"NO\""
+        guard status != .exited(InstallScripts.noLists) else {
+            return DriverError(
+                "fetch", "the package lists for the image of \(quoted(site.image.url))", cause: cause, remedy: remedy)
+        }
+        let asked = installation.extraNames.filter { name in telling.contains(name) }
         return DriverError(
-            "install", "\(what) in the image of \(quoted(site.image.url))",
-            cause: "\(program) of the image says: \(said.isEmpty ? "\(status)" : said)"
-                + (server.map { " (packages come from \($0))" } ?? ""),
-            remedy: "check that server and the proxy, name another with PACKAGE_MIRROR, or set CONTEXT = \"NO\"")
+            "install",
+            "\((installation.files.map(\.name) + installation.names).joined(separator: " ")) in the image of "
+                + quoted(site.image.url),
+            cause: cause,
+            remedy: (asked.isEmpty ? "" : "check \(asked.joined(separator: " ")) in CONTEXT_EXTRA_PACKAGES, or ")
+                + remedy)
     }
 
     /// Returns the first URL in a text.

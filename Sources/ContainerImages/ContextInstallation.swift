@@ -6,6 +6,8 @@ struct ContextInstallation {
     let files: [ContextFile]
     /// Packages of the distribution, in the order in which they are told to its package manager.
     let names: [String]
+    /// Those of the names that CONTEXT_EXTRA_PACKAGES has.
+    let extraNames: [String]
     /// Packages that some releases of the distribution lack: each is tried by itself, and a missing one is no error.
     let optional: [String]
 }

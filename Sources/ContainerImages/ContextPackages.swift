@@ -57,7 +57,8 @@ struct ContextPackages {
             "\(files.map(\.name).joined(separator: ", ")) \(files.count == 1 ? "is" : "are") for \(distribution.title)")
         return ContextInstallation(
             manager: Distribution.manager(of: family, in: tree), files: files,
-            names: family.packages + options.extraPackages, optional: family.optional)
+            names: family.packages + options.extraPackages, extraNames: options.extraPackages,
+            optional: family.optional)
     }
 
     private func files(

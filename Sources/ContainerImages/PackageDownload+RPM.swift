@@ -64,7 +64,16 @@ extension PackageDownload {
         installation.names + installation.files.map(\.path)
     }
 
-    /// Makes the root directory, and the list of servers. Returns false if the container has no list of packages.
+    /// Whether the front-end's rpm knows the format of a list of packages. It takes an unknown one for an empty one, and
+    /// the whole distribution would be fetched.
+    private func canRead(_ list: String) throws -> Bool {
+        let result = try site.run(
+            ["rpm", "--dbpath", list, "--query", "--all", "--queryformat", "x"], package: "rpm", outputLimit: 1 << 20)
+        return result.status.isSuccess && !result.output.isEmpty
+    }
+
+    /// Makes the root directory, and the list of servers. Returns false if the container has no list of packages, or one
+    /// that cannot be read here.
     private func prepare(repositories: String) throws -> Bool {
         let directory = Self.databases.first { directory in
             tree.names(in: directory).contains { $0.hasPrefix("rpmdb.") || $0.hasPrefix("Packages") }
@@ -77,6 +86,10 @@ extension PackageDownload {
             package: "coreutils")
         guard copied.status.isSuccess else {
             throw site.failure("its list of packages cannot be read: \(copied.reason)", remedy: "use another image")
+        }
+        guard try canRead(joined(place, "root/var/lib/rpm")) else {
+            site.log.info("this front-end's rpm cannot read the image's list of packages, in /\(directory)")
+            return false
         }
         // Debian's own place for it is another.
         _ = try write(lines: ["%_dbpath /var/lib/rpm"], to: "home/.rpmmacros")

@@ -87,9 +87,10 @@ final class InstallationRig: Sendable {
     ///   - changes: files of the image with another content, all of them programs.
     ///   - links: symbolic links of the image, by their paths.
     ///   - modes: of files of the image, in octal digits.
+    ///   - missing: files that the image does not have.
     init(
         _ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:],
-        links: [String: String] = [:], modes: [String: String] = [:]
+        links: [String: String] = [:], modes: [String: String] = [:], missing: Set<String> = []
     ) throws {
         self.system = system
         container = try ContainerRig(settings: "")
@@ -102,24 +103,28 @@ final class InstallationRig: Sendable {
             try Self.rig("rpm-repository.sh", [served])
         }
         var image = changes.isEmpty ? system.image : try changed(system.image, changes, links)
-        if !modes.isEmpty { image = try changed(image, modes: modes) }
+        if !modes.isEmpty || !missing.isEmpty { image = try changed(image, modes, missing) }
         try container.prepare("--archive", image)
     }
 
-    /// Returns a copy of the archive in which these files have other modes.
-    private func changed(_ archive: String, modes: [String: String]) throws -> String {
-        let copy = container.catalog.directory.path("with-modes.tar")
+    /// Returns a copy of the archive in which these files have other modes, or are missing.
+    private func changed(_ archive: String, _ modes: [String: String], _ missing: Set<String>) throws -> String {
+        let copy = container.catalog.directory.path("rewritten.tar")
         let script = """
             import sys, tarfile
-            modes = dict(word.split("=") for word in sys.argv[3:])
+            modes = dict(word.split("=") for word in sys.argv[3:] if "=" in word)
+            missing = {word for word in sys.argv[3:] if "=" not in word}
             with tarfile.open(sys.argv[1]) as old, tarfile.open(sys.argv[2], "w", format=tarfile.PAX_FORMAT) as new:
                 for entry in old:
                     name = "./" + entry.name.removeprefix("./") if entry.name not in ("", ".") else "."
+                    if name in missing:
+                        missing.remove(name)
+                        continue
                     entry.mode = int(modes.pop(name, oct(entry.mode)), 8)
                     new.addfile(entry, old.extractfile(entry) if entry.isreg() else None)
-            assert not modes, modes
+            assert not modes and not missing, (modes, missing)
             """
-        try TestFiles.succeed(["python3", "-c", script, archive, copy] + modes.map { "\($0)=\($1)" })
+        try TestFiles.succeed(["python3", "-c", script, archive, copy] + modes.map { "\($0)=\($1)" } + missing)
         return copy
     }
 

@@ -154,9 +154,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("no-such-package", "", ["no-such-package", "E: Unable to locate package no-such-package", "/debian"]),
+        (
+            "tool no-such-package", "",
+            [
+                "E: Unable to locate package no-such-package", "/debian",
+                "; check no-such-package in CONTEXT_EXTRA_PACKAGES, or check that server",
+            ]
+        ),
         ("broken", "", ["broken", "no-such-tool"]), ("failing", "", ["failing", "exit status 3"]),
-        ("", "debian=http://127.0.0.1:9", ["the package lists", "http://127.0.0.1:9/debian", "Could not connect"]),
+        ("", "debian=http://127.0.0.1:9", ["Cannot fetch the package lists for ", "http://127.0.0.1:9/debian"]),
     ]) func tellsWhatThePackageManagerSays(_ packages: String, _ mirror: String, _ parts: [String]) throws {
         let rig = try InstallationRig()
         var message = try rig.message(packages: packages, ["BUILD_MODE": "auto"])

@@ -55,4 +55,21 @@ import Testing
             "MARKETPLACE/TEMPLATE/PACKAGE_MIRROR", "\(system)=http://127.0.0.1:9")
         try rig.container.expectFailure(rig.export(builder, away), "http://127.0.0.1:9/rpm")
     }
+
+    /// As openSUSE has it, which Debian's rpm does not know: all of the distribution would be fetched, and put in.
+    @Test func aListOfPackagesInAnUnknownFormat() throws {
+        let list: [UInt8] = Array("RpmP".utf8) + [UInt8](repeating: 0, count: 4092)
+        let rig = try InstallationRig(
+            .opensuse, changes: ["var/lib/rpm/Packages.db": list],
+            missing: ["./var/lib/rpm/rpmdb.sqlite", "./var/lib/rpm/rpmdb.sqlite-shm", "./var/lib/rpm/rpmdb.sqlite-wal"])
+        let refused = try rig.export(.alone, rig.message(size: 1024))
+        try rig.container.expectFailure(refused, "and this front-end has none that could fetch them")
+        let reason = "this front-end's rpm cannot read the image's list of packages, in /var/lib/rpm"
+        #expect(refused.errors.contains(reason), "\(refused.errors)")
+        let outcome = try rig.export(.alone, rig.message(size: 1024, ["BUILD_MODE": "files"]))
+        let image = try rig.container.image(outcome, size: 1024)
+        let shared = try names(rig, image, "/usr/share")
+        #expect(shared.contains("/one-context/") && !shared.contains("/tool/") && !shared.contains("/curl/"))
+        #expect(outcome.warnings.contains { $0.contains("the packages of the distribution are not installed") })
+    }
 }
