@@ -16,7 +16,7 @@ make_deb() {
     stage_control "$staging/tree"
     find "$staging/tree" -exec touch -h -d "@$timestamp" -- {} +
     SOURCE_DATE_EPOCH=$timestamp dpkg-deb --root-owner-group -Zxz -z0 --build "$staging/tree" "$staging/deb" >/dev/null ||
-        fail "dpkg-deb has failed"
+        fail "dpkg-deb cannot build the package: see its message above; if $staging has no space left, set TMPDIR to another directory"
     write_output <"$staging/deb"
     note "made: $output"
     report_newer_symbols

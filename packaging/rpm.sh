@@ -16,7 +16,7 @@ make_rpm() {
     SOURCE_DATE_EPOCH=$timestamp rpmbuild --quiet -bb --define "_topdir $top" --define "_rpmdir $staging/rpms" \
         --define "_build_id_links none" --define "__os_install_post %{nil}" --define "clamp_mtime_to_source_date_epoch 1" \
         --define "use_source_date_epoch_as_buildtime 1" --define "_buildhost localhost" --define "_tree $top/tree" \
-        --define "_binary_payload w1.xzdio" "$staging/market-drivers.spec" >&2 || fail "rpmbuild has failed"
+        --define "_binary_payload w1.xzdio" "$staging/market-drivers.spec" >&2 || fail "rpmbuild cannot build the package: see its message above; if $staging has no space left, set TMPDIR to another directory"
     write_output <"$(find "$staging/rpms" -name '*.rpm')"
     note "made: $output"
     report_newer_symbols

@@ -29,7 +29,8 @@ package struct AppNames: Sendable {
         let text = message.value(input) ?? ""
         guard text.unicodeScalars.allSatisfy({ !isRefused($0) }), text.utf8.count <= maximumLength / 2 else {
             throw message.invalid(
-                input, "cannot stand in a name", remedy: "leave out & | : \\ ; / ' # { } $ < > and quotation marks")
+                input, "has characters that no name can have",
+                remedy: "leave out & | : \\ ; / ' # { } $ < > and quotation marks")
         }
         return text
     }

@@ -28,6 +28,8 @@ package struct DirectoryDatastore: Datastore {
         "DATASTORE/TEMPLATE/SPARSE", default: "YES",
         "`NO` allocates disk space for zeros, too.")
     private static let mode: UInt32 = 0o660
+    /// How often a file is begun at the most, if its directory disappears.
+    private static let attempts = 5
 
     package let format: String?
     let path: String
@@ -50,21 +52,23 @@ package struct DirectoryDatastore: Datastore {
         images = try imageDirectory(path, bridge: bridge, allocates: !isSparse, log: request.log)
         safeDirectories = message.words(Self.safeDirs)
         let converts = try message.flag(Self.convert)
-        format = converts ? try message.optionalImageFormat(at: Self.driver) : nil
+        format = converts ? try message.optionalImageFormat(at: Self.driver, toWrite: true) : nil
         stagingDirectory = request.settings.stagingDirectory
         log = request.log
     }
 
     package func stage(_ image: NewImage) throws -> any StagedImage {
         let names = ImageNames(id: image.id, epoch: time(nil))
-        // As the stock drivers do: a new datastore's first image finds no directory.
-        if let undo = try images.make(needing: image.needed) { made.undo = undo }
+        try makeDirectory(needing: image.needed)
         let undo = made.takeBack
         guard bridge == nil else {
             return BridgeImage(image, name: path, wanted: format, way: way(names), undo: undo)
         }
         do {
-            let file = try LocalDirectory(path: path, log: log).makeSink(names, mode: Self.mode, needing: image.needed)
+            let local = LocalDirectory(path: path, log: log)
+            let file = try inDirectory(needing: image.needed) {
+                try local.makeSink(names, mode: Self.mode, needing: image.needed)
+            }
             return StagedFile(file, log: log, undo: undo) { file in
                 if !isSparse { try file.allocate() }
                 return joined(path, try file.publish())
@@ -75,9 +79,28 @@ package struct DirectoryDatastore: Datastore {
         }
     }
 
+    /// Makes the directory, as the stock drivers do: a new datastore's first image finds none.
+    private func makeDirectory(needing needed: UInt64?) throws {
+        if let undo = try images.make(needing: needed) { made.undo = undo }
+    }
+
+    /// Begins a file. If another image has made the directory, and taken it back since, makes it anew.
+    private func inDirectory<Sink>(needing needed: UInt64?, _ begin: () throws -> Sink) throws -> Sink {
+        for _ in 1..<Self.attempts {
+            do { return try begin() } catch let error as DriverError where error.isOfMissingFile {
+                try makeDirectory(needing: needed)
+            }
+        }
+        return try begin()
+    }
+
     /// Returns the way of an image to the bridge host, where it gets the first of `names` that is free.
     private func way(_ names: ImageNames) -> BridgeImage.Way {
-        let send = { needed in try images.makeSink(names, mode: Self.mode, needing: needed) as any ImageSink }
+        let send = { needed in
+            try inDirectory(needing: needed) {
+                try images.makeSink(names, mode: Self.mode, needing: needed) as any ImageSink
+            }
+        }
         return BridgeImage.Way(send: send) { needed in
             let staging = LocalDirectory(path: stagingDirectory, log: log)
             let file = try staging.makeSink(names, mode: Self.mode, needing: needed)

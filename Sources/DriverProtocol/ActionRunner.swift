@@ -138,7 +138,7 @@ package enum ActionRunner {
                 "read", "the driver message", cause: "it is longer than \(Message.maximumTextSize >> 20) MiB",
                 remedy: "pass the message that oned wrote")
         }
-        let message = try Message(text: text)
+        let message = try Message(text: text, for: action.name)
         let stated = ["MARKETPLACEAPP/ID", "MARKETPLACE/ID", "IMAGE/ID"].lazy.compactMap { message.text(at: $0) }.first
         guard let id = arguments.first(where: isID) ?? stated else { return (message, 0) }
         guard let number = Int(id) else {

@@ -17,32 +17,50 @@ package struct Message: Sendable {
     private var known: Set<String>?
 
     /// Reads a message, base64 or plain XML. Throws a ``DriverError`` that says what is wrong with it.
-    package init(text: [UInt8]) throws(DriverError) {
+    ///
+    /// - Parameter action: the one that it is for, if that is known: `datastore/fs/cp`.
+    package init(text: [UInt8], for action: String? = nil) throws(DriverError) {
+        do throws(Unreadable) {
+            try self.init(reading: text)
+        } catch {
+            throw Self.unreadable(error, for: action)
+        }
+    }
+
+    private struct Unreadable: Error {
+        let cause: String
+        var underlying: (any Error)?
+
+        init(_ cause: String, _ underlying: (any Error)? = nil) { (self.cause, self.underlying) = (cause, underlying) }
+    }
+
+    private init(reading text: [UInt8]) throws(Unreadable) {
         let given = withoutLead(text)
-        guard let first = given.first else { throw Self.unreadable("it is empty") }
+        guard let first = given.first else { throw Unreadable("it is empty") }
         if first == UInt8(ascii: "<") {
             document = given.count == text.count ? text : Array(given)
         } else if let decoded = Base64.decode(given) {
             document = Array(withoutLead(decoded))
         } else {
-            throw Self.unreadable("it is neither base64 nor XML")
+            throw Unreadable("it is neither base64 nor XML")
         }
         do {
             root = try XMLParser.parse(document)
         } catch {
-            throw Self.unreadable("\(error)", error)
+            throw Unreadable("\(error)", error)
         }
         guard Self.rootNames.contains(root.name) else {
-            throw Self.unreadable("its root is <\(root.name)>")
+            throw Unreadable("its root is <\(root.name)>")
         }
     }
 
-    private static func unreadable(_ cause: String, _ underlying: (any Error)? = nil) -> DriverError {
-        DriverError(
-            "read", "the driver message", cause: cause,
-            remedy:
-                "pass a <\(rootNames[0])> document of at most \(XMLParser.maximumSize >> 20) MiB, base64 or plain XML",
-            underlying: underlying)
+    private static func unreadable(_ reason: Unreadable, for action: String?) -> DriverError {
+        let names = action.map { [rootNames[$0.hasPrefix("datastore/") ? 1 : 0]] } ?? rootNames
+        return DriverError(
+            "read", "the driver message", cause: reason.cause,
+            remedy: "pass a \(names.map { "<\($0)>" }.joined(separator: " or ")) document of at most "
+                + "\(XMLParser.maximumSize >> 20) MiB, base64 or plain XML",
+            underlying: reason.underlying)
     }
 
     /// Returns the text of the element at `path`, or nil if it is missing, empty or only white space.

@@ -131,7 +131,7 @@ struct TemplateParser {
     private func refuseSectionEnd(in value: ArraySlice<UInt8>, of name: String) throws(Template.SyntaxError) {
         var brackets = 0
         for byte in value {
-            if byte == UInt8(ascii: ">"), brackets >= 2 { throw failure("]]> stands in the value of \(name)") }
+            if byte == UInt8(ascii: ">"), brackets >= 2 { throw failure("]]> is not allowed in the value of \(name)") }
             brackets = byte == UInt8(ascii: "]") ? brackets + 1 : 0
         }
     }

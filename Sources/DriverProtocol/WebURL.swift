@@ -47,10 +47,22 @@ package struct WebURL: Sendable, Equatable, CustomStringConvertible {
     package var server: String? {
         let authority = authority
         guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        let (host, port) = place
+        return "\(scheme)://\(host.lowercased()):\(port)"
+    }
+
+    /// Host and port of its server, the port of the scheme if it states none.
+    package var place: (host: Substring, port: Substring) {
+        let authority = authority
+        let (host, port) = Self.place(authority.lastIndex(of: "@").map { authority[$0...].dropFirst() } ?? authority)
+        return (host, port.isEmpty ? (scheme == .http ? "80" : "443") : port)
+    }
+
+    /// Returns the two parts of `HOST:PORT`. The port is empty if there is none.
+    package static func place(_ text: Substring) -> (host: Substring, port: Substring) {
         // Colons between brackets belong to an address.
-        let name = authority.hasPrefix("[") ? authority.drop { $0 != "]" } : authority
-        let host = name.lastIndex(of: ":").map { authority[..<$0] } ?? authority
-        let port = authority[host.endIndex...].dropFirst().drop { $0 == "0" }
-        return "\(scheme)://\(host.lowercased()):\(port.isEmpty ? (scheme == .http ? "80" : "443") : port)"
+        let name = text.hasPrefix("[") ? text.drop { $0 != "]" } : text
+        let host = name.lastIndex(of: ":").map { text[..<$0] } ?? text
+        return (host, text[host.endIndex...].dropFirst().drop { $0 == "0" })
     }
 }

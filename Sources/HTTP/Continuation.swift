@@ -57,6 +57,6 @@ enum Continuation: Equatable {
     private static func unsatisfiable(_ head: ResponseHead, offset: UInt64, pin: ContentPin) -> Continuation {
         let total = head.headers["Content-Range"].flatMap { ContentRange($0) }?.total
         if total == offset, pin.total == nil || pin.total == offset { return .complete }
-        return .changed("the server has no bytes behind the first \(offset) any more")
+        return .changed("the server no longer has bytes after the first \(offset)")
     }
 }

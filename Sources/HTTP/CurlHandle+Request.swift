@@ -28,6 +28,7 @@ extension CurlHandle {
         // Dots in a path are data: an object's key may be "a/../b".
         set(CURLOPT_PATH_AS_IS, true)
         heedsSignals = options.heedsSignals
+        self.options = options
         set(CURLOPT_MAXREDIRS, Self.redirectLimit)
         setLimits(options)
         setProxy(options)

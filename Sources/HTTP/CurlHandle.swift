@@ -40,6 +40,8 @@ final class CurlHandle: @unchecked Sendable {
     private var setUp = CURLE_OK
     /// See ``HTTPOptions/heedsSignals``.
     var heedsSignals = true
+    /// Those of the request, for its errors.
+    var options: HTTPOptions?
     /// Whether a request that has been sent as a whole waits a while for its response when a signal comes, or nobody
     /// wants it any more: the server may carry it out, and the cleanup has to know.
     var awaitsAnswer = false
@@ -197,12 +199,24 @@ final class CurlHandle: @unchecked Sendable {
         return receiver.endRound() ? .completed : .stopped
     }
 
+    /// The URL that the last redirect has led to.
+    private var effectiveURL: WebURL? {
+        ccurl_info_text(easy, CURLINFO_EFFECTIVE_URL).flatMap { WebURL(String(cString: $0)) }
+    }
+
     private func failure(_ code: CURLcode) -> TransferFailure {
         let text = errorText.pointee == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
-        return TransferFailure(
+        var failure = TransferFailure(
             code: code, text: TransferFailure.withoutSecrets(text),
             systemError: Int32(truncatingIfNeeded: ccurl_info_long(easy, CURLINFO_OS_ERRNO)),
             proxyStatus: ccurl_info_long(easy, CURLINFO_HTTP_CONNECTCODE))
+        // A redirect may lead to another scheme, which another variable is for.
+        if let options, let url = effectiveURL, let proxy = NamedProxy(for: url, options),
+            proxy.wasUsed(for: url, text: text, port: ccurl_info_long(easy, CURLINFO_PRIMARY_PORT))
+        {
+            failure.tell(proxy)
+        }
+        return failure
     }
 
     private func failure(_ code: CURLMcode) -> TransferFailure {
@@ -258,7 +272,7 @@ extension CurlHandle {
     private func beginOnce() {
         guard !hasBegun, var head else { return }
         hasBegun = true
-        head.effectiveURL = ccurl_info_text(easy, CURLINFO_EFFECTIVE_URL).flatMap { WebURL(String(cString: $0)) }
+        head.effectiveURL = effectiveURL
         receiver?.begin(head)
     }
 }

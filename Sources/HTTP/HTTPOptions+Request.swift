@@ -1,5 +1,7 @@
 import Bytes
 import DriverProtocol
+import Glibc
+import Posix
 
 extension HTTPOptions {
     private static let caFileInput = Input.optional(
@@ -57,6 +59,29 @@ extension HTTPOptions {
         if !verifyTLS { log.warning("TLS_VERIFY=NO: the server's certificate is not verified") }
     }
 
+    package static let caFileName = caFileInput.name
+    /// The longest file of certificates that is looked at, in bytes.
+    private static let certificateLimit = 16 << 20
+
+    /// Returns the number of certificates in CA_FILE. Throws a ``DriverError`` if it is no file that libcurl can use.
+    package func certificates() throws(DriverError) -> Int {
+        let path = caFile ?? ""
+        func problem(_ cause: String) -> DriverError {
+            DriverError("use", "\(Self.caFileName) \(quoted(path))", cause: cause, remedy: TransferFailure.caFileRemedy)
+        }
+        let bytes: [UInt8]?
+        do throws(SystemError) {
+            bytes = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK).readToEnd(limit: Self.certificateLimit)
+        } catch {
+            throw problem(error.cause)
+        }
+        let lines = (bytes ?? []).split { isWhiteSpace($0) && $0 != UInt8(ascii: " ") }
+        let (beginning, end) = ("-----BEGIN ".utf8, "CERTIFICATE-----".utf8)
+        let count = lines.count { $0.starts(with: beginning) && $0.suffix(end.count).elementsEqual(end) }
+        guard count > 0 else { throw problem("there is no PEM certificate in it") }
+        return count
+    }
+
     /// Returns PROXY in the form that libcurl takes: a host with or without scheme, user, password and port.
     private static func proxy(_ message: Message) throws(DriverError) -> String? {
         guard let text = message.value(proxyInput) else { return nil }
@@ -80,7 +105,7 @@ extension HTTPOptions {
         guard let text = message.value(bandwidthInput) else { return nil }
         guard let rate = bandwidth(text) else {
             throw message.invalid(
-                bandwidthInput, "is no rate", remedy: "write bytes a second, with K, M or G behind, as in 10M")
+                bandwidthInput, "is no rate", remedy: "write bytes per second, or a number with K, M or G, as in 10M")
         }
         return rate
     }

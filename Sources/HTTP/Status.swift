@@ -11,7 +11,8 @@ enum Status {
     static func remedy(_ status: Int, throughProxy: Bool = false) -> String {
         switch status {
         case proxyRefusal:
-            "put user and password into PROXY, or http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
+            NamedProxy.credentialRemedy(
+                "PROXY of the marketplace, or http_proxy and https_proxy in \(NamedProxy.files)")
         case _ where throughProxy:
             "check what the proxy allows, or name the host in NO_PROXY of the marketplace, or no_proxy"
         case 401, 403: "check the credentials, and that they may do this there"

@@ -113,7 +113,7 @@ extension JSONReader {
                 offset += 1
                 return
             case 0x5C: _ = try escape()
-            default: throw failure("a control character stands in a string")
+            default: throw failure("a control character is not allowed in a string")
             }
         }
     }
@@ -124,7 +124,7 @@ extension JSONReader {
         try skipPlain()
         var written = offset
         while base[offset] != 0x22 {
-            guard base[offset] == 0x5C else { throw failure("a control character stands in a string") }
+            guard base[offset] == 0x5C else { throw failure("a control character is not allowed in a string") }
             put(try escape(), at: &written)
             try movePlain(to: &written)
         }
@@ -179,7 +179,7 @@ extension JSONReader {
         case UInt8(ascii: "r"): plain = "\r"
         case UInt8(ascii: "t"): plain = "\t"
         case UInt8(ascii: "u"): return try unicodeEscape()
-        default: throw failure("an unknown escape stands in a string")
+        default: throw failure("a string has an unknown escape")
         }
         offset += 2
         return plain

@@ -40,7 +40,7 @@ enum OutputCheck {
             return "line \(line(of: offset, in: output)) holds a control character or a byte that is not UTF-8"
         }
         if let offset = endOfSection(in: output) {
-            return "line \(line(of: offset, in: output)) holds ']]' with '>' behind it, which oned cannot store"
+            return "line \(line(of: offset, in: output)) has ']]' and then '>', which oned cannot store"
         }
         return nil
     }

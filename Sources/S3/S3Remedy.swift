@@ -76,7 +76,10 @@ enum S3Remedy {
         ),
         (
             ["ProxyAuthenticationRequired"],
-            { _ in "put the proxy's user and password into PROXY, or http_proxy: http://USER:PASSWORD@HOST:PORT" }
+            { _ in
+                "put the proxy's user and password into PROXY, or http_proxy in etc/mad/one_market or etc/defaultrc: "
+                    + "http://USER:PASSWORD@HOST:PORT"
+            }
         ),
     ]
 

@@ -119,7 +119,7 @@ package struct XMLParser {
                 let end = try scanner.name()
                 scanner.skipWhiteSpace()
                 guard scanner.bytes[end] == scanner.bytes[name], scanner.skip(">") else {
-                    throw scanner.failure("</\(scanner.text(end))> stands where </\(scanner.text(name))> was expected")
+                    throw scanner.failure("</\(scanner.text(end))> was found, and </\(scanner.text(name))> is expected")
                 }
                 finishText()
                 return nodes

@@ -89,12 +89,14 @@ struct XMLScanner {
 
     mutating func skipComment() throws(XMLParser.Failure) {
         try skipPast("--", or: "a comment is not closed")
-        guard skip(">") else { throw failure("-- stands inside a comment") }
+        guard skip(">") else { throw failure("-- is not allowed in a comment") }
     }
 
     mutating func skipInstruction() throws(XMLParser.Failure) {
         let target = try name()
-        guard text(target).lowercased() != "xml" else { throw failure("an XML declaration stands inside the document") }
+        guard text(target).lowercased() != "xml" else {
+            throw failure("an XML declaration is only allowed at the start")
+        }
         guard skipWhiteSpace() || starts(with: "?>") else {
             throw failure("a processing instruction's name is malformed")
         }
@@ -161,7 +163,7 @@ struct XMLScanner {
                 offset += 1
                 return String(decoding: value, as: UTF8.self)
             case UInt8(ascii: "<"):
-                throw failure("< stands inside an attribute's value")
+                throw failure("< is not allowed in an attribute's value")
             case UInt8(ascii: "&"):
                 try reference(into: &value)
             case 0x0D where bytes.count > offset + 1 && bytes[offset + 1] == 0x0A:
@@ -182,7 +184,7 @@ struct XMLScanner {
             if byte == UInt8(ascii: "&") {
                 try reference(into: &text)
             } else if byte == UInt8(ascii: "]"), starts(with: "]]>") {
-                throw failure("]]> stands inside text")
+                throw failure("]]> is not allowed in text")
             } else {
                 appendNormalized(byte, to: &text)
             }

@@ -59,9 +59,10 @@ import Testing
     func refusesADamagedMessage(_ action: LocalAction, _ damage: Damage) throws {
         let input = damage.apply(try action.message(market))
         let before = try market.contents()
+        let root = action.rawValue.hasPrefix("datastore") ? "DS_DRIVER_ACTION_DATA" : "MARKET_DRIVER_ACTION_DATA"
         expectRefusal(
             try market.act(action.rawValue, input: input),
-            ["Cannot read the driver message: ", damage.cause, "; pass a <MARKET_DRIVER_ACTION_DATA> document"])
+            ["Cannot read the driver message: ", damage.cause, "; pass a <\(root)> document"])
         #expect(try market.contents() == before)
     }
 

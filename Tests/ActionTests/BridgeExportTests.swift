@@ -102,7 +102,7 @@ import XML
         try bridge.server.addHost("dead", port: LocalPort.closed.number)
         let image = try bridge.directory.write("datastore/image", noise(1000))
         let outcome = try export(bridge, image, [Bridge.datastoreHosts: "dead"])
-        expectFailure(outcome, "Cannot reach the host dead", "Connection refused")
+        expectFailure(outcome, "Cannot reach the host dead: ssh: connect to host", "Connection refused")
         let told = try information(try export(bridge, image, [Bridge.datastoreHosts: "dead bridge2"]))
         #expect(told.element(at: "IMPORT_SOURCE")?.text == "ssh://bridge2:" + image)
     }

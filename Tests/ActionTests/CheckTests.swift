@@ -171,7 +171,7 @@ import Testing
 
         let trusting = message.with("MARKETPLACE/TEMPLATE/CA_FILE", certificate.authorityFile)
         let soon = try market.act("market-http-check", trusting)
-        expectCheck(soon, ok: Self.steps, notes: ["TLS": "the certificate expires on 20"])
+        expectCheck(soon, ok: Self.stepsWithCAFile, notes: ["TLS": "the certificate expires on 20"])
         #expect(soon.output.contains("ok      server: it answers; its certificate is valid until 20"))
 
         expectCheck(
@@ -187,7 +187,28 @@ import Testing
         let message = try market.monitorMessage().with([
             Self.url: nginx.url(""), "MARKETPLACE/TEMPLATE/CA_FILE": certificate.authorityFile,
         ])
-        expectCheck(try market.act("market-http-check", message), ok: Self.steps)
+        expectCheck(try market.act("market-http-check", message), ok: Self.stepsWithCAFile)
+    }
+
+    private static let stepsWithCAFile = steps.flatMap { $0 == "server" ? ["CA_FILE", $0] : [$0] }
+
+    /// Also if no request needs the file today: the server is reached by http://.
+    @Test(arguments: [
+        ("none", "No such file or directory"), ("public", "Is a directory"),
+        ("text", "there is no PEM certificate in it"),
+        ("empty", "there is no PEM certificate in it"),
+    ])
+    func aFileOfCertificatesThatIsNone(_ name: String, _ cause: String) throws {
+        let market = try LocalMarket()
+        try market.directory.write("text", "-----BEGIN PRIVATE KEY-----\n".utf8)
+        try market.directory.write("empty", "".utf8)
+        let nginx = try Nginx(root: market.publicDirectory)
+        let message = try market.monitorMessage().with([
+            Self.url: nginx.url(""), "MARKETPLACE/TEMPLATE/CA_FILE": market.directory.path(name),
+        ])
+        expectCheck(
+            try market.act("market-http-check", message), ok: Self.steps,
+            failed: ["CA_FILE": "\(cause); make CA_FILE a file of PEM certificates"])
     }
 }
 

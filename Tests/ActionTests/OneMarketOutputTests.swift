@@ -106,11 +106,11 @@ import Testing
         "a report that oned would choke on is a failure that names the line",
         arguments: [
             ("echo A=1; echo 'debug: here'", "line 2 is no attribute: 'debug: here'"),
-            ("echo 'A=x]]>'", "line 1 holds ']]' with '>' behind it, which oned cannot store"),
+            ("echo 'A=x]]>'", "line 1 has ']]' and then '>', which oned cannot store"),
             ("printf 'A=1\\nB=\\001\\n'", "line 2 holds a control character or a byte that is not UTF-8"),
             (
                 "printf 'APP=\"%s\"\\n' \"$(printf 'NAME=\"]]>\"' | base64)\"",
-                "in the app of line 1, line 1 holds ']]' with '>' behind it, which oned cannot store"
+                "in the app of line 1, line 1 has ']]' and then '>', which oned cannot store"
             ),
         ])
     func badReports(script: String, problem: String) throws {

@@ -75,8 +75,9 @@ import Testing
     static let unusable = [
         ("null", "it is no JSON object"), ("[]", "it is no JSON object"), (#"{"name":"x"}"#, "it has no _id"),
         (#"{"_id":null,"name":"x"}"#, "it has no _id"), (#"{"_id":{"$oid":""},"name":"x"}"#, "it has no _id"),
-        (#"{"_id":"../x","name":"x"}"#, "its _id cannot stand in a URL"),
-        (#"{"_id":"a b","name":"x"}"#, "its _id cannot stand in a URL"), (#"{"_id":"1"}"#, "it has no name"),
+        (#"{"_id":"../x","name":"x"}"#, "its _id has characters that a URL cannot have"),
+        (#"{"_id":"a b","name":"x"}"#, "its _id has characters that a URL cannot have"),
+        (#"{"_id":"1"}"#, "it has no name"),
         (#"{"_id":"1","name":"///"}"#, "it has no name"), (#"{"_id":"1","name":{}}"#, "it has no name"),
         (#"{"_id":"1","name":"x","type":"SPACESHIP"}"#, "its type 'SPACESHIP' is not known"),
         (#"{"_id":"1","name":"x","files":[{"md5":"zz"}]}"#, "its md5 is no checksum"),

@@ -2,6 +2,7 @@ import Datastores
 import DriverProtocol
 import Foundation
 import ImageTransfer
+import Posix
 import TestSupport
 import Testing
 
@@ -54,6 +55,34 @@ import Testing
 
     private func write(_ bytes: [UInt8], into staged: any StagedImage) throws {
         try bytes.withUnsafeBytes { try staged.write($0) }
+    }
+
+    /// Another image had made the directory, has failed, and takes it back.
+    @Test func aDirectoryThatDisappearsOnABridgeHostIsMadeAnew() throws {
+        try withDatastore(.directoryOnBridgeHosts) { datastore, _ in
+            let staged = try datastore.stage(NewImage(id: "7"))
+            #expect(rmdir(path) == 0)
+            try write(TestFiles.noise(100_000), into: staged)
+            let source = try staged.publish()
+            #expect(try rig.names(in: "datastore").map { path + "/" + $0 } == [source])
+        }
+    }
+
+    /// Images of a new datastore that all fail make its directory and take it back at the same time.
+    @Test func failingImagesDoNotTakeTheDirectoryFromOneAnother() throws {
+        #expect(rmdir(path) == 0)
+        let request = try request(.directory, Settings())
+        let failures = Locked<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for _ in 0..<500 {
+                do {
+                    try datastore(request).stage(NewImage(id: "7")).discard()
+                } catch {
+                    failures.update { $0.append("\(error)") }
+                }
+            }
+        }
+        #expect(failures.update { $0 } == [])
     }
 
     @Test(arguments: Kind.allCases) func whatIsPublishedIsFoundAndCanBeRemoved(_ kind: Kind) throws {

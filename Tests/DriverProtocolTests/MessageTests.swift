@@ -46,12 +46,23 @@ import Testing
             ([], "empty"), (Array(" \n".utf8), "empty"), ([0xEF, 0xBB, 0xBF], "empty"),
             ([0x00, 0xFF, 0x80, 0x3C], "neither base64 nor XML"), (Array("héllo".utf8), "neither base64 nor XML"),
             (Array(Base64.encode(xml).prefix(101)), "neither base64 nor XML"),
-            (Array(Base64.encode(xml).prefix(100)), "was expected, at byte"),
+            (Array(Base64.encode(xml).prefix(100)), "is expected, at byte"),
             (Base64.encode([0x00, 0xFF, 0x80]), "not UTF-8"), (Array(xml.dropLast(28)), "the document ends inside"),
             (Array("<TEMPLATE/>".utf8), "its root is <TEMPLATE>"),
             (Array("<A>\u{1}\n</A>".utf8), "not allowed"),
         ]
     }()
+
+    @Test(
+        arguments: [
+            ("market/http/import", "pass a <MARKET_DRIVER_ACTION_DATA> document"),
+            ("datastore/fs/cp", "pass a <DS_DRIVER_ACTION_DATA> document"),
+            (nil, "pass a <MARKET_DRIVER_ACTION_DATA> or <DS_DRIVER_ACTION_DATA> document"),
+        ] as [(String?, String)])
+    func tellsWhichMessageTheActionTakes(_ action: String?, _ remedy: String) throws {
+        let error = try #require(throws: DriverError.self) { _ = try Message(text: [], for: action) }
+        #expect(error.remedy.hasPrefix(remedy))
+    }
 
     @Test(arguments: refused) func refuses(_ text: [UInt8], _ cause: String) throws {
         let error = try #require(throws: DriverError.self) { _ = try Message(text: text) }

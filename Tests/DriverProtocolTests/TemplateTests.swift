@@ -92,10 +92,10 @@ import Testing
         ("A", 1, "= was expected after A"), ("A=\"1\"\n\nnoise", 3, "= was expected after noise"),
         ("A=\"1\n2", 1, "the value of A is not closed"), ("=1", 1, "name was expected"),
         ("A=1\n[x", 2, "name was expected"),
-        ("A=\"x]]>y\"", 1, "]]> stands"), ("A=x]]>y", 1, "]]> stands"),
+        ("A=\"x]]>y\"", 1, "]]> is not allowed"), ("A=x]]>y", 1, "]]> is not allowed"),
         ("A=1\nV=[K=\"1\" L=\"2\"]", 2, "vector V is not closed"),
         ("V=[K=\"1\"", 1, "vector V is not closed"), ("V=[=]", 1, "name was expected"),
-        ("<T><A></T>", 1, "stands where"),
+        ("<T><A></T>", 1, "was found, and"),
         ("é=1", 1, "name was expected"),
     ])
     func refuses(_ text: String, _ line: Int, _ reason: String) throws {

@@ -114,7 +114,9 @@ struct ProxyTests {
             setenv(scheme + "_proxy", proxy, 1)
             let error = try #require(throws: DriverError.self) { try HTTPClient(options: quick()).get(web(url)) }
             #expect(error.cause.contains("407"))
-            #expect(error.remedy.contains("user and password into PROXY, or http_proxy"))
+            let setting =
+                scheme == "http" ? "PROXY of the marketplace, or http_proxy" : "https_proxy in etc/mad/one_market"
+            #expect(error.remedy.contains("user and password into " + setting))
             #expect(!error.description.contains("wrong"))
         }
         #expect(try proxied.server.requests().count == 1)
@@ -137,6 +139,92 @@ struct ProxyTests {
             #expect(error.cause.hasPrefix("Unsupported proxy") && error.cause.contains("…"))
             #expect(error.remedy.contains("http_proxy") && error.remedy.contains("%XX"))
             #expect(recorder.lines.isEmpty)
+        }
+    }
+
+    /// What PROXY may name wrongly, NO_PROXY, the request's URL, and what is told: `DEAD` stands for a closed port,
+    /// `OTHER` for one where something else than a proxy listens.
+    private static let wrong: [(proxy: String, exceptions: String?, url: String, cause: String, remedy: String)] = [
+        (
+            "http://user:hidden@127.0.0.1:DEAD", nil, "http://server.example/",
+            "through the proxy 127.0.0.1:DEAD (PROXY): Failed to connect",
+            "check that the proxy runs, and correct PROXY of the marketplace"
+        ),
+        (
+            "127.0.0.1:DEAD", "example.org", "https://server.example/", "through the proxy 127.0.0.1:DEAD (PROXY): ",
+            "check that the proxy runs"
+        ),
+        (
+            "127.0.0.1:DEAD", "example.org", "http://127.0.0.1:9/", "through the proxy 127.0.0.1:DEAD (PROXY): ",
+            "check that the proxy runs"
+        ),
+        (
+            "socks5h://127.0.0.1:DEAD", nil, "http://server.example/", "through the proxy 127.0.0.1:DEAD (PROXY): ",
+            "check that the proxy runs"
+        ),
+        (
+            "socks5h://nowhere.invalid:1080", "example.org", "http://127.0.0.1/",
+            "through the proxy nowhere.invalid:1080 (PROXY): ", "check that the proxy runs"
+        ),
+        (
+            "http://127.0.0.1:OTHER", nil, "http://server.example/", "through the proxy 127.0.0.1:OTHER (PROXY): ",
+            "names a proxy of that kind"
+        ),
+        (
+            "socks5h://127.0.0.1:OTHER", nil, "http://server.example/", "through the proxy 127.0.0.1:OTHER (PROXY): ",
+            "the kind, user and password in PROXY"
+        ),
+    ]
+
+    @Test(arguments: wrong.indices) func aWrongProxyIsToldAsOne(_ number: Int) throws {
+        let row = Self.wrong[number]
+        let (dead, other) = (LocalPort.closed, try SSHServer())
+        func filled(_ text: String) -> String {
+            text.replacing("DEAD", with: "\(dead.number)").replacing("OTHER", with: "\(other.port)")
+        }
+        let options = quick {
+            $0.proxy = filled(row.proxy)
+            $0.noProxy = row.exceptions
+            $0.attempts = 1
+        }
+        let error = try #require(throws: DriverError.self) { try HTTPClient(options: options).get(web(row.url)) }
+        #expect(error.cause.contains(filled(row.cause)), "\(error)")
+        #expect(error.remedy.contains(row.remedy), "\(error)")
+        #expect(!error.description.contains("hidden"))
+    }
+
+    @Test func aServerThatIsReachedWithoutTheProxyIsToldAsOne() throws {
+        let dead = LocalPort.closed
+        for exceptions in ["127.0.0.1", "*"] {
+            let options = quick {
+                $0.proxy = "http://127.0.0.1:1"
+                $0.noProxy = exceptions
+                $0.attempts = 1
+            }
+            let error = try #require(throws: DriverError.self) {
+                try HTTPClient(options: options).get(web("http://127.0.0.1:\(dead.number)/"))
+            }
+            #expect(!error.cause.contains("proxy") && error.remedy.hasPrefix("check that the server runs"), "\(error)")
+        }
+    }
+
+    @Test func aServerThatSpeaksNoHTTPIsToldAsOne() throws {
+        let other = try SSHServer()
+        let error = try #require(throws: DriverError.self) {
+            try HTTPClient(options: quick { $0.attempts = 1 }).get(web("http://127.0.0.1:\(other.port)/"))
+        }
+        #expect(error.remedy.hasPrefix("check that the server speaks HTTP on that port"), "\(error)")
+    }
+
+    @Test func aDeadProxyOfTheEnvironmentIsToldWithItsVariable() async throws {
+        await #expect(processExitsWith: .success) {
+            setenv("all_proxy", "http://user:hidden@127.0.0.1:1", 1)
+            let error = try #require(throws: DriverError.self) {
+                try HTTPClient(options: quick { $0.attempts = 1 }).get(web("http://server.example/"))
+            }
+            #expect(error.cause.hasPrefix("through the proxy 127.0.0.1:1 (all_proxy): Failed to connect"))
+            #expect(error.remedy.contains("correct all_proxy in etc/mad/one_market or etc/defaultrc"))
+            #expect(!error.description.contains("hidden"))
         }
     }
 

@@ -52,8 +52,8 @@ struct DecisionTests {
         (100, "200", ["Content-Length: 1000", "ETag: W/\"a\""], .unpinned),
         // Nothing left.
         (1000, "416", ["Content-Range: bytes */1000"], .complete),
-        (100, "416", ["Content-Range: bytes */100"], .changed("the server has no bytes behind the first 100 any more")),
-        (100, "416", [], .changed("the server has no bytes behind the first 100 any more")),
+        (100, "416", ["Content-Range: bytes */100"], .changed("the server no longer has bytes after the first 100")),
+        (100, "416", [], .changed("the server no longer has bytes after the first 100")),
         (100, "503", [], .status),
     ])
     func continuation(offset: Int, status: String, fields: [String], expected: Continuation) throws {
@@ -72,7 +72,7 @@ struct DecisionTests {
         ("200", ["Content-Length: 1000"], .bytes(skip: 100, total: 1000)),
         ("200", ["Transfer-Encoding: chunked"], .bytes(skip: 100, total: 1000)),
         ("200", ["Content-Length: 999", "ETag: \"a\""], .changed("its length was 1000 and is 999 bytes now")),
-        ("416", [], .changed("the server has no bytes behind the first 100 any more")), ("503", [], .status),
+        ("416", [], .changed("the server no longer has bytes after the first 100")), ("503", [], .status),
     ]) func continuationOfWhatIsVerified(status: String, fields: [String], expected: Continuation) throws {
         var head = try #require(ResponseHead(statusLine: "HTTP/1.1 \(status) Whatever"))
         for field in fields { head.add(line: field) }

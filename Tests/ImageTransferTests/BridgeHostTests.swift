@@ -26,4 +26,22 @@ import Testing
     ]) func whatIsNoneIsRefused(text: String) {
         #expect(BridgeHost(text) == nil)
     }
+
+    /// The shell's own words, and the functions of the scripts.
+    private static let ownWords: Set = [
+        "alias", "arg", "break", "case", "cd", "command", "continue", "do", "done", "else", "esac", "exec", "exit",
+        "export", "fail", "fi", "for", "if", "in", "knows", "printf", "read", "say", "set", "sleep", "then", "trap",
+        "umask", "while",
+    ]
+
+    /// `check` looks for the programs that the scripts of a marketplace run.
+    @Test func theProgramsThatAreLookedForAreThoseOfTheScripts() {
+        let scripts = RemoteScript.store + "\n" + RemoteScript.remove
+        // Where a command may stand: at the start of a line, and behind what separates commands.
+        let command = /(?:^|[;|&{(])[ \t]*(?:(?:then|else|do|if|while)[ \t]+)*([a-z]+)(?=[ \n;]|$)/
+            .anchorsMatchLineEndings()
+        let words = Set(scripts.matches(of: command).map { String($0.1) })
+        let known = RemoteScript.requiredPrograms + RemoteScript.optionalPrograms
+        #expect(words.subtracting(Self.ownWords) == Set(known), "\(words.subtracting(Self.ownWords))")
+    }
 }

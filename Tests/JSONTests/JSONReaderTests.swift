@@ -92,8 +92,9 @@ import Testing
         // Not in this grammar.
         ("01", "the document goes on after its end at byte 1"), ("+1", "a value was expected at byte 0"),
         (".5", "a value was expected at byte 0"), ("NaN", "a value was expected at byte 0"),
-        ("'a'", "a value was expected at byte 0"), ("\"a\nb\"", "a control character stands in a string at byte 2"),
-        ("\"\\x\"", "an unknown escape stands in a string at byte 1"),
+        ("'a'", "a value was expected at byte 0"),
+        ("\"a\nb\"", "a control character is not allowed in a string at byte 2"),
+        ("\"\\x\"", "a string has an unknown escape at byte 1"),
         ("\"\\u12G4\"", "four hexadecimal digits were expected at byte 1"), ("//\n1", "a value was expected at byte 0"),
     ]
 

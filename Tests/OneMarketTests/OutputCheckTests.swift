@@ -17,7 +17,7 @@ import Testing
             ("SOURCE=\"s\"\nMD5=\"m\"\nSIZE=\"4.5\"\nFORMAT=\"raw\"\n", "SIZE='4.5' is not a whole number of MB"),
             ("SOURCE=\"s\"\nMD5=\"m\"\nSIZE=\"-4\"\nFORMAT=\"raw\"\n", "SIZE='-4' is not a whole number of MB"),
             ("debug\n" + whole, "= was expected after debug, in line 1"),
-            (whole + "X=a]]>b", "line 5 holds ']]' with '>' behind it, which oned cannot store"),
+            (whole + "X=a]]>b", "line 5 has ']]' and then '>', which oned cannot store"),
             (whole + "X=\u{1B}", "line 5 holds a control character or a byte that is not UTF-8"),
         ])
     func imports(output: String, problem: String?) {
@@ -42,12 +42,12 @@ import Testing
             ("A=\"x\" y\n", "line 1 is no attribute: 'y'"),
             ("A=1\nW=\"open\nB=2\n", "the value of W in line 2 is not closed"),
             ("V=[K=\"a\",\n", "the value of V in line 1 is not closed"),
-            ("A=1\nB=]]>\n", "line 2 holds ']]' with '>' behind it, which oned cannot store"),
+            ("A=1\nB=]]>\n", "line 2 has ']]' and then '>', which oned cannot store"),
             ("A=1\nB=\u{0}\n", "line 2 holds a control character or a byte that is not UTF-8"),
             // an app is a template of its own, and oned crashes on this one
             (
                 "A=1\n" + app("NAME=\"a\"\nX=\"]]>\"\n"),
-                "in the app of line 2, line 2 holds ']]' with '>' behind it, which oned cannot store"
+                "in the app of line 2, line 2 has ']]' and then '>', which oned cannot store"
             ),
         ])
     func reports(output: String, problem: String?) {

@@ -39,18 +39,18 @@ import XML
     @Test(arguments: [
         ("", "no element"), ("text", "no element"), ("<!DOCTYPE a><a/>", "document type"),
         ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "document type"), ("<a>&x;</a>", "an entity"),
-        ("<a><b></a></b>", "</a> stands where </b>"), ("<a>", "ends inside <a>"),
+        ("<a><b></a></b>", "</a> was found, and </b> is expected"), ("<a>", "ends inside <a>"),
         ("<a/>x", "follows the document's end"),
         ("<a/><b/>", "follows the document's end"), ("<a b='1' b='2'/>", "given twice"), ("<a b=1/>", "quoted value"),
-        ("<a b/>", "has no value"), ("<a b='<'/>", "< stands inside"), ("<a>]]></a>", "]]> stands"),
-        ("<a><![CDATA[x</a>", "CDATA section is not closed"), ("<a><!-- -- --></a>", "-- stands"),
+        ("<a b/>", "has no value"), ("<a b='<'/>", "< is not allowed"), ("<a>]]></a>", "]]> is not allowed"),
+        ("<a><![CDATA[x</a>", "CDATA section is not closed"), ("<a><!-- -- --></a>", "-- is not allowed"),
         ("<a>&#0;</a>", "character reference"), ("<a>&#xD800;</a>", "character reference"),
         ("<a>\u{1}</a>", "not UTF-8 or not allowed"), ("<a>\u{FFFF}</a>", "not UTF-8 or not allowed"),
         ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "declaration has encoding"),
         ("<?xml version='&#49;.0'?><a/>", "declaration has version"),
-        (" <?xml version='1.0'?><a/>", "declaration stands"),
+        (" <?xml version='1.0'?><a/>", "declaration is only allowed at the start"),
         // Two names, though Swift calls the strings equal
-        ("<\u{E9}></e\u{301}>", "stands where"),
+        ("<\u{E9}></e\u{301}>", "was found, and"),
     ])
     func refuses(_ document: String, _ reason: String) throws {
         let failure = try #require(throws: XMLParser.Failure.self) { _ = try parse(document) }

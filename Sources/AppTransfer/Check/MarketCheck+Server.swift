@@ -12,6 +12,12 @@ extension MarketCheck {
     ///
     /// - Parameter body: makes the request.
     package func tryServer(_ options: HTTPOptions, _ body: () throws -> ServerFacts) throws -> ServerFacts? {
+        if let file = options.caFile {
+            // Also where no request needs it yet: http:// may become https://.
+            _ = try trying(HTTPOptions.caFileName, options.certificates) {
+                "\(counted($0, "certificate")) in \(quoted(file))"
+            }
+        }
         let facts = try trying("server", body) { facts in
             let end = facts.certificateEnd.flatMap(Timestamp.day)
             return "it answers" + (end.map { "; its certificate is valid until \($0)" } ?? "")

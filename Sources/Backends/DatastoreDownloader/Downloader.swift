@@ -83,7 +83,7 @@ package enum Downloader: Program {
         if let text = arguments.options[.limit] {
             guard let rate = HTTPOptions.bandwidth(text) else {
                 throw DownloadArguments.problem(
-                    "--limit \(quoted(text)) is no rate: bytes a second, with K, M or G behind")
+                    "--limit \(quoted(text)) is no rate: write bytes per second, or a number with K, M or G")
             }
             transfer.bandwidthLimit = rate
         }

@@ -60,6 +60,12 @@ private struct DirectoryTrial {
             (found.user.map { "\($0) is logged in; " } ?? "") + "the programs are there, and the directory; "
                 + Self.describe(found.space)
         }
+        if let found, !found.lacking.isEmpty {
+            try check.note(
+                "host \(host.host)",
+                "it lacks \(found.lacking.joined(separator: ", ")): SPARSE = \"NO\" of a datastore there has no effect: "
+                    + "install the package util-linux")
+        }
         if found != nil { try tryFile(in: host, place: " on \(host.host)") }
     }
 

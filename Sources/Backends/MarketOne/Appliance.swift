@@ -33,7 +33,7 @@ struct Appliance {
         guard value.kind == .object else { throw Unusable("it is no JSON object") }
         guard let id = Self.id(of: value) else { throw Unusable("it has no _id") }
         guard isSafeInURL(id), !id.utf8.contains(UInt8(ascii: "/")), id.utf8.count <= 128, id != ".", id != ".." else {
-            throw Unusable("its _id cannot stand in a URL")
+            throw Unusable("its _id has characters that a URL cannot have")
         }
         guard let title = value["name"]?.scalar, let name = names.name(for: title) else {
             throw Unusable("it has no name")

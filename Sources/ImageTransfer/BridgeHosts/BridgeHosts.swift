@@ -68,7 +68,8 @@ package struct BridgeHosts: Sendable {
                 return try RemoteShell(
                     host: host, isHere: isHere, settings: settings, script: script, arguments: arguments)
             } catch let unreachable as UnreachableHost {
-                reasons.append("\(host.name): \(unreachable.reason)")
+                // The error names a single host itself.
+                reasons.append((hosts.count == 1 ? "" : "\(host.name): ") + unreachable.reason)
                 if !remedies.contains(unreachable.remedy) { remedies.append(unreachable.remedy) }
                 if host != hosts.last {
                     log.warning(

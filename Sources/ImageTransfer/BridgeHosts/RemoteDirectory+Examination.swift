@@ -8,6 +8,8 @@ extension RemoteDirectory {
         package let user: String?
         /// The room of the directory.
         package let space: FileSystemSpace
+        /// The programs that it lacks, and that images can be stored without.
+        package let lacking: [String]
     }
 
     package init(path: String, on hosts: BridgeHosts, log: Log) {
@@ -23,12 +25,14 @@ extension RemoteDirectory {
         try running("use", "the directory \(quoted(path))", RemoteScript.examine, [path]) { shell in
             let user = try shell.answer("user").first
             let missing = try shell.answer("missing")
-            guard missing.isEmpty else {
+            let lacking = missing.filter(RemoteScript.optionalPrograms.contains)
+            let needed = missing.filter { !lacking.contains($0) }
+            guard needed.isEmpty else {
                 throw DriverError(
-                    "use", "the host \(shell.host)", cause: "it lacks \(missing.joined(separator: ", "))",
+                    "use", "the host \(shell.host)", cause: "it lacks \(needed.joined(separator: ", "))",
                     remedy: "install the packages coreutils and findutils there")
             }
-            return Examination(user: user, space: try Self.space(of: shell))
+            return Examination(user: user, space: try Self.space(of: shell), lacking: lacking)
         }
     }
 }

@@ -38,12 +38,17 @@ enum RemoteScript {
     /// Values: directory. Replies `space BLOCKSIZE TOTAL FREE AVAILABLE`, the counts in blocks.
     static let space = prologue + tellingSpace
 
-    /// Values: directory. Replies `user NAME`, `missing` with those of the programs of ``store`` and ``remove`` that the
-    /// host has not, and `space` as above, if the user may write to the directory.
+    /// The programs that ``store`` and ``remove`` cannot do without.
+    static let requiredPrograms = ["chmod", "dd", "find", "ln", "mv", "rm", "stat", "sync", "truncate"]
+    /// Those that ``store`` uses if they are there.
+    static let optionalPrograms = ["fallocate"]
+
+    /// Values: directory. Replies `user NAME`, `missing` with those of the programs above that the host has not, and
+    /// `space` as above, if the user may write to the directory.
     static let examine =
         greeting + """
             missing=
-            for name in chmod dd find ln mv rm stat sync truncate; do
+            for name in \((requiredPrograms + optionalPrograms).joined(separator: " ")); do
               command -v "$name" > /dev/null 2>&1 || missing="$missing $name"
             done
             say "user $(id -un 2>/dev/null)"
@@ -66,10 +71,13 @@ enum RemoteScript {
               done
             }
             if [ ! -e "$dir" ]; then
-              reason=$(mkdir -m 750 -- "$dir" 2>&1) || fail "${reason##*: }"
-              state=made
-              trap "exit 1" HUP INT TERM PIPE
-              trap undo EXIT
+              if reason=$(mkdir -m 750 -- "$dir" 2>&1); then
+                state=made
+                trap "exit 1" HUP INT TERM PIPE
+                trap undo EXIT
+              else
+                [ -d "$dir" ] || fail "${reason##*: }"
+              fi
             fi
 
             """ + entering + "[ -w . ] || fail \"it cannot be written to\"\nsay $state\n" + tellingSpace

@@ -193,8 +193,19 @@ extension Substring {
     }
 }
 
+extension DriverError {
+    /// Whether a file or a directory was not there, on this machine or on a bridge host.
+    package var isOfMissingFile: Bool {
+        (underlying as? SystemError)?.code == ENOENT
+            || (underlying as? RemoteFailure)?.reason == RemoteFailure.missingFile
+    }
+}
+
 /// The failure of a script on a bridge host.
 struct RemoteFailure: Error {
+    /// ENOENT, in the words of the programs there.
+    static let missingFile = "No such file or directory"
+
     let host: String
     let reason: String
 
@@ -202,6 +213,6 @@ struct RemoteFailure: Error {
     func error(_ operation: String, _ object: String) -> DriverError {
         DriverError(
             operation, "\(object) on host \(host)", cause: reason,
-            remedy: "check it on that host as the user that ssh logs in")
+            remedy: "check it on that host as the user that ssh logs in", underlying: self)
     }
 }

@@ -69,6 +69,21 @@ package enum QemuImage {
             timeout: conversionTimeout)
     }
 
+    /// Returns whether the installed qemu-img reads or writes such images. Returns true if it does not tell: whoever needs
+    /// it gets its error.
+    static func knows(_ format: String, toWrite: Bool) -> Bool {
+        guard format != "raw", format != "qcow2" else { return true }
+        // Some formats can be read only: it has a list of all, and the options of those that can be written.
+        let arguments = toWrite ? ["create", "-f", format, "-o", "help"] : ["--help"]
+        guard let result = try? Command(["qemu-img"] + arguments).run(timeout: 60) else { return true }
+        if toWrite { return result.status.isSuccess }
+        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+        guard let list = lines.first(where: { $0.hasPrefix(formatList) }) else { return true }
+        return list.dropFirst(formatList.count).split(separator: " ").contains { $0 == format }
+    }
+
+    private static let formatList = "Supported formats:"
+
     private static func run(_ arguments: [String], on name: String, timeout: Double) throws -> Command.Result {
         let operation = "run qemu-img \(arguments[0]) on"
         do {

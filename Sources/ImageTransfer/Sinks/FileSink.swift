@@ -85,11 +85,7 @@ package final class FileSink: ImageSink {
     }
 
     package func skip(_ count: UInt64) throws {
-        let (sum, overflow) = length.addingReportingOverflow(Int64(clamping: count))
-        try wrapping { () throws(SystemError) in
-            if overflow { throw SystemError("write", name, code: EFBIG) }
-        }
-        length = sum
+        length = Int64(try imageLength(size, and: count, of: "an image to \(quoted(name))"))
     }
 
     /// Gives the file its full length if it ends in a hole.

@@ -40,6 +40,9 @@ package struct LocalDirectory: ImageDirectory {
         let undo: () -> Void = { [path] in rmdir(path) }
         do {
             try checkRoom(for: needed)
+        } catch let error as DriverError where !isNew && error.isOfMissingFile {
+            // Whoever made it has taken it back meanwhile.
+            return try make(needing: needed)
         } catch {
             if isNew { undo() }
             throw error
