@@ -91,12 +91,15 @@ package struct BuildTrial {
 
     // MARK: Packages
 
+    /// A new work directory, for programs that are run. Their lines are in no log.
+    private func site() throws -> BuildSite {
+        BuildSite(directory: try WorkDirectory(in: staging), image: image, log: Log(action: "", id: "") { _ in })
+    }
+
     /// How packages get into images: BUILD_MODE. Throws a ``DriverError`` if it asks for a way that cannot be gone.
     package func way() throws -> Finding {
         guard context.isOn else { return .works("CONTEXT is NO: nothing is installed in images") }
-        let site = BuildSite(
-            directory: try WorkDirectory(in: staging), image: image, log: Log(action: "", id: "") { _ in })
-        switch try options.namespace(site) {
+        switch try options.namespace(site()) {
         case .success(let namespace):
             return .works(
                 "the image's package manager, in a user namespace with the ids from \(namespace.ids.firstUser) on")
@@ -132,19 +135,16 @@ package struct BuildTrial {
 
     private func look(at package: ContextPackage) throws {
         let location = package.location
-        func unreadable(_ cause: String) -> DriverError {
-            DriverError("read", "the package \(quoted(location))", cause: cause, remedy: "correct CONTEXT_PACKAGES")
-        }
         if let url = WebURL(location.text) {
             guard try status(of: url) != 404 else {
-                throw unreadable("the server does not have it")
+                throw DriverError(
+                    "read", "the package \(quoted(location))", cause: "the server does not have it",
+                    remedy: "correct CONTEXT_PACKAGES")
             }
         } else {
-            do {
-                _ = try FileDescriptor.open(location.text, O_RDONLY)
-            } catch {
-                throw unreadable(error.cause)
-            }
+            try ContextPackage.checkFile(location.text)
+            guard package.name == nil else { return }
+            _ = try ContextDisc(path: location.text, name: location.text, site: site()).entries()
         }
     }
 

@@ -1,5 +1,6 @@
 import Checksums
 import DriverProtocol
+import Glibc
 import Posix
 
 /// A file that CONTEXT_PACKAGES of a marketplace names: a package, or an ISO with packages in it. It is written as
@@ -56,5 +57,21 @@ struct ContextPackage: Sendable, Equatable {
     private var version: String {
         guard isLocal, let status = try? FileStatus(path: location.text) else { return "" }
         return " \(status.size) \(status.modificationSeconds).\(status.modificationNanoseconds)"
+    }
+
+    /// Throws a ``DriverError`` if a path is not that of a regular file that can be read.
+    static func checkFile(_ path: String) throws {
+        do {
+            // Before it is opened: a pipe would be waited for.
+            let status = try FileStatus(path: path)
+            guard status.isRegularFile else {
+                throw DriverError(
+                    "read", "the package \(quoted(path))", cause: "it is \(status.kind)",
+                    remedy: "name a regular file")
+            }
+            _ = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
+        } catch let error as SystemError {
+            throw DriverError("read", "the package \(quoted(path))", error)
+        }
     }
 }

@@ -161,7 +161,7 @@ extension ContextPackages {
     private func copy(of place: Offer.Place, sha256: String?, as name: String, in directory: String) throws -> String {
         switch place {
         case .file(let path):
-            try checkRegular(path)
+            try ContextPackage.checkFile(path)
             return try copy(try FileSource(path: path), sha256, name, directory)
         case .url(let url):
             return try copy(of: url, sha256, name, directory)
@@ -200,16 +200,5 @@ extension ContextPackages {
         let expected = sha256.map { ExpectedDigests(sha256: $0) } ?? ExpectedDigests()
         _ = try ImageCopy(source, expected: expected, computesMD5: false, log: request.log).run(into: sink)
         return joined(directory, try sink.publish())
-    }
-
-    private func checkRegular(_ path: String) throws {
-        do {
-            let status = try FileStatus(path: path)
-            guard !status.isRegularFile else { return }
-            throw DriverError(
-                "read", "the package \(quoted(path))", cause: "it is \(status.kind)", remedy: "name a regular file")
-        } catch let error as SystemError {
-            throw DriverError("read", "the package \(quoted(path))", error)
-        }
     }
 }

@@ -81,6 +81,7 @@ enum InstallScripts {
                 if [ -e "$1" ] || [ -L "$1" ]; then mv -f "$1" "$place/kept/$2"; fi
             }
             redirect() {
+                [ ! -e "$(beside "$1")" ] || return 0
                 cp -p "$1" "$(beside "$1")"
                 sed -e 's/^mirrorlist *=/#&/' -e 's/^metalink *=/#&/' -e 's/^# *baseurl *=/baseurl=/' \\
                     -e "s|https*://[^/ ]*|$mirror|g" "$1" >"$place/rewritten"
@@ -129,6 +130,7 @@ enum InstallScripts {
             for name in $(cat "$place/names"); do
                 case $name in *-release*) install "$name" || exit \(notInstalled) ;; esac
             done
+            if [ -n "$mirror" ]; then sources redirect; fi
             set -f
             set -- $(cat "$place/names")
             # apk would take no package's signature if it took these without one.

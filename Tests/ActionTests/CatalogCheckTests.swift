@@ -132,6 +132,47 @@ import Testing
         #expect(outcome.output.split(separator: "\n").contains { $0.hasPrefix(line) }, "\(outcome)")
     }
 
+    /// Files that CONTEXT_PACKAGES may name, and what is said of them.
+    @Test(
+        arguments: [
+            ("touch 'P'", "7d3f", "FAILED  context packages: Cannot read the package 'P': it is no ISO; "),
+            ("mkdir 'P'", "7d3f", "FAILED  context packages: Cannot read the package 'P': it is a directory; "),
+            ("mkdir 'P'", "a.deb", "FAILED  context packages: Cannot read the package 'P': it is a directory; "),
+            ("mkfifo 'P'", "a.deb", "FAILED  context packages: Cannot read the package 'P': it is a "),
+            ("mkfifo 'P'", "a.iso", "FAILED  context packages: Cannot read the package 'P': it is a "),
+            ("ln -s none 'P'", "a.iso", "FAILED  context packages: Cannot read the package 'P': "),
+            ("cp /bin/ls 'P'", "a.iso", "FAILED  context packages: Cannot read the package 'P': it is no ISO; "),
+            (
+                "echo > ls.deb && genisoimage -quiet -o 'P' ls.deb", "7d3f",
+                "FAILED  context packages: Cannot read the package 'P': no file on it has a name that ends in .deb"
+            ),
+            (
+                "echo > a && genisoimage -quiet -R -o 'P' a", "a.iso",
+                "FAILED  context packages: Cannot read the package 'P': no file on it has a name that ends in .deb"
+            ),
+            (
+                "echo > a.deb && genisoimage -quiet -R -o 'P' a.deb", "a.iso",
+                "ok      context packages: 1 file of CONTEXT_PACKAGES can be read"
+            ),
+            (
+                "echo > a.deb && genisoimage -quiet -R -o disc a.deb && ln -s disc 'P'", "a.iso",
+                "ok      context packages: 1 file of CONTEXT_PACKAGES can be read"
+            ),
+            (
+                "echo > a.deb && genisoimage -quiet -R -o 'P' a.deb && truncate -s 34000 'P'", "7d3f",
+                "FAILED  context packages: Cannot read the package 'P': it has 34000 bytes of "
+            ),
+        ])
+    func packagesThatAreFiles(making: String, name: String, line: String) throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path(name)
+        let made = try run(["sh", "-c", "cd '\(folder.path)' && " + making.replacing("'P'", with: "'\(path)'")])
+        #expect(made.status.isSuccess, "\(made)")
+        let outcome = try check(["CONTEXT_PACKAGES": path])
+        let expected = line.replacing("'P'", with: "'\(path)'")
+        #expect(outcome.output.split(separator: "\n").contains { $0.hasPrefix(expected) }, "\(outcome)")
+    }
+
     /// Programs that this machine has, taken away for the check alone.
     @Test(
         .enabled(if: geteuid() == 0),

@@ -43,6 +43,16 @@ import Testing
         #expect(try !names(rig, image, "/").contains(".market-drivers"))
     }
 
+    /// Servers that a package brings have the mirror, too, and are in the image as the package has them.
+    @Test func aPackageWithFurtherServers() throws {
+        let rig = try InstallationRig(.rocky)
+        let outcome = try rig.export(.user, rig.message(size: 1024, packages: "more-release beyond"))
+        let image = try rig.container.image(outcome, size: 1024)
+        #expect(try names(rig, image, "/usr/share").contains("/beyond/"))
+        let servers = try rig.container.debug(image, "cat /etc/yum.repos.d/more.repo")
+        #expect(servers.contains("baseurl=http://packages.invalid/more\n"), "\(servers)")
+    }
+
     @Test(arguments: systems, [Builder.user, .alone])
     func tellsWhatThePackageManagerSays(_ system: System, _ builder: Builder) throws {
         let rig = try InstallationRig(system)

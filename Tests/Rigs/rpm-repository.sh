@@ -2,7 +2,8 @@
 # A server's directory of small RPMs: rpm-repository.sh DIRECTORY
 #
 # `one-context`, in DIRECTORY itself for RHEL 9 and for openSUSE, needs `tool`; `rpm/` is the repository with what it
-# needs, and with what is installed in every image of these families.
+# needs, and with what is installed in every image of these families. `more-release` there names `more/`, which has
+# `beyond`.
 set -eu
 directory=$1
 work=$(mktemp -d)
@@ -28,6 +29,8 @@ all=
     describe tool-base
     # The scripts of packages need it.
     describe bash 'Provides: /bin/sh'
+    describe more-release
+    describe beyond
     describe broken 'Requires: no-such-tool'
     for name in $names; do describe "$name"; done
     # shellcheck disable=SC2016 # rpmbuild runs it
@@ -44,14 +47,18 @@ cp /bin/true /usr/bin/capable
 setcap cap_net_bind_service+ep /usr/bin/capable
 mkdir -m 2750 /var/lib/tool
 chown 33:1234 /var/lib/tool
+%post -n more-release
+printf '[more]\nname=more\nbaseurl=http://packages.invalid/more\ngpgcheck=0\n' >/etc/yum.repos.d/more.repo
 %post -n one-context
 touch /var/lib/contextualized
 POST
 } >"$work/context.spec"
-mkdir -p "$directory/rpm"
+mkdir -p "$directory/rpm" "$directory/more"
 HOME=$work rpmbuild --quiet -bb --define "_topdir $work" --define "_rpmdir $work" "$work/context.spec" 2>"$work/log" ||
     { cat "$work/log" >&2; exit 1; }
 mv "$work/noarch/one-context-1-1.noarch.rpm" "$directory/one-context-1-1.el9.noarch.rpm"
 cp "$directory/one-context-1-1.el9.noarch.rpm" "$directory/one-context-1-1.suse.noarch.rpm"
+mv "$work"/noarch/beyond-*.rpm "$directory/more/"
 mv "$work"/noarch/*.rpm "$directory/rpm/"
 createrepo_c --quiet "$directory/rpm"
+createrepo_c --quiet "$directory/more"
