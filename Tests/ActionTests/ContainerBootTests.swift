@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A contextualized image with packages of a real Debian, booted: its systemd is the first process of a container.
-@Suite(.serialized) struct ContainerBootTests {
+@Suite struct ContainerBootTests {
     /// Whether this machine lets root boot a container: a CI's container has no loop devices or network of its own.
     private static let canBoot: Bool = {
         let attempt = "losetup --find && ip link add near type veth peer name far && mount -o remount,bind,ro /sys"
