@@ -25,9 +25,9 @@ struct ContextServices {
         let log = tree.site.log
         var changes = TreeChanges()
         let isSystemd = ["usr/lib/systemd/systemd", "lib/systemd/systemd"].contains { tree.status($0) != nil }
-        let enabled: [String]
+        var enabled: [String]
         if isSystemd {
-            enabled = enableUnits(&changes)
+            enabled = enableUnits(Self.services.map { $0 + ".service" } + Self.timers, &changes)
         } else if tree.status("etc/runlevels")?.isDirectory == true {
             enabled = enableScripts(&changes)
         } else {
@@ -39,14 +39,17 @@ struct ContextServices {
                 "the CONTEXT_PACKAGES have none of the services \(Self.services.joined(separator: ", ")): "
                     + "nothing is enabled")
         }
+        if isSystemd, try ShellServer(tree: tree).prepare(&changes) {
+            enabled += enableUnits(ShellServer.units, &changes)
+        }
         try clearNetworks(&changes)
         try changes.apply(in: tree.site)
         log.info("enabled \(enabled.joined(separator: ", "))")
     }
 
-    /// Does the work of `systemctl enable`. Returns the units.
-    private func enableUnits(_ changes: inout TreeChanges) -> [String] {
-        (Self.services.map { $0 + ".service" } + Self.timers).filter { unit in
+    /// Does the work of `systemctl enable`. Returns the units that are there.
+    private func enableUnits(_ units: [String], _ changes: inout TreeChanges) -> [String] {
+        units.filter { unit in
             for directory in Self.unitDirectories {
                 guard let text = tree.text(of: directory + "/" + unit) else { continue }
                 let wanting = Self.wanting(text)

@@ -34,7 +34,7 @@ final class InstallationRig: Sendable {
         }
 
         /// The command in front of an action's. A test that is no root's does not change who runs it.
-        func command(_ rig: InstallationRig) throws -> [String] {
+        func command(_ rig: ContainerRig) throws -> [String] {
             guard geteuid() == 0 else { return [] }
             switch self {
             case .root: return []
@@ -44,8 +44,9 @@ final class InstallationRig: Sendable {
             case .alone: return Self.canHaveNamespaces ? ["unshare", "--user", "--map-root-user"] : []
             case .user:
                 let setpriv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+                try TestFiles.succeed(["chown", "-R", "65534:65534", rig.catalog.directory.path])
                 guard Self.canHaveNamespaces else { return setpriv }
-                let ids = try rig.container.catalog.directory.write("subordinate", "nobody:200000:65536\n".utf8)
+                let ids = try rig.catalog.directory.write("subordinate", "nobody:200000:65536\n".utf8)
                 let script = "mount --bind \"$0\" /etc/subuid && mount --bind \"$0\" /etc/subgid && exec \"$@\""
                 return ["unshare", "--mount", "sh", "-c", script, ids] + setpriv
             }
@@ -175,11 +176,8 @@ final class InstallationRig: Sendable {
     ///
     /// - Parameter program: the executable, in place of the one that is built.
     func command(_ builder: Builder, program: String? = nil) throws -> [String] {
-        if builder == .user, geteuid() == 0 {
-            try TestFiles.succeed(["chown", "-R", "65534:65534", container.catalog.directory.path])
-        }
         let action = Programs.action("market-linuxcontainers-export")
-        return try builder.command(self) + (program.map { [$0] + action.dropFirst() } ?? action)
+        return try builder.command(container) + (program.map { [$0] + action.dropFirst() } ?? action)
     }
 
     static let nothing = ["http_proxy": "", "https_proxy": "", "no_proxy": ""]

@@ -51,6 +51,8 @@ echo "$SET_HOSTNAME" >/etc/hostname
 hostname "$SET_HOSTNAME"
 mkdir -m 700 -p /root/.ssh
 echo "$SSH_PUBLIC_KEY" >/root/.ssh/authorized_keys
+# The image makes the keys of its server where a package manager has installed it.
+[ -e /etc/systemd/system/ssh.service.d ] || ssh-keygen -q -A
 printf '[Match]\nMACAddress=%s\n[Network]\nAddress=%s/24\nGateway=%s\n' "$ETH0_MAC" "$ETH0_IP" "$ETH0_GATEWAY" \
     >/etc/systemd/network/eth0.network
 EOF
