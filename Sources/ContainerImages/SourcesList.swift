@@ -4,7 +4,7 @@ import Bytes
 struct SourcesList {
     private static let keyword = "signed-by"
     /// apt's own way to unpack what it has fetched. In a list it would read any file of this machine.
-    private static let unpacking = "store:"
+    private static let unpacking = "store"
 
     /// What takes the place of scheme and host in URLs; nothing if it is empty.
     let mirror: String
@@ -15,7 +15,9 @@ struct SourcesList {
     func converted(_ text: String) throws -> String {
         var isOfKeys = false
         let lines = try text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            guard !Self.names(Self.unpacking, line) else { return "refused-\(Self.unpacking)" }
+            guard line.hasPrefix("#") || !Self.begins(with: Self.unpacking, line) else {
+                return "refused-\(Self.unpacking):"
+            }
             let isContinued = line.first.map { " \t".contains($0) } == true
             if isContinued, isOfKeys { return try withKeys(line) }
             guard !line.hasPrefix("#"), let (head, mark, rest) = Self.signature(line) else {
@@ -30,8 +32,8 @@ struct SourcesList {
         return lines.joined(separator: "\n")
     }
 
-    /// Whether a line has a word in any case, as apt reads it: without quotation marks, `%XX` decoded.
-    private static func names(_ word: String, _ line: Substring) -> Bool {
+    /// Whether a URL of a line begins like that, in any case, as apt reads it: without quotation marks, `%XX` decoded.
+    private static func begins(with scheme: String, _ line: Substring) -> Bool {
         var bytes: [UInt8] = []
         var rest = Array(line.utf8)[...]
         while let byte = rest.popFirst() {
@@ -43,7 +45,12 @@ struct SourcesList {
                 bytes.append(byte)
             }
         }
-        return bytes.map { $0 | 0x20 }.firstRange(of: Array(word.utf8)) != nil
+        // What a scheme can follow, in both forms of a list: another scheme, too.
+        let words = bytes.split { $0 <= 0x20 || "]+:".utf8.contains($0) }
+        return words.contains { word in
+            word.map { $0 | 0x20 } == Array(scheme.utf8) && word.endIndex < bytes.endIndex
+                && bytes[word.endIndex] == UInt8(ascii: ":")
+        }
     }
 
     /// Returns what is in front of the sign that follows the keyword, that sign, and the rest; nil if the line names no

@@ -30,6 +30,11 @@ import Testing
             "refused-store:\nURIs: http://m\nrefused-store:"
         ),
         ("", "deb http://h/%zz%7 s%", "deb http://h/%zz%7 s%"),
+        ("", "deb mirror+store:/l s m\nURIs:store:/l", "refused-store:\nrefused-store:"),
+        (
+            "", "# to restore: store:/l\ndeb http://a.store:80/ s m # restore: it\nURIs: http://store:80/",
+            "# to restore: store:/l\ndeb http://a.store:80/ s m # restore: it\nURIs: http://store:80/"
+        ),
         ("", "signed-by\nx é SIGNED-BY=/a", "signed-by\nx é SIGNED-BY=COPY/a"),
     ]
 
