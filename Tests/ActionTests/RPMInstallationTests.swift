@@ -56,15 +56,41 @@ import Testing
         try rig.container.expectFailure(rig.export(builder, away), "http://127.0.0.1:9/rpm")
     }
 
-    /// As openSUSE has it, which Debian's rpm does not know: all of the distribution would be fetched, and put in.
-    @Test func aListOfPackagesInAnUnknownFormat() throws {
-        let list: [UInt8] = Array("RpmP".utf8) + [UInt8](repeating: 0, count: 4092)
-        let rig = try InstallationRig(
-            .opensuse, changes: ["var/lib/rpm/Packages.db": list],
-            missing: ["./var/lib/rpm/rpmdb.sqlite", "./var/lib/rpm/rpmdb.sqlite-shm", "./var/lib/rpm/rpmdb.sqlite-wal"])
+    /// Formats of the list of packages, and where it is: of EL 9, EL 8, Fedora and openSUSE. Debian's rpm reads the first
+    /// two.
+    @Test(arguments: [(System.rocky, "sqlite"), (.rocky, "bdb"), (.opensuse, "sqlite"), (.opensuse, "ndb")])
+    func readsTheListOfPackagesAndLeavesItAsItIs(_ system: System, _ format: String) throws {
+        let rig = try InstallationRig(system, database: format)
+        let outcome = try rig.export(.alone, rig.message(size: 1024))
+        let image = try rig.container.image(outcome, size: 1024)
+        let shared = try names(rig, image, "/usr/share")
+        for name in ["one-context", "tool", "tool-base", "ruby"] { #expect(shared.contains("/\(name)/"), "\(name)") }
+        #expect(!shared.contains("/curl/"))
+        let directory = system == .rocky ? "/var/lib/rpm" : "/usr/lib/sysimage/rpm"
+        let file = ["sqlite": "rpmdb.sqlite", "bdb": "Packages", "ndb": "Packages.db"][format] ?? ""
+        let listed = try names(rig, image, directory).split(separator: "\n").compactMap { line in
+            line.split(separator: "/", omittingEmptySubsequences: false).dropFirst(5).first.map(String.init)
+        }
+        #expect(listed.sorted() == [".", "..", ".rpm.lock", file])
+        let copy = rig.container.catalog.directory.path("image-database")
+        _ = try rig.container.debug(image, "dump \(directory)/\(file) \(copy)")
+        #expect(FileManager.default.contentsEqual(atPath: copy, andPath: rig.rpmDatabase))
+    }
+
+    /// An rpm takes it for an empty one: all of the distribution would be fetched, and put in.
+    @Test(
+        arguments: [
+            (System.opensuse, "usr/lib/sysimage/rpm", "Packages.db", "RpmP"),
+            (.opensuse, "usr/lib/sysimage/rpm", "Packages.db", "RpmP" + String(repeating: "\0", count: 4092)),
+            (.rocky, "var/lib/rpm", "rpmdb.sqlite", ""),
+        ])
+    func fetchesNothingByAListOfPackagesThatItCannotRead(
+        _ system: System, _ directory: String, _ file: String, _ content: String
+    ) throws {
+        let rig = try InstallationRig(system, changes: [directory + "/" + file: Array(content.utf8)])
         let refused = try rig.export(.alone, rig.message(size: 1024))
         try rig.container.expectFailure(refused, "and this front-end has none that could fetch them")
-        let reason = "this front-end's rpm cannot read the image's list of packages, in /var/lib/rpm"
+        let reason = "this front-end's rpm cannot read the image's list of packages, in /" + directory
         #expect(refused.errors.contains(reason), "\(refused.errors)")
         let outcome = try rig.export(.alone, rig.message(size: 1024, ["BUILD_MODE": "files"]))
         let image = try rig.container.image(outcome, size: 1024)
