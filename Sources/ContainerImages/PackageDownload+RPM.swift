@@ -122,7 +122,8 @@ extension PackageDownload {
         defer { unlink(list) }
         let imported = try site.run(["sh", "-c", Self.importScript, "sh", copy, list], package: "rpm")
         guard imported.status.isSuccess else {
-            throw site.failure("its list of packages cannot be converted: \(imported.reason)", remedy: "use another image")
+            throw site.failure(
+                "its list of packages cannot be converted: \(imported.reason)", remedy: "use another image")
         }
         return try canRead(copy)
     }

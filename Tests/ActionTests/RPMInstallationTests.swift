@@ -98,4 +98,50 @@ import Testing
         #expect(shared.contains("/one-context/") && !shared.contains("/tool/") && !shared.contains("/curl/"))
         #expect(outcome.warnings.contains { $0.contains("the packages of the distribution are not installed") })
     }
+
+    /// An image of SLES has no servers before it is registered.
+    @Test(arguments: systems, [Builder.user, .alone])
+    func tellsThatAnImageHasNoServers(_ system: System, _ builder: Builder) throws {
+        let servers = Array("[main-repo]\nname=main\nenabled=0\nbaseurl=http://packages.invalid/rpm\n".utf8)
+        let rig = try InstallationRig(
+            system, changes: ["etc/yum.repos.d/main.repo": servers, "etc/zypp/repos.d/main.repo": servers])
+        let outcome = try rig.export(builder, rig.message(size: 1024))
+        try rig.container.expectFailure(outcome, "\(system.manager) ")
+        let reason = outcome.reasons.first?.lowercased() ?? ""
+        #expect(reason.contains("there are no enabled repositories"), "\(outcome.errors)")
+    }
+
+    /// Amazon Linux 2: a yum that knows none of dnf's own options, and installs what it is told by another name.
+    @Test func tellsYumWhatToInstall() throws {
+        let yum = """
+            #!/bin/sh
+            echo "$*" | sed 's|/[^ ]*/packages/|PLACE/|' >>/var/lib/calls
+            case $* in *install_weak_deps*) echo "Error: unknown option"; exit 1 ;; esac
+            exec dnf "$@"
+            """
+        let rig = try InstallationRig(
+            .rocky,
+            changes: [
+                "usr/bin/yum": Array(yum.utf8), "usr/lib/os-release": Array("ID=amzn\nVERSION_ID=2\n".utf8),
+            ])
+        let served = rig.container.catalog.served
+        try FileManager.default.copyItem(
+            atPath: served + "/one-context-1-1.el9.noarch.rpm", toPath: served + "/one-context-1-1.amzn2.noarch.rpm")
+        let message = try rig.message(size: 1024).with([
+            "MARKETPLACE/TEMPLATE/CONTEXT_PACKAGES": served + "/one-context-1-1.amzn2.noarch.rpm",
+            "MARKETPLACE/TEMPLATE/PACKAGE_MIRROR": "amzn=" + rig.container.server.url(""),
+        ])
+        let outcome = try rig.export(.user, message)
+        let image = try rig.container.image(outcome, size: 1024)
+        guard Builder.canHaveNamespaces else { return }
+        #expect(outcome.errors.contains("the image's own yum, in a user namespace"), "\(outcome.errors)")
+        #expect(
+            try rig.container.debug(image, "cat /var/lib/calls").split(separator: "\n") == [
+                "-y makecache",
+                "-y install util-linux bash curl bind-utils cloud-utils-growpart parted ruby rubygem-json sudo "
+                    + "shadow-utils openssh-server gawk virt-what PLACE/one-context-1-1.amzn2.noarch.rpm",
+                "-y install qemu-guest-agent", "-y clean all",
+            ])
+        #expect(try names(rig, image, "/var/lib").contains("/contextualized/"))
+    }
 }
