@@ -153,7 +153,7 @@ extension PackageDownload {
             .split(whereSeparator: \.isNewline)
         let marks = [
             "error", "no match", "no provider", "nothing provides", "unable to", "problem", "failed", "not found",
-            "not signed", "gpg",
+            "not signed", "gpg", "repositories defined",
         ]
         let telling = lines.filter { line in marks.contains { line.lowercased().contains($0) } }
         return oneLine(
