@@ -74,7 +74,7 @@ struct ContainerInstaller {
     /// image that is no system.
     func obstacle() throws -> String? {
         try setTop(top | 0o011)
-        let status = try runInside("command -v \(program) || exit 1", input: "/dev/null")
+        let status = try runInside("command -v \(program) >/dev/null || exit 1", input: "/dev/null")
         guard !status.isSuccess else { return nil }
         let reason = lastLines(of: try readLog(), 1, matching: { _ in true })
         switch status {
@@ -214,7 +214,7 @@ struct ContainerInstaller {
     private func failure(_ status: ExitStatus, _ log: String) -> DriverError {
         let marks = [
             "E: ", "error", "no match", "no package", "unable to", "nothing provides", "not found", "failed",
-            "depends:", "no such package",
+            "depends:", "no such package", "updating and opening",
         ]
         let telling = lastLines(of: log, 3) { line in
             let line = line.lowercased()
@@ -256,6 +256,7 @@ struct ContainerInstaller {
                 $0.lowerBound < $1.lowerBound
             })
         else { return nil }
-        return String(text[scheme.lowerBound...].prefix { !$0.isWhitespace && !"'\",|)]".contains($0) })
+        let url = text[scheme.lowerBound...].prefix { !$0.isWhitespace && !"'\",|)]".contains($0) }
+        return String(url.hasSuffix(":") ? url.dropLast() : url)
     }
 }

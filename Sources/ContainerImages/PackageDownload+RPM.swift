@@ -14,6 +14,9 @@ extension PackageDownload {
             if [ -f "$file" ] && [ ! -L "$file" ]; then cp -- "$file" "$2/"; fi
         done
         """
+    private static let importScript = """
+        rpmdb --dbpath "$1" --initdb && rpmdb --nodigest --nosignature --dbpath "$1" --importdb <"$2"
+        """
     /// What zypper(8) exits with if it only informs.
     private static let zypperSuccesses: [Int32] = [0, 100, 101, 102, 103, 106]
 
@@ -81,13 +84,7 @@ extension PackageDownload {
         guard let directory = directory.flatMap({ tree.resolved($0) }) else { return false }
         try makeDirectories(
             "root/var/lib/rpm", "root/" + repositories, "archives", "home")
-        let copied = try site.run(
-            ["sh", "-c", Self.copyScript, "sh", joined(tree.path, directory), joined(place, "root/var/lib/rpm")],
-            package: "coreutils")
-        guard copied.status.isSuccess else {
-            throw site.failure("its list of packages cannot be read: \(copied.reason)", remedy: "use another image")
-        }
-        guard try canRead(joined(place, "root/var/lib/rpm")) else {
+        guard try copyList(directory) else {
             site.log.info("this front-end's rpm cannot read the image's list of packages, in /\(directory)")
             return false
         }
@@ -104,6 +101,31 @@ extension PackageDownload {
             _ = try site.write(Array(list.converted(text).utf8), to: "download/root/\(repositories)/\(name)")
         }
         return true
+    }
+
+    /// Copies the container's list of packages, in a format that this front-end's rpm knows. Returns whether it can read
+    /// the copy.
+    private func copyList(_ directory: String) throws -> Bool {
+        let copy = joined(place, "root/var/lib/rpm")
+        guard tree.names(in: directory).contains(NDBPackages.fileName) else {
+            let copied = try site.run(
+                ["sh", "-c", Self.copyScript, "sh", joined(tree.path, directory), copy], package: "coreutils")
+            guard copied.status.isSuccess else {
+                throw site.failure("its list of packages cannot be read: \(copied.reason)", remedy: "use another image")
+            }
+            return try canRead(copy)
+        }
+        guard let file = tree.bytes(of: joined(directory, NDBPackages.fileName), limit: NDBPackages.sizeLimit),
+            let headers = NDBPackages.headers(of: file)
+        else { return false }
+        let list = try site.write(headers, to: "download/headers")
+        defer { unlink(list) }
+        let imported = try site.run(["sh", "-c", Self.importScript, "sh", copy, list], package: "rpm")
+        guard imported.status.isSuccess else {
+            throw site.failure(
+                "its list of packages cannot be converted: \(imported.reason)", remedy: "use another image")
+        }
+        return try canRead(copy)
     }
 
     /// Copies the keys in a directory of the container: their names in a list have variables in them, which only the
@@ -131,7 +153,7 @@ extension PackageDownload {
             .split(whereSeparator: \.isNewline)
         let marks = [
             "error", "no match", "no provider", "nothing provides", "unable to", "problem", "failed", "not found",
-            "not signed", "gpg",
+            "not signed", "gpg", "repositories defined",
         ]
         let telling = lines.filter { line in marks.contains { line.lowercased().contains($0) } }
         return oneLine(

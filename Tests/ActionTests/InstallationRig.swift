@@ -82,16 +82,18 @@ final class InstallationRig: Sendable {
 
     let container: ContainerRig
     private let system: System
+    /// The file of the image's list of RPMs, if a test has chosen its format.
+    var rpmDatabase: String { container.catalog.directory.path("rpm-database") }
 
     /// - Parameters:
     ///   - script: what Debian's package `hostile` does when it is installed.
     ///   - changes: files of the image with another content, all of them programs.
     ///   - links: symbolic links of the image, by their paths.
     ///   - modes: of files of the image, in octal digits.
-    ///   - missing: files that the image does not have.
+    ///   - database: the format of the image's list of RPMs, for `rpm-database.py`, if it is another.
     init(
         _ system: System = .debian, hostile script: String = "", changes: [String: [UInt8]] = [:],
-        links: [String: String] = [:], modes: [String: String] = [:], missing: Set<String> = []
+        links: [String: String] = [:], modes: [String: String] = [:], database: String? = nil
     ) throws {
         self.system = system
         container = try ContainerRig(settings: "")
@@ -104,28 +106,30 @@ final class InstallationRig: Sendable {
             try Self.rig("rpm-repository.sh", [served])
         }
         var image = changes.isEmpty ? system.image : try changed(system.image, changes, links)
-        if !modes.isEmpty || !missing.isEmpty { image = try changed(image, modes, missing) }
+        if !modes.isEmpty { image = try changed(image, modes: modes) }
+        if let database {
+            let script = Fixture.packageRoot.appending(path: "Tests/Rigs/rpm-database.py").path
+            let copy = container.catalog.directory.path("with-database.tar")
+            try TestFiles.succeed(["python3", script, image, copy, database, rpmDatabase])
+            image = copy
+        }
         try container.prepare("--archive", image)
     }
 
-    /// Returns a copy of the archive in which these files have other modes, or are missing.
-    private func changed(_ archive: String, _ modes: [String: String], _ missing: Set<String>) throws -> String {
-        let copy = container.catalog.directory.path("rewritten.tar")
+    /// Returns a copy of the archive in which these files have other modes.
+    private func changed(_ archive: String, modes: [String: String]) throws -> String {
+        let copy = container.catalog.directory.path("with-modes.tar")
         let script = """
             import sys, tarfile
-            modes = dict(word.split("=") for word in sys.argv[3:] if "=" in word)
-            missing = {word for word in sys.argv[3:] if "=" not in word}
+            modes = dict(word.split("=") for word in sys.argv[3:])
             with tarfile.open(sys.argv[1]) as old, tarfile.open(sys.argv[2], "w", format=tarfile.PAX_FORMAT) as new:
                 for entry in old:
                     name = "./" + entry.name.removeprefix("./") if entry.name not in ("", ".") else "."
-                    if name in missing:
-                        missing.remove(name)
-                        continue
                     entry.mode = int(modes.pop(name, oct(entry.mode)), 8)
                     new.addfile(entry, old.extractfile(entry) if entry.isreg() else None)
-            assert not modes and not missing, (modes, missing)
+            assert not modes, modes
             """
-        try TestFiles.succeed(["python3", "-c", script, archive, copy] + modes.map { "\($0)=\($1)" } + missing)
+        try TestFiles.succeed(["python3", "-c", script, archive, copy] + modes.map { "\($0)=\($1)" })
         return copy
     }
 

@@ -53,7 +53,9 @@ import Testing
     }
 
     /// An Alpine whose apk only notes what it is told.
-    @Test(arguments: ["none", "nano", "vim", "one-context=1-r0"]) func tellsApkWhatToInstall(_ missing: String) throws {
+    @Test(arguments: ["none", "nano", "vim", "one-context=1-r0", "list"]) func tellsApkWhatToInstall(_ missing: String)
+        throws
+    {
         let apk = """
             #!/bin/sh
             vim() {
@@ -62,6 +64,11 @@ import Testing
                 echo "    required by: world[vim]"
                 exit 1
             }
+            if [ "\(missing) $1" = "list update" ]; then
+                echo "WARNING: updating and opening MIRROR/alpine/main/x86_64/APKINDEX.tar.gz: BAD signature"
+                echo "1 unavailable, 0 stale; 1 distinct packages available"
+                exit 1
+            fi
             if [ "$1" = update ]; then echo " [MIRROR/alpine/main]"; fi
             if [ "$1" = info ]; then [ "$3" = \(missing) ] || echo "$3"; exit; fi
             case "\(missing) $*" in vim*" vim "*) vim ;; esac
@@ -84,6 +91,10 @@ import Testing
         }
         switch missing {
         case "none": break
+        case "list":
+            let said = "WARNING: updating and opening http://mirror.example/alpine/main/x86_64/APKINDEX.tar.gz: BAD "
+            let place = "(packages come from http://mirror.example/alpine/main/x86_64/APKINDEX.tar.gz); "
+            return try rig.container.expectFailure(outcome, "apk of the image says: \(said)signature \(place)")
         case "vim":
             try rig.container.expectFailure(outcome, "unable to select packages: | vim (no such package):")
             return try rig.container.expectFailure(outcome, "(packages come from http://mirror.example/alpine/main)")

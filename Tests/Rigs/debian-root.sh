@@ -4,9 +4,9 @@
 #   debian-root.sh FILE.tar [ID VERSION MANAGER]   makes it unless it is there; several may ask at once
 #   debian-root.sh FILE.tar --bootable             with systemd, as public images have it
 #
-# With the rest it takes itself for that distribution: it has MANAGER, dnf or zypper, and `curl` is an installed RPM.
-# Its package server is http://packages.invalid, so that nothing is installed from elsewhere by mistake. One that boots
-# has this machine's servers.
+# With the rest it takes itself for that distribution: it has MANAGER, dnf or zypper, and `curl` is an installed RPM. The
+# list of RPMs is where that distribution has it. Its package server is http://packages.invalid, so that nothing is
+# installed from elsewhere by mistake. One that boots has this machine's servers.
 set -eu
 file=$1
 bootable=
@@ -59,7 +59,14 @@ mmdebstrap --quiet --variant=apt --include="libcap2-bin,mount${id:+,rpm,$manager
         printf "ID=%s\nVERSION_ID=%s\nPRETTY_NAME=\"%s %s\"\n" "$id" "$release" "$id" "$release" \
             >"$1/usr/lib/os-release"
         mkdir -p "$1/etc/rpm" "$1/etc/yum.repos.d" "$1/etc/zypp/repos.d"
-        echo "%_dbpath /var/lib/rpm" >"$1/etc/rpm/macros"
+        database=/var/lib/rpm
+        if [ "$manager" = zypper ]; then
+            database=/usr/lib/sysimage/rpm
+            rm -rf "$1/var/lib/rpm"
+            mkdir -p "$1$database"
+            ln -s "../..$database" "$1/var/lib/rpm"
+        fi
+        echo "%_dbpath $database" >"$1/etc/rpm/macros"
         printf "[main-repo]\nname=main\nenabled=1\ngpgcheck=0\nbaseurl=http://packages.invalid/rpm\n" \
             >"$1/etc/yum.repos.d/main.repo"
         cp "$1/etc/yum.repos.d/main.repo" "$1/etc/zypp/repos.d/"
