@@ -5,7 +5,6 @@ import Posix
 
 /// The place in which an image is built: a work directory, and the programs that run there.
 struct BuildSite {
-    private static let timeout: Double = 7200
     /// The exit status of sh(1) and env(1) if a program is missing.
     private static let programMissing = ExitStatus.exited(127)
 
@@ -32,6 +31,8 @@ struct BuildSite {
     let log: Log
     /// What knows the owners of the container's files; nil for fakeroot(1).
     var namespace: UserNamespace?
+    /// Seconds that a program may run.
+    var timeout: Double = 7200
 
     /// Returns the path of a file in the work directory.
     func file(_ name: String) -> String { directory.file(name) }
@@ -50,7 +51,7 @@ struct BuildSite {
             // fakeroot ends when its daemon has ended.
             let own = secrets.isEmpty ? nil : CurrentProcess.environment + secrets
             let result = try Command(["env"] + environment + arguments, environment: own)
-                .run(outputLimit: outputLimit, timeout: Self.timeout, reapsOrphans: true)
+                .run(outputLimit: outputLimit, timeout: timeout, reapsOrphans: true)
             let missing = Self.missingProgram(result.errors)
             guard missing == nil, result.status != Self.programMissing else {
                 let package = missing.flatMap { Self.packages[$0] } ?? package

@@ -1,3 +1,6 @@
+import DriverProtocol
+import Glibc
+import ImageTransfer
 import Posix
 import Testing
 
@@ -11,5 +14,22 @@ import Testing
         // A directory of PATH that this user may not enter would be another error of the shell's.
         let result = try Command(["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", script]).run()
         #expect(!result.errors.isEmpty && BuildSite.missingProgram(result.errors) == missing)
+    }
+
+    @Test func endsAProgramThatHangs() throws {
+        let image = try ContainerImage(source: "lxd://https://host/rootfs.tar.xz?size=2048&filesystem=ext4&format=raw")
+        var path = ""
+        do {
+            let directory = try WorkDirectory(in: "/tmp")
+            path = directory.path
+            var site = BuildSite(directory: directory, image: image, log: Log(action: "", id: "") { _ in })
+            site.timeout = 1
+            let started = Clock.now
+            #expect(throws: DriverError.self) {
+                try site.run(["sh", "-c", "trap '' TERM; sleep 300"], package: "dash")
+            }
+            #expect(Clock.now - started < 60)
+        }
+        #expect(!path.isEmpty && access(path, F_OK) != 0)
     }
 }
