@@ -64,10 +64,12 @@ struct BuildOptions {
     func mirror(for tree: ContainerTree) -> String? {
         guard !mirrors.isEmpty else { return nil }
         let release = tree.text(of: "etc/os-release") ?? tree.text(of: "usr/lib/os-release") ?? ""
-        for line in release.split(whereSeparator: \.isNewline) where line.hasPrefix("ID=") {
-            return mirrors[Command.words(of: String(line.dropFirst(3))).joined().lowercased()]
+        let line = release.split(whereSeparator: \.isNewline).first { $0.hasPrefix("ID=") }
+        let id = line.map { Command.words(of: String($0.dropFirst(3))).joined().lowercased() } ?? ""
+        if mirrors[id] == nil {
+            tree.site.log.info("PACKAGE_MIRROR has none for \(quoted(id)): the image's own package servers are asked")
         }
-        return nil
+        return mirrors[id]
     }
 
     /// Returns the namespace in which images are built, or why there is none for this user. Throws if the mode asks for

@@ -61,7 +61,8 @@ struct BuildSite {
         } catch let error as SystemError {
             throw DriverError("run", arguments[0], error, remedy: "install the package \(package)")
         } catch let error as Command.Failure {
-            throw failure("\(error)", remedy: "check the disk of STAGING_DIR", underlying: error)
+            throw failure(
+                "\(error)", remedy: "check the load of this machine and the disk of STAGING_DIR", underlying: error)
         }
     }
 

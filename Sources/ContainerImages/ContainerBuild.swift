@@ -81,7 +81,7 @@ struct ContainerBuild {
         }
         unlink(archive.path)
         site.log.info("way of the build: files of packages are put in, nothing of the image is run")
-        let completed = try completed(installation, tree, obstacle)
+        let completed = try completed(installation, tree, mirror, obstacle)
         let kept = try ContextMerge(tree: tree).install(completed, attributes: attributes)
         try tree.lockRoot()
         return (tree, kept)
@@ -90,9 +90,10 @@ struct ContainerBuild {
     /// Returns the installation with files in place of names: those of all packages that are needed, if the front-end
     /// can find out and fetch them. Throws if it cannot, unless the mode is to put in files.
     private func completed(
-        _ installation: ContextInstallation, _ tree: ContainerTree, _ obstacle: SubordinateIDs.Unavailable
+        _ installation: ContextInstallation, _ tree: ContainerTree, _ mirror: String?,
+        _ obstacle: SubordinateIDs.Unavailable
     ) throws -> ContextInstallation {
-        let download = PackageDownload(tree: tree, mirror: options.mirror(for: tree) ?? "", proxies: options.proxies)
+        let download = PackageDownload(tree: tree, mirror: mirror ?? "", proxies: options.proxies)
         guard let needed = try download.files(for: installation) else {
             guard options.mode == .files || installation.names.isEmpty else {
                 throw DriverError(

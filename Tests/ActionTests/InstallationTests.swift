@@ -250,12 +250,17 @@ import Testing
         let rig = try ContainerRig(settings: "")
         try rig.prepare("--distribution", "debian")
         let package = try rig.makePackage("one-context.deb")
-        let outcome = try rig.export(rig.message(["CONTEXT_PACKAGES": package, "BUILD_MODE": mode]))
+        let outcome = try rig.export(
+            rig.message([
+                "CONTEXT_PACKAGES": package, "BUILD_MODE": mode, "PACKAGE_MIRROR": "ubuntu=http://127.0.0.1:9",
+            ]))
         if let part {
             if mode != "namespace" || Builder.root.hasNamespace { try rig.expectFailure(outcome, part) }
         } else {
             try rig.expectContainer(rig.image(outcome))
             #expect(outcome.errors.contains("way of the build: files"))
+            let lines = outcome.errors.split(separator: "\n").filter { $0.contains("PACKAGE_MIRROR has none for ") }
+            #expect(lines.count == 1, "\(outcome.errors)")
         }
     }
 }

@@ -51,7 +51,8 @@ struct ClientTests {
     /// A lasting failure is not retried.
     @Test(arguments: [
         (400, "what the server expects"), (401, "credentials"), (403, "credentials"), (404, "has nothing there"),
-        (407, "into PROXY, or http_proxy"), (410, "has nothing there"), (501, "the server's log"), (304, "leads to"),
+        (407, "into PROXY of the marketplace, or http_proxy"), (410, "has nothing there"), (501, "the server's log"),
+        (304, "leads to"),
     ])
     func aFinalStatusIsAnError(status: Int, remedy: String) throws {
         let rig = try Rig(size: 10)
