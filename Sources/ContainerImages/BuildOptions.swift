@@ -63,9 +63,7 @@ struct BuildOptions {
     /// Returns the mirror for a container, or nil if it keeps its own servers.
     func mirror(for tree: ContainerTree) -> String? {
         guard !mirrors.isEmpty else { return nil }
-        let release = tree.text(of: "etc/os-release") ?? tree.text(of: "usr/lib/os-release") ?? ""
-        let line = release.split(whereSeparator: \.isNewline).first { $0.hasPrefix("ID=") }
-        let id = line.map { Command.words(of: String($0.dropFirst(3))).joined().lowercased() } ?? ""
+        let id = Distribution(tree).id
         if mirrors[id] == nil {
             tree.site.log.info("PACKAGE_MIRROR has none for \(quoted(id)): the image's own package servers are asked")
         }

@@ -1,5 +1,4 @@
 import DriverProtocol
-import Glibc
 import Posix
 
 /// Does the rest of the install script of OpenNebula's context packages, beside bringing files: starts their services
@@ -103,8 +102,6 @@ struct ContextServices {
         }
         guard tree.status("etc/network")?.isDirectory == true, let place = tree.place(of: "etc/network/interfaces")
         else { return }
-        let file = try tree.site.write(Array(Self.interfaces.utf8), to: "interfaces")
-        chmod(file, 0o644)
-        changes.move(file, to: place, in: tree)
+        try changes.put(Self.interfaces, at: place, in: tree)
     }
 }

@@ -3,6 +3,8 @@ import Posix
 
 /// A container's distribution, according to its os-release(5).
 struct Distribution {
+    /// `ID`, in lower case; empty if there is none.
+    let id: String
     /// `Debian GNU/Linux 12 (bookworm)`, or the nearest that os-release has.
     let title: String
     /// `VERSION_ID`; empty if there is none.
@@ -21,7 +23,7 @@ struct Distribution {
             guard pair.count == 2 else { continue }
             values[pair[0]] = Command.words(of: String(pair[1])).joined(separator: " ")
         }
-        let id = (values["ID"] ?? "").lowercased()
+        id = (values["ID"] ?? "").lowercased()
         let kin = (values["ID_LIKE"] ?? "").lowercased().split(separator: " ").map(String.init)
         version = values["VERSION_ID"] ?? ""
         family = DistributionFamily.of(names: [id] + kin, version: Self.numbers(of: version))

@@ -1,6 +1,3 @@
-import Glibc
-import Posix
-
 /// Does what the install script of ssh's server would do: without its settings and its user it does not start, and
 /// nobody could reach the container.
 struct ShellServer {
@@ -28,18 +25,12 @@ struct ShellServer {
         guard let number = Self.numbers.last(where: { !taken.contains($0) }) else { return false }
         let end = users.hasSuffix("\n") || users.isEmpty ? "" : "\n"
         let entry = "\(Self.user):*:\(number):\(Self.nogroup):Privilege-separated SSH:/run/sshd:/usr/sbin/nologin\n"
-        try put(users + end + entry, at: place, &changes)
+        try changes.put(users + end + entry, at: place, in: tree)
         if tree.status(Self.settings) == nil, let settings = tree.text(of: Self.template),
             let place = tree.place(of: Self.settings)
         {
-            try put(settings, at: place, &changes)
+            try changes.put(settings, at: place, in: tree)
         }
         return true
-    }
-
-    private func put(_ text: String, at place: String, _ changes: inout TreeChanges) throws {
-        let file = try tree.site.write(Array(text.utf8), to: "file-\(randomName())")
-        chmod(file, 0o644)
-        changes.move(file, to: place, in: tree)
     }
 }

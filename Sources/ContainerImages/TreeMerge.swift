@@ -94,6 +94,13 @@ struct TreeChanges {
         moves += [file, target(place, in: tree)]
     }
 
+    /// Puts a file with this text, which all may read, in the place of what is there.
+    mutating func put(_ text: String, at place: String, in tree: ContainerTree) throws {
+        let file = try tree.site.write(Array(text.utf8), to: "text-\(randomName())")
+        chmod(file, 0o644)
+        move(file, to: place, in: tree)
+    }
+
     /// Makes a symbolic link.
     mutating func link(_ place: String, to text: String, in tree: ContainerTree) {
         links += [text, target(place, in: tree)]

@@ -42,7 +42,9 @@ struct NamedProxy {
 
     /// Returns the part between the last `@` and the path: a password may have any character before that.
     private static func address(_ proxy: String) -> Substring {
-        let start = proxy.lastIndex(of: "@").map(proxy.index(after:)) ?? proxy.range(afterFirst: "://")
+        let start =
+            proxy.lastIndex(of: "@").map(proxy.index(after:)) ?? proxy.firstRange(of: "://")?.upperBound
+            ?? proxy.startIndex
         return proxy[start...].prefix { $0 != "/" }
     }
 
@@ -61,12 +63,4 @@ struct NamedProxy {
 
     /// Returns libcurl's text with the proxy before it.
     func telling(_ text: String) -> String { "through the proxy \(address) (\(origin)): \(text)" }
-}
-
-extension String {
-    /// Returns the index behind the first `mark`, or the start if there is none.
-    fileprivate func range(afterFirst mark: String) -> Index {
-        let parts = split(separator: mark, maxSplits: 1, omittingEmptySubsequences: false)
-        return parts.count == 2 ? parts[1].startIndex : startIndex
-    }
 }

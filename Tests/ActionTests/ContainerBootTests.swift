@@ -13,13 +13,6 @@ import Testing
             && (try? run(parts + ["sh", "-c", attempt]).status.isSuccess) == true
     }()
 
-    private static func rig(_ name: String, _ arguments: [String], timeout: Double = 600) throws -> String {
-        let path = Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path
-        let outcome = try run(["sh", path] + arguments, timeout: timeout)
-        guard outcome.status.isSuccess else { throw TestFiles.Failed([name], outcome) }
-        return outcome.output
-    }
-
     /// What is asked in the container, and the answers: a line each.
     private static let questions: KeyValuePairs = [
         "systemctl is-system-running --wait": "running", "hostname": "booted",
@@ -41,7 +34,7 @@ import Testing
         try TestFiles.succeed(["cp", "--sparse=always", image, copy])
         let place = try directory.makeDirectory(name)
         let command = (Self.questions.map(\.key) + [Self.log, Self.key]).joined(separator: "; ")
-        let answers = try Self.rig("boot-container.sh", [copy, place, command], timeout: 240)
+        let answers = try InstallationRig.rig("boot-container.sh", [copy, place, command], timeout: 240)
             .split(separator: "\n").map(String.init)
         #expect(Array(answers.dropLast()) == Self.questions.map(\.value) + [log])
         let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
@@ -55,11 +48,11 @@ import Testing
         guard Self.canBoot else { return }
         let user = InstallationRig.Builder.user
         let root = Fixture.packageRoot.appending(path: ".build/bootable-root.tar").path
-        _ = try Self.rig("debian-root.sh", [root, "--bootable"])
+        try InstallationRig.rig("debian-root.sh", [root, "--bootable"])
         let rig = try ContainerRig(settings: "")
         try rig.prepare("--archive", root)
         let package = rig.catalog.served + "/one-context_1.deb"
-        _ = try Self.rig("boot-package.sh", [package])
+        try InstallationRig.rig("boot-package.sh", [package])
         let message = try rig.message(size: 1500, ["CONTEXT_PACKAGES": package, "BUILD_MODE": mode])
         let outcome = try run(
             user.command(rig) + Programs.action("market-linuxcontainers-export"), input: message.base64,

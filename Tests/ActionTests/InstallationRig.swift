@@ -158,10 +158,12 @@ final class InstallationRig: Sendable {
         return copy
     }
 
-    private static func rig(_ name: String, _ arguments: [String]) throws {
+    /// Runs a script of `Tests/Rigs`. Returns what it prints.
+    @discardableResult static func rig(_ name: String, _ arguments: [String], timeout: Double = 900) throws -> String {
         let outcome = try run(
-            ["sh", Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path] + arguments, timeout: 900)
+            ["sh", Fixture.packageRoot.appending(path: "Tests/Rigs/\(name)").path] + arguments, timeout: timeout)
         guard outcome.status.isSuccess else { throw TestFiles.Failed([name], outcome) }
+        return outcome.output
     }
 
     func message(
